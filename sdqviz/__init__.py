@@ -1,0 +1,20 @@
+"""sdqviz: Stable Diffusion in 4-bit weights and 8-bit activations, seen beside itself.
+
+The public names are lazy, so `import sdqviz` brings in neither torch nor diffusers.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sdqviz.api import compare, load, quantize
+
+__version__ = "0.1.0"
+__all__ = ["compare", "load", "quantize"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from sdqviz import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'sdqviz' has no attribute {name!r}")

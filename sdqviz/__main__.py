@@ -1,0 +1,6 @@
+"""`python -m sdqviz` is the command `sdqviz`."""
+
+from sdqviz.cli import main
+
+if __name__ == "__main__":
+    main()

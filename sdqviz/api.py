@@ -1,0 +1,265 @@
+"""The Python API: the same functions, arguments and results as the command line."""
+
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.events import Event, Log, event_to_row
+from sdqviz.base.request import (
+    COMPARE,
+    DEFAULT_RECIPE,
+    GENERATE,
+    QUANTIZE,
+    generate_request,
+    quantize_request,
+)
+from sdqviz.base.scene import Scene
+from sdqviz.base.settings import home_folder, rank
+from sdqviz.families import loading, sources
+from sdqviz.families.saving import refuse_occupied, save_quantized
+from sdqviz.metrics.lpips import BACKBONES
+from sdqviz.runner import prompts
+from sdqviz.runner.ablate import ablate as work_arms
+from sdqviz.runner.ablate import arm_specs
+from sdqviz.runner.card import model_card
+from sdqviz.runner.catalog import static_catalog
+from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
+from sdqviz.runner.execute import execute
+from sdqviz.runner.interruption import Interruption
+from sdqviz.runner.models import ModelCache
+from sdqviz.runner.reports import compare_json, run_json
+from sdqviz.stages.pack import read_config
+from sdqviz.store.runs import DONE, Run
+from sdqviz.store.store import Store
+from sdqviz.views.ablation import ablation_plot, ablation_table
+from sdqviz.views.svg import standalone
+
+See = Callable[[Event], None]
+
+
+def open_store() -> Store:
+    return Store(home_folder())
+
+
+def load(name: str, config: str | None = None, device: str = "cpu") -> Any:
+    """The diffusers pipeline of a model: a mini, a folder (packed too), a file or a hub id."""
+    return loading.load(name, config, device).pipeline
+
+
+def quantize(
+    model: str,
+    *,
+    recipe: str = DEFAULT_RECIPE,
+    preset: str = "quick",
+    config: dict[str, Any] | None = None,
+    model_config: str | None = None,
+    device: str = "cpu",
+    out: str | Path | None = None,
+    see: See = lambda event: None,
+) -> dict[str, Any]:
+    """Quantizes a model and returns {run, state, out, seconds, peak_bytes, bytes, fp_bytes}.
+
+    config overrides the preset's values. out, if given, gets a diffusers folder with the packed
+    network. bytes are the packed network's, fp_bytes the FP network's in float32.
+    """
+    store = open_store()
+    spec = quantize_request(static_catalog(), model, recipe, preset, config, model_config, device)
+    if out is not None:
+        refuse_occupied(Path(out))
+    cost = estimate_quantize(spec)
+    refuse_if_over(cost, store.folder)
+    see(
+        Log(
+            message=f"estimated: {cost.seconds:.0f} s, {cost.memory_bytes / 1e9:.1f} GB of memory,"
+            f" {cost.disk_bytes / 1e6:.0f} MB of disk"
+        )
+    )
+    return finish_quantize(store, store.runs.add(QUANTIZE, spec), out, see)
+
+
+def finish_quantize(store: Store, run_id: str, out: str | Path | None, see: See) -> dict[str, Any]:
+    """Works a queued quantize run in this process, then writes `out`."""
+    run = _work(store, run_id, see)
+    report = {**run_json(run), "out": None}
+    if out is not None and rank() == 0:
+        report["out"] = str(write_model(store, run, Path(out)))
+    return report
+
+
+def write_model(store: Store, run: Run, out: Path) -> Path:
+    """Writes a finished quantize run as a diffusers folder."""
+    if run.result is None or "packed" not in run.result:
+        raise SdqvizError(f"run {run.id} is {run.state}", "export a finished quantize run")
+    name, config = run.spec["model"], run.spec.get("model_config")
+    blob = run.result["packed"]
+    return save_quantized(
+        loading.load(name, config),
+        sources.find(name, config),
+        store.blobs.get(blob),
+        read_config(str(store.blobs.path(blob))),
+        model_card(run),
+        out,
+    )
+
+
+def ablate(
+    model: str,
+    *,
+    preset: str = "balanced",
+    bits: Sequence[str] = ("W4A8", "W3A8", "W4A6", "W2A8"),
+    seeds: int = 3,
+    central_seeds: int = 0,
+    config: dict[str, Any] | None = None,
+    out: str | Path | None = None,
+    see: See = lambda event: None,
+) -> dict[str, Any]:
+    """Runs every arm of the ablation and returns {run, model, preset, seeds, rows, table}.
+
+    Arms that were run before are not repeated. out, if given, gets table.md, table.json,
+    plot.svg and the events of every arm.
+    """
+    store = open_store()
+    if out is not None:
+        refuse_occupied(Path(out))
+    specs = arm_specs(model, preset, bits, seeds, config or {}, central_seeds)
+    for spec in specs:
+        refuse_if_over(estimate_quantize(spec), store.folder)
+    run, arms = work_arms(store, specs, see)
+    rows = (run.result or {})["rows"]
+    if out is not None:
+        _write_ablation(store, rows, arms, Path(out))
+    return {
+        "run": run.id,
+        "model": model,
+        "preset": preset,
+        "seeds": seeds,
+        "rows": rows,
+        "table": ablation_table(rows),
+    }
+
+
+def _write_ablation(store: Store, rows: list[Any], arms: list[Run], out: Path) -> None:
+    """table.md, table.json, plot.svg, and one file of events per arm."""
+    try:
+        (out / "events").mkdir(parents=True, exist_ok=True)
+        (out / "table.md").write_text(ablation_table(rows), encoding="utf-8")
+        (out / "table.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        (out / "plot.svg").write_text(standalone(ablation_plot(rows)), encoding="utf-8")
+        for run in arms:
+            events = [event_to_row(event) for event in store.records.events(run.id)]
+            text = json.dumps({"run": run.id, "arm": run.spec["arm"], "events": events})
+            (out / "events" / f"{run.id}.json").write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SdqvizError(
+            f"cannot write {out}: {error.strerror or error}", "choose another --out"
+        ) from error
+
+
+def generate(run: str, scene: Scene, see: See = lambda event: None) -> dict[str, Any]:
+    """One scene under both models of a finished quantize run: the run's result."""
+    store = open_store()
+    base = store.runs.get(run)
+    finished = _work(store, store.runs.add(GENERATE, generate_request(base.id, scene)), see)
+    return {"run": finished.id, **(finished.result or {})}
+
+
+def compare(
+    model: str,
+    other: str,
+    *,
+    prompts_file: str | Path | None = None,
+    seeds: int = 1,
+    steps: int = 25,
+    scheduler: str = "pndm",
+    guidance: float = 0.0,
+    model_config: str | None = None,
+    device: str = "cpu",
+    lpips_net: str = "squeeze",
+    see: See = lambda event: None,
+) -> dict[str, Any]:
+    """Compares a packed folder with its FP model on held-out prompts (or a file of them).
+
+    Returns {engine, arithmetic, scenes, metrics, per_step}; see the README for the keys.
+    """
+    texts = (
+        _read_prompts(prompts_file)
+        or prompts.prompts(prompts.prompt_set(model), prompts.HELD_OUT)[:4]
+    )
+    if seeds < 1:
+        raise SdqvizError(f"seeds is {seeds}", "give at least 1")
+    scenes = [
+        Scene(
+            prompt=text,
+            seed=seed,
+            steps=steps,
+            scheduler=scheduler,
+            guidance=guidance or prompts.usual_guidance(model),
+        )
+        for text in texts
+        for seed in range(seeds)
+    ]
+    if lpips_net not in BACKBONES:
+        raise SdqvizError(f"unknown net {lpips_net!r}", f"there is {', '.join(BACKBONES)}")
+    folder = sources.find(other).path
+    if not sources.is_packed(folder):
+        raise SdqvizError(f"{other} is not a quantized model", "give a folder made by quantize")
+    store = open_store()
+    spec = {
+        "model": model,
+        "model_config": model_config,
+        "other": other,
+        "device": device,
+        "lpips_net": lpips_net,
+        "scenes": [scene.as_dict() for scene in scenes],
+    }
+    run = _work(store, store.runs.add(COMPARE, spec), see)
+    assert run.result is not None
+    return compare_json(run.result)
+
+
+def _read_prompts(file: str | Path | None) -> list[str]:
+    if file is None:
+        return []
+    try:
+        lines = Path(file).expanduser().read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SdqvizError(f"cannot read {file}: {error}", "give a text file") from error
+    texts = [line.strip() for line in lines if line.strip()]
+    if not texts:
+        raise SdqvizError(f"{file} holds no prompts", "write one prompt a line")
+    return texts
+
+
+def _work(store: Store, run_id: str, see: See) -> Run:
+    """Claims and works one run here; raises SdqvizError unless it is done."""
+    run = store.runs.claim(run_id)
+    if run is None:
+        raise SdqvizError(f"run {run_id} is not queued", "see: sdqviz runs list")
+    with _stoppable() as (stop, interruption):
+        execute(store, run, ModelCache(), see, stop, interruption)
+    run = store.runs.get(run_id)
+    if run.state != DONE:
+        error = run.error or {"error": f"run {run.id} was {run.state}"}
+        hint = error.get("hint") or f"go on with: sdqviz runs resume {run.id}"
+        raise SdqvizError(error["error"], hint)
+    return run
+
+
+@contextmanager
+def _stoppable() -> Iterator[tuple[Callable[[], None] | None, Interruption]]:
+    """In the main thread, Ctrl-C and SIGTERM stop the run instead of killing it; twice: at once."""
+    interruption = Interruption()
+    if threading.current_thread() is not threading.main_thread():
+        yield None, interruption
+        return
+    before = {s: signal.signal(s, interruption) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: signal.raise_signal(signal.SIGTERM), interruption
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,74 @@
+"""Config as frozen keyword-only dataclasses whose fields carry label, range and help.
+
+The UI builds its forms from `schema`, the CLI its overrides from `from_dict`, and content keys
+come from `to_dict`. Unknown keys are errors.
+"""
+
+import dataclasses
+from typing import Any, TypeVar
+
+from sdqviz.base.errors import SdqvizError
+
+T = TypeVar("T")
+
+
+def option(
+    default: Any,
+    *,
+    label: str,
+    help: str,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[Any, ...] | None = None,
+) -> Any:
+    """A dataclass field with what a form needs to show it and `from_dict` to check it."""
+    metadata = {"label": label, "help": help, "low": low, "high": high, "choices": choices}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def to_dict(config: Any) -> dict[str, Any]:
+    return dataclasses.asdict(config)
+
+
+def from_dict(kind: type[T], values: dict[str, Any]) -> T:
+    """A `kind` from plain values, each checked against its field. Unknown keys are refused."""
+    return kind(**complete(schema(kind), values, kind.__name__))
+
+
+def complete(entries: list[dict[str, Any]], values: dict[str, Any], owner: str) -> dict[str, Any]:
+    """The values with every default filled in, each checked against its schema entry."""
+    known = {entry["name"]: entry for entry in entries}
+    for name in values:
+        if name not in known:
+            raise SdqvizError(
+                f"unknown config key {name!r} for {owner}", f"known: {', '.join(sorted(known))}"
+            )
+    return {
+        name: _check(entry, values[name]) if name in values else entry["default"]
+        for name, entry in known.items()
+    }
+
+
+def _check(entry: dict[str, Any], value: Any) -> Any:
+    name, wanted = entry["name"], entry["type"]
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if wanted == "float" and whole:
+        value = float(value)
+    elif wanted == "int" and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if type(value).__name__ != wanted or value != value:
+        raise SdqvizError(f"{name} is {value!r}", f"it takes a value of type {wanted}")
+    choices, low, high = entry["choices"], entry["low"], entry["high"]
+    if choices and value not in choices:
+        raise SdqvizError(f"{name} is {value!r}", f"choose from {', '.join(map(str, choices))}")
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise SdqvizError(f"{name} is {value}", f"it must lie between {low} and {high}")
+    return value
+
+
+def schema(kind: type) -> list[dict[str, Any]]:
+    """One plain dict per field: name, type, default, label, help, low, high, choices."""
+    return [
+        {"name": f.name, "type": type(f.default).__name__, "default": f.default, **f.metadata}
+        for f in dataclasses.fields(kind)
+    ]

@@ -1,0 +1,61 @@
+"""What a run is asked to do, checked against the catalog when it is asked, not an hour later."""
+
+from typing import Any
+
+from sdqviz.base.config import complete
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.scene import Scene
+
+QUANTIZE, GENERATE, COMPARE, ABLATE = "quantize", "generate", "compare", "ablate"
+DEFAULT_RECIPE = "fidelity"
+
+
+def recipe_entry(catalog: dict[str, Any], name: str) -> dict[str, Any]:
+    """The catalog's entry of a recipe; an unknown name is refused with the known ones."""
+    entries = {entry["name"]: entry for entry in catalog["recipes"]}
+    if name not in entries:
+        raise SdqvizError(f"unknown recipe {name!r}", f"there is {', '.join(entries)}")
+    return entries[name]
+
+
+def quantize_request(
+    catalog: dict[str, Any],
+    model: str,
+    recipe: str = DEFAULT_RECIPE,
+    preset: str = "quick",
+    config: dict[str, Any] | None = None,
+    model_config: str | None = None,
+    device: str = "cpu",
+) -> dict[str, Any]:
+    """The spec of a quantize run: the preset's values with `config` on top, all checked."""
+    entry = recipe_entry(catalog, recipe)
+    values = {**_preset(entry, preset), **(config or {})}
+    return {
+        "model": model,
+        "model_config": model_config,
+        "recipe": recipe,
+        "preset": preset,
+        "config": complete(entry["schema"], values, recipe),
+        "device": device,
+    }
+
+
+def generate_request(run: str, scene: Scene) -> dict[str, Any]:
+    """The spec of a generate run: one scene under the models of a finished quantize run."""
+    return {"run": run, "scene": scene.as_dict()}
+
+
+def changed_from_preset(catalog: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
+    """The config values that differ from the preset: what the equivalent command must say."""
+    entry = recipe_entry(catalog, spec["recipe"])
+    base = complete(entry["schema"], _preset(entry, spec["preset"]), spec["recipe"])
+    return {k: v for k, v in spec["config"].items() if v != base[k]}
+
+
+def _preset(entry: dict[str, Any], preset: str) -> dict[str, Any]:
+    if preset not in entry["presets"]:
+        raise SdqvizError(
+            f"unknown preset {preset!r} of {entry['name']}",
+            f"there is {', '.join(entry['presets'])}",
+        )
+    return entry["presets"][preset]

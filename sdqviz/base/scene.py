@@ -1,0 +1,61 @@
+"""A scene: prompt, seed and sampler settings, all that fixes one picture."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from sdqviz.base.config import from_dict, option, to_dict
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.keys import content_key
+
+SCHEDULERS = ("pndm", "ddim", "euler", "dpmpp")
+MAX_SEED = 2**32 - 1
+MAX_PROMPT_CHARACTERS = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """All that fixes one picture. width and height are pixels, 0 for the model's own size."""
+
+    prompt: str = option("", label="Prompt", help="What to draw.")
+    negative_prompt: str = option("", label="Negative prompt", help="What to steer away from.")
+    seed: int = option(0, label="Seed", help="Fixes the initial noise.", low=0, high=MAX_SEED)
+    steps: int = option(25, label="Steps", help="Sampling steps.", low=1, high=1000)
+    guidance: float = option(
+        2.0, label="Guidance", help="Classifier-free guidance scale; 1 is off.", low=1.0, high=30.0
+    )
+    scheduler: str = option("pndm", label="Sampler", help="The solver.", choices=SCHEDULERS)
+    width: int = option(0, label="Width", help="Pixels, a multiple of 8.", low=0, high=4096)
+    height: int = option(0, label="Height", help="Pixels, a multiple of 8.", low=0, high=4096)
+
+    def __post_init__(self) -> None:
+        if not self.prompt.strip():
+            raise SdqvizError("the prompt is empty", "write what to draw")
+        if len(self.prompt) > MAX_PROMPT_CHARACTERS:
+            raise SdqvizError(
+                f"the prompt has {len(self.prompt)} characters, over {MAX_PROMPT_CHARACTERS}",
+                "the model reads at most 77 tokens; shorten it",
+            )
+        for name in ("width", "height"):
+            if getattr(self, name) % 8:
+                raise SdqvizError(f"{name} is {getattr(self, name)}", "use a multiple of 8")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise SdqvizError(f"seed is {self.seed}", f"it must lie between 0 and {MAX_SEED}")
+        if not math.isfinite(self.guidance):
+            raise SdqvizError(f"guidance is {self.guidance}", "give a number from 1 to 30")
+
+    @property
+    def guided(self) -> bool:
+        """Whether each step calls the network for an unconditional branch too."""
+        return self.guidance > 1.0
+
+    @property
+    def id(self) -> str:
+        return content_key("scene", to_dict(self))[:12]
+
+    def as_dict(self) -> dict[str, Any]:
+        return to_dict(self)
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> "Scene":
+        return from_dict(Scene, values)

@@ -1,0 +1,369 @@
+"""The command line. Each command is one function of `sdqviz.api` or `sdqviz.store`.
+
+With --json the last line of standard output is one object; errors are {"error", "hint"} on
+standard error with exit code 1.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.request import DEFAULT_RECIPE
+from sdqviz.base.settings import home_folder
+from sdqviz.terminal import emit, progress, show_error
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
+)
+runs_app = typer.Typer(no_args_is_help=True, help="The runs in the store.")
+app.add_typer(runs_app, name="runs")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+RunId = Annotated[str, typer.Argument(help="A run id, or its first letters.")]
+
+
+@app.command("app")
+def app_command(
+    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to serve on.")] = 7860,
+    share: Annotated[bool, typer.Option(help="Public link by gradio, for a class.")] = False,
+    auth: Annotated[
+        str,
+        typer.Option(
+            envvar="SDQVIZ_AUTH", help="USER:PASSWORD, needed off localhost; 'open' lets anyone in."
+        ),
+    ] = "",
+) -> None:
+    """Serve the app."""
+    from sdqviz.serve import serve
+
+    serve(host=host, port=port, share=share, auth=auth)
+
+
+@app.command()
+def quantize(
+    model: Annotated[str, typer.Argument(help="A mini, a folder, a .safetensors file, a hub id.")],
+    recipe: Annotated[str, typer.Option(help="The method.")] = DEFAULT_RECIPE,
+    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "quick",
+    out: Annotated[Path | None, typer.Option(help="Folder for the quantized model.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE of the recipe.")
+    ] = None,
+    config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Quantize a model to W4A8."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        report = api.quantize(
+            model,
+            recipe=recipe,
+            preset=preset,
+            config=_overrides(set_),
+            model_config=config,
+            device=device,
+            out=out,
+            see=see,
+        )
+    emit(report, as_json)
+
+
+@app.command()
+def ablate(
+    model: Annotated[str, typer.Argument(help="A mini, a folder, a hub id.")],
+    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "balanced",
+    bits: Annotated[
+        str, typer.Option(help="Bit widths; the first gets every arm, the others the central ones.")
+    ] = "W4A8,W3A8,W4A6,W2A8",
+    seeds: Annotated[int, typer.Option(help="Training seeds of every arm.")] = 3,
+    central_seeds: Annotated[
+        int, typer.Option(help="More seeds for the method and its baselines.")
+    ] = 0,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE for every arm.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for table, plot and events.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What each idea of the fidelity recipe is worth: every arm, one table."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        report = api.ablate(
+            model,
+            preset=preset,
+            bits=bits.split(","),
+            seeds=seeds,
+            central_seeds=central_seeds,
+            config=_overrides(set_),
+            out=out,
+            see=see,
+        )
+    table = report.pop("table")
+    if not as_json:
+        print(table)
+    emit({**report, "table": table} if as_json else {"run": report["run"], "out": out}, as_json)
+
+
+@app.command()
+def generate(
+    run: RunId,
+    prompt: Annotated[str, typer.Argument(help="What to draw.")],
+    seed: int = 0,
+    steps: int = 25,
+    guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
+    scheduler: str = "pndm",
+    negative: str = "",
+    width: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
+    height: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for fp.png, w4a8.png, flip.png.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Draw one prompt with the FP and the quantized model of a finished run."""
+    from sdqviz import api
+    from sdqviz.base.config import from_dict
+    from sdqviz.base.scene import Scene
+    from sdqviz.runner.prompts import usual_guidance
+
+    model = _store().runs.get(run).spec.get("model", "")
+    values = {
+        "prompt": prompt,
+        "negative_prompt": negative,
+        "seed": seed,
+        "steps": steps,
+        "guidance": guidance or usual_guidance(model),
+        "scheduler": scheduler,
+        "width": width,
+        "height": height,
+    }
+    with progress(as_json) as see:
+        result = api.generate(run, from_dict(Scene, values), see)
+    store, scene = api.open_store(), result["scenes"][0]
+    files = {}
+    out.mkdir(parents=True, exist_ok=True)
+    for who, name in (("fp", "fp"), ("student", "w4a8"), ("flip", "flip")):
+        files[name] = str(out / f"{name}.png")
+        Path(files[name]).write_bytes(store.blobs.get(scene["images"][who]))
+    emit({"run": result["run"], "files": files, "metrics": result["metrics"]}, as_json)
+
+
+@app.command()
+def compare(
+    model: Annotated[str, typer.Argument(help="The FP model.")],
+    folder: Annotated[str, typer.Argument(help="The quantized folder.")],
+    prompts: Annotated[Path | None, typer.Option(help="A text file, one prompt a line.")] = None,
+    seeds: Annotated[int, typer.Option(help="Seeds 0 to N-1 for each prompt.")] = 1,
+    steps: int = 25,
+    scheduler: str = "pndm",
+    guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
+    config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
+    device: str = "cpu",
+    lpips: Annotated[str, typer.Option(help="LPIPS backbone: squeeze, alex, vgg.")] = "squeeze",
+    as_json: Json = False,
+) -> None:
+    """Score a quantized folder against its FP model."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        report = api.compare(
+            model,
+            folder,
+            prompts_file=prompts,
+            seeds=seeds,
+            steps=steps,
+            scheduler=scheduler,
+            guidance=guidance,
+            model_config=config,
+            device=device,
+            lpips_net=lpips,
+            see=see,
+        )
+    emit(report, as_json)
+
+
+@app.command()
+def fetch(
+    what: Annotated[str, typer.Argument(help="'metrics', or a hub id such as owner/name.")],
+    net: Annotated[str, typer.Option(help="LPIPS backbone: squeeze, alex, vgg.")] = "squeeze",
+    as_json: Json = False,
+) -> None:
+    """Download what is missing: the LPIPS backbone, or a model."""
+    from sdqviz.runner.fetch import fetch_metrics, fetch_model
+
+    path = fetch_metrics(net) if what == "metrics" else fetch_model(what)
+    emit({"fetched": what, "path": str(path)}, as_json)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """What this machine has, what is missing, and the exact fix."""
+    from sdqviz.runner.catalog import build_catalog
+
+    catalog = build_catalog(home_folder())
+    keys = ("families", "engines", "unavailable_metrics", "devices", "torch", "machine")
+    report: dict[str, Any] = {"home": str(home_folder()), **{k: catalog[k] for k in keys}}
+    report["models"] = [model["name"] for model in catalog["models"]]
+    emit(report, as_json)
+
+
+@runs_app.command("list")
+def runs_list(as_json: Json = False) -> None:
+    """All runs, newest first."""
+    rows = [
+        {
+            "run": run.id,
+            "kind": run.kind,
+            "state": run.state,
+            "progress": round(run.progress, 3),
+            "model": run.spec.get("model") or f"run {run.spec.get('run')}",
+        }
+        for run in _store().runs.list()
+    ]
+    emit({"runs": rows}, as_json)
+
+
+@runs_app.command("show")
+def runs_show(run: RunId, as_json: Json = False) -> None:
+    """One run with its log."""
+    store = _store()
+    found = store.runs.get(run)
+    log = [event.message for event in store.records.events(found.id, "Log")]  # type: ignore[union-attr]
+    shown = {
+        "run": found.id,
+        "kind": found.kind,
+        "state": found.state,
+        "stage": found.stage,
+        "progress": found.progress,
+        "eta_seconds": found.eta_seconds,
+        "spec": found.spec,
+        "error": found.error,
+        "result": found.result,
+        "log": log,
+    }
+    emit(shown, as_json)
+
+
+@runs_app.command("cancel")
+def runs_cancel(run: RunId, as_json: Json = False) -> None:
+    """Stop a run for good; what it finished is kept."""
+    from sdqviz.runner.supervise import cancel
+
+    stopped = cancel(_store(), run)
+    emit({"run": stopped.id, "state": stopped.state}, as_json)
+
+
+@runs_app.command("resume")
+def runs_resume(
+    run: RunId,
+    out: Annotated[Path | None, typer.Option(help="Folder for the quantized model.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Go on with a stopped quantize run, here."""
+    from sdqviz import api
+    from sdqviz.base.request import QUANTIZE
+
+    store = _store()
+    found = store.runs.get(run)
+    if found.kind != QUANTIZE:
+        raise SdqvizError(f"run {found.id} is a {found.kind} run", "start it again instead")
+    store.runs.resume(found.id)
+    with progress(as_json) as see:
+        report = api.finish_quantize(store, found.id, out, see)
+    emit(report, as_json)
+
+
+@runs_app.command("export")
+def runs_export(
+    run: RunId,
+    out: Annotated[Path, typer.Option(help="An empty or new folder.")],
+    model: Annotated[bool, typer.Option("--model", help="The diffusers folder instead.")] = False,
+    as_json: Json = False,
+) -> None:
+    """A finished run as plain files; with --model, the quantized model as a diffusers folder."""
+    from sdqviz.runner.bundle import export_run
+
+    store = _store()
+    found = store.runs.get(run)
+    if model:
+        from sdqviz import api
+
+        api.write_model(store, found, out)
+    else:
+        export_run(store, found, out)
+    emit({"run": found.id, "out": str(out)}, as_json)
+
+
+@runs_app.command("sheet")
+def runs_sheet(
+    run: RunId,
+    out: Annotated[Path, typer.Option(help="The PNG file to write.")],
+    scenes: Annotated[int, typer.Option(help="How many scenes.", min=1)] = 4,
+    across: Annotated[int, typer.Option(help="Scenes side by side.", min=1)] = 2,
+    as_json: Json = False,
+) -> None:
+    """One picture of a finished run: FP, W4A8 and FLIP difference of its scenes."""
+    from sdqviz.views.sheet import comparison_sheet
+
+    store = _store()
+    found = store.runs.get(run)
+    if not found.result or not found.result.get("scenes"):
+        raise SdqvizError(f"run {found.id} is {found.state}", "choose a finished run")
+    picture = comparison_sheet(store.blobs, found.result["scenes"][:scenes], across)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(out, "PNG", optimize=True)
+    emit({"run": found.id, "out": str(out)}, as_json)
+
+
+@runs_app.command("delete")
+def runs_delete(run: RunId, as_json: Json = False) -> None:
+    """Forget a run. `gc` then frees its bytes."""
+    store = _store()
+    found = store.runs.get(run)
+    store.runs.delete(found.id)
+    store.clear_scratch()
+    emit({"run": found.id, "state": "deleted"}, as_json)
+
+
+@runs_app.command("gc")
+def runs_gc(as_json: Json = False) -> None:
+    """Delete files that no run needs."""
+    store = _store()
+    scratch = store.clear_scratch()
+    count, freed = store.records.collect_garbage()
+    freed += scratch
+    emit({"files": count, "bytes": freed}, as_json)
+
+
+def _store() -> Any:
+    from sdqviz.store.store import Store
+
+    return Store(home_folder())
+
+
+def _overrides(pairs: list[str] | None) -> dict[str, Any]:
+    """KEY=VALUE strings as typed values; a value that is not JSON is a string."""
+    values: dict[str, Any] = {}
+    for pair in pairs or []:
+        key, equals, text = pair.partition("=")
+        if not equals:
+            raise SdqvizError(f"--set {pair!r} has no '='", "write --set KEY=VALUE")
+        try:
+            values[key] = json.loads(text.lower() if text in ("True", "False") else text)
+        except ValueError:
+            values[key] = text
+    return values
+
+
+def main() -> None:
+    """The entry point: a known error is one line and exit code 1, never a traceback."""
+    try:
+        app()
+    except SdqvizError as error:
+        show_error(error, "--json" in sys.argv)
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""Recording and replaying trajectories with diffusers' schedulers."""

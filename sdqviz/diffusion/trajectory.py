@@ -1,0 +1,101 @@
+"""The hub of everything: the recorded network calls of one scene.
+
+Recording runs the sampler with a network; replaying feeds another network the recorded inputs.
+In both, one network call holds exactly one scene (its guidance branches), so a picture never
+depends on what else is in a batch.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+
+from sdqviz.base.scene import Scene
+from sdqviz.diffusion.noise import initial_noise, step_generator
+from sdqviz.diffusion.schedulers import build_scheduler, takes_generator
+
+# network(x [b, C, h, w], timestep, branches) -> prediction [b, C, h, w]; b = 2 with guidance:
+# unconditional first, then conditional.
+Predictor = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class NetworkCall:
+    """One call: x float32 [C, h, w] after input scaling, the scalar timestep, and the
+    prediction float32 [b, C, h, w] before guidance is combined.
+    """
+
+    x: torch.Tensor
+    timestep: torch.Tensor
+    output: torch.Tensor
+    latents: torch.Tensor  # float32 [C, h, w], after the step
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """The calls of one scene in sampling order, as stacked float32 tensors.
+
+    x [S, C, h, w]; timesteps [S]; outputs [S, b, C, h, w]; latents [S + 1, C, h, w], the
+    initial ones first.
+    """
+
+    x: torch.Tensor
+    timesteps: torch.Tensor
+    outputs: torch.Tensor
+    latents: torch.Tensor
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        return {f.name: getattr(self, f.name).contiguous() for f in fields(self)}
+
+
+def guide(output: torch.Tensor, guidance: float) -> torch.Tensor:
+    """Classifier-free guidance: [2, C, h, w] (unconditional, conditional) -> [1, C, h, w]."""
+    if len(output) == 1:
+        return output
+    unconditional, conditional = output.chunk(2)
+    return unconditional + guidance * (conditional - unconditional)
+
+
+@torch.no_grad()
+def walk(
+    scene: Scene, predict: Predictor, shape: tuple[int, ...], scheduler_config: dict[str, Any]
+) -> Iterator[NetworkCall]:
+    """Samples the scene, yielding each network call as it is made.
+
+    Latents stay float32 on the CPU whatever the network computes in; `shape` is (C, h, w).
+    """
+    scheduler = build_scheduler(scene.scheduler, scheduler_config, scene.steps)
+    branches = 2 if scene.guided else 1
+    latents = initial_noise(scene.seed, shape) * scheduler.init_noise_sigma
+    for index, timestep in enumerate(scheduler.timesteps):
+        x = scheduler.scale_model_input(latents, timestep)
+        output = predict(x.expand(branches, *shape), timestep).to("cpu", torch.float32)
+        extra = {"generator": step_generator(scene.id, index)} if takes_generator(scheduler) else {}
+        guided = guide(output, scene.guidance)
+        latents = scheduler.step(guided, timestep, latents, **extra).prev_sample
+        yield NetworkCall(x[0], timestep, output, latents[0])
+
+
+def record(
+    scene: Scene, predict: Predictor, shape: tuple[int, ...], scheduler_config: dict[str, Any]
+) -> Trajectory:
+    """The whole trajectory of a scene under `predict`."""
+    calls = list(walk(scene, predict, shape, scheduler_config))
+    scheduler = build_scheduler(scene.scheduler, scheduler_config, scene.steps)
+    start = initial_noise(scene.seed, shape)[0] * scheduler.init_noise_sigma
+    return Trajectory(
+        x=torch.stack([call.x for call in calls]),
+        timesteps=torch.stack([call.timestep.to(torch.float32) for call in calls]),
+        outputs=torch.stack([call.output for call in calls]),
+        latents=torch.stack([start.to(torch.float32), *(call.latents for call in calls)]),
+    )
+
+
+@torch.no_grad()
+def replay(trajectory: Trajectory, predict: Predictor) -> Iterator[torch.Tensor]:
+    """Another network's prediction [b, C, h, w] at each recorded input, in order."""
+    branches = trajectory.outputs.shape[1]
+    for x, timestep in zip(trajectory.x, trajectory.timesteps, strict=True):
+        value = timestep.to(torch.int64) if timestep == timestep.round() else timestep
+        yield predict(x.expand(branches, *x.shape), value).to("cpu", torch.float32)

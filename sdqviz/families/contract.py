@@ -1,0 +1,79 @@
+"""What a family gives to everything else, and which family a model belongs to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import nn
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.registry import found
+from sdqviz.base.scene import Scene
+
+PACKAGE = "sdqviz.families"
+
+
+@dataclass
+class Model:
+    """A loaded model: its pipeline's parts, and the denoising network apart from them."""
+
+    family: "Family"
+    source: str
+    network: nn.Module
+    pipeline: Any  # a diffusers pipeline whose network is `network`
+    scheduler_config: dict[str, Any]
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+
+class Family(Protocol):
+    name: str
+    pipeline_class: str  # as model_index.json names it
+    network_folder: str  # "unet" or "transformer"
+    block_classes: tuple[str, ...]  # whose outputs inter-layer distillation compares
+
+    def mismatch(self, network_config: dict[str, Any]) -> str | None:
+        """Why a network with this config is not of this family, or None if it is."""
+        ...
+
+    def load(self, folder: Path, dtype: torch.dtype) -> Any:
+        """The diffusers pipeline of a local folder."""
+        ...
+
+    def roles(self, network: nn.Module) -> dict[str, str]:
+        """Module name -> role (`layers.plan`) for every layer that is not an ordinary one."""
+        ...
+
+    def latent_shape(self, model: Model, scene: Scene) -> tuple[int, int, int]: ...
+
+    def condition(self, model: Model, scene: Scene) -> dict[str, torch.Tensor]:
+        """The network's keyword arguments for the scene, unconditional branch first."""
+        ...
+
+    def truncated(self, model: Model, scene: Scene) -> str | None:
+        """The part of the prompt that the text encoder does not read, if any."""
+        ...
+
+    def decode(self, model: Model, latents: torch.Tensor) -> np.ndarray:
+        """The picture uint8 [H, W, 3] of final latents float32 [C, h, w]."""
+        ...
+
+
+def family_of(pipeline_class: str, network_config: dict[str, Any]) -> Family:
+    """The family of a pipeline class and network config; a near miss is named."""
+    families = found(PACKAGE, "FAMILY")
+    near = []
+    for family in families.values():
+        if family.pipeline_class != pipeline_class:
+            continue
+        reason = family.mismatch(network_config)
+        if reason is None:
+            return family
+        near.append(f"not {family.name}: {reason}")
+    supported = ", ".join(f"{f.name} ({f.pipeline_class})" for f in families.values())
+    detail = "; ".join(near) or f"{pipeline_class} is not supported"
+    raise SdqvizError(detail, f"supported: {supported}")

@@ -1,0 +1,107 @@
+"""From a name to a loaded model: a mini, a local folder, a single file, a hub id."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.settings import local_device
+from sdqviz.families.contract import Family, Model, family_of
+from sdqviz.families.sources import Source, find, is_packed, network_folder, read_json
+from sdqviz.layers.checkpoint import restore_packed
+
+NETWORK_FILE = "diffusion_pytorch_model.safetensors"
+
+
+def family_of_folder(folder: Path) -> Family:
+    index = read_json(folder / "model_index.json")
+    config = read_json(folder / network_folder(folder) / "config.json")
+    return family_of(str(index.get("_class_name")), config)
+
+
+def load(
+    name: str,
+    config: str | None = None,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> Model:
+    """The model, ready to sample; a packed folder loads as its packed self."""
+    source = find(name, config)
+    if source.path.is_file():
+        return _load_single_file(source, device, dtype)
+    family = family_of_folder(source.path)
+    if is_packed(source.path):
+        pipeline = _load_packed(source.path, family, dtype)
+    else:
+        pipeline = _quietly(lambda: family.load(source.path, dtype), source.name)
+    return _model(family, source, pipeline, device)
+
+
+def _load_single_file(source: Source, device: str, dtype: torch.dtype) -> Model:
+    from diffusers import StableDiffusionPipeline
+
+    assert source.config is not None
+    family = family_of_folder(source.config)
+    pipeline = _quietly(
+        lambda: StableDiffusionPipeline.from_single_file(
+            str(source.path),
+            config=str(source.config),
+            dtype=dtype,
+            local_files_only=True,
+        ),
+        source.name,
+    )
+    return _model(family, source, pipeline, device)
+
+
+def _quietly(load_pipeline: Any, name: str) -> Any:
+    """Loads without diffusers' progress bars; its many error types become one line."""
+    from diffusers.utils import logging
+    from transformers.utils import logging as text_logging
+
+    logging.disable_progress_bar()
+    text_logging.disable_progress_bar()
+    try:
+        return load_pipeline()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise SdqvizError(
+            f"{name} cannot be loaded: {first}", "check the folder's files"
+        ) from error
+
+
+def _load_packed(folder: Path, family: Family, dtype: torch.dtype) -> Any:
+    import diffusers
+
+    config = read_json(folder / family.network_folder / "config.json")
+    kind = getattr(diffusers, config["_class_name"])
+    with torch.device("meta"):
+        network = kind.from_config({k: v for k, v in config.items() if k != "quantization_config"})
+    tensors = load_file(folder / family.network_folder / NETWORK_FILE)
+    restore_packed(network, config["quantization_config"], tensors, dtype)
+    pipeline = getattr(diffusers, family.pipeline_class)
+    return _quietly(
+        lambda: pipeline.from_pretrained(
+            folder,
+            **{family.network_folder: network.eval()},
+            dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+        ),
+        str(folder),
+    )
+
+
+def _model(family: Family, source: Source, pipeline: Any, device: str) -> Model:
+    pipeline.to(local_device(device))
+    network = getattr(pipeline, family.network_folder)
+    network.eval().requires_grad_(False)
+    return Model(
+        family=family,
+        source=source.name,
+        network=network,
+        pipeline=pipeline,
+        scheduler_config=dict(pipeline.scheduler.config),
+    )

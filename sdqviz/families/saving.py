@@ -1,0 +1,69 @@
+"""A quantized model as a diffusers folder: the source's files, its network replaced."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load, save_file
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.families.contract import Model
+from sdqviz.families.loading import NETWORK_FILE
+from sdqviz.families.sources import Source, read_json
+
+
+def save_quantized(
+    model: Model, source: Source, packed: bytes, quantization: dict[str, Any], card: str, out: Path
+) -> Path:
+    """Writes `out` whole or not at all. Refuses a folder that already holds something.
+
+    packed: the network's safetensors bytes. The source's licence files come along.
+    """
+    refuse_occupied(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".sdqviz-") as scratch:
+            folder = Path(scratch) / "model"
+            part = model.family.network_folder
+            if source.path.is_dir():
+                weights = {".safetensors", ".bin", ".ckpt", ".index.json"}
+                shutil.copytree(
+                    source.path,
+                    folder,
+                    ignore=lambda where, names: [
+                        n
+                        for n in names
+                        if n.startswith(".")
+                        or (Path(where).name == part and any(n.endswith(w) for w in weights))
+                        or (
+                            Path(where) == source.path
+                            and n in ("README.md", "samples.png", "score.json")
+                        )
+                    ],
+                )
+            else:
+                model.pipeline.save_pretrained(folder)
+                for file in (folder / part).glob("*.safetensors*"):
+                    file.unlink()
+            config = read_json(folder / part / "config.json")
+            config["quantization_config"] = quantization
+            text = json.dumps(config, indent=2) + "\n"
+            (folder / part / "config.json").write_text(text, encoding="utf-8")
+            save_file(load(packed), folder / part / NETWORK_FILE, {"format": "pt"})
+            (folder / "README.md").write_text(card, encoding="utf-8")
+            if out.exists():
+                out.rmdir()  # empty, or refuse_occupied would have refused
+            folder.rename(out)
+    except OSError as error:
+        raise SdqvizError(
+            f"cannot write {out}: {error.strerror or error}", "choose another --out"
+        ) from error
+    return out
+
+
+def refuse_occupied(out: Path) -> None:
+    """Asked before the work starts, so that nobody waits for a refusal."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise SdqvizError(f"{out} already holds something", "choose an empty or new --out folder")

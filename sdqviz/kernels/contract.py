@@ -1,0 +1,68 @@
+"""What an engine computes, and how a layer finds one.
+
+y = float32(acc) * (scale[o] * a) + bias, in that order, with
+acc = sum_k w8[o, k] * (x8[k] - z) in exact int32. Zero padding of a convolution pads with z.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.registry import found
+from sdqviz.quant.observers import ActivationPair
+from sdqviz.quant.spec import ActivationSpec
+
+PACKAGE = "sdqviz.kernels"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvShape:
+    """Spatial parameters of a convolution, in pixels: (height, width) each."""
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operands:
+    """The weights of one layer, ready to compute: w8 int8 [O, T, I], scale float32 [O],
+    bias float32 [O] or None, and the convolution's shape (None for a linear).
+    """
+
+    w8: torch.Tensor
+    scale: torch.Tensor
+    bias: torch.Tensor | None
+    conv: ConvShape | None
+
+
+class Engine(Protocol):
+    """One implementation. `refusal` gives the reason why it cannot serve here, or None."""
+
+    name: str
+    arithmetic: str  # "integer", or "simulated" when integers are computed as floats
+    rank: int  # a higher rank is preferred
+
+    def refusal(self, device: torch.device, spec: ActivationSpec) -> str | None: ...
+
+    def run(
+        self, x: torch.Tensor, operands: Operands, pair: ActivationPair, spec: ActivationSpec
+    ) -> torch.Tensor:
+        """x: [..., I] for a linear, [B, I, H, W] for a convolution; one timestep per call.
+
+        Returns float32 [..., O] or [B, O, H', W'].
+        """
+        ...
+
+
+def choose_engine(device: torch.device, spec: ActivationSpec) -> tuple[Engine, dict[str, str]]:
+    """The best engine that serves here, and the reason of each that does not."""
+    refusals: dict[str, str] = {}
+    for engine in sorted(found(PACKAGE, "ENGINE").values(), key=lambda e: -e.rank):
+        reason = engine.refusal(device, spec)
+        if reason is None:
+            return engine, refusals
+        refusals[engine.name] = reason
+    raise SdqvizError("no engine serves here", "; ".join(f"{n}: {r}" for n, r in refusals.items()))

@@ -1,0 +1,64 @@
+"""The reference engine: exact on any device, in plain torch.
+
+Integer products are computed as float32 matrix products over chunks of at most 512 inputs, where
+they are exact (512 * 127 * 255 < 2^24), and summed in int32.
+"""
+
+import torch
+from torch.nn import functional as F
+
+from sdqviz.kernels.contract import Operands
+from sdqviz.quant.numerics import quantize_activation
+from sdqviz.quant.observers import ActivationPair
+from sdqviz.quant.spec import ActivationSpec
+
+EXACT_CHUNK = 512
+
+
+class EagerEngine:
+    name = "eager"
+    arithmetic = "simulated"
+    rank = 0
+
+    def refusal(self, device: torch.device, spec: ActivationSpec) -> str | None:
+        if device.type == "cuda" and torch.get_float32_matmul_precision() != "highest":
+            return (
+                "TF32 matrix products are on, which are not exact; "
+                "call torch.set_float32_matmul_precision('highest')"
+            )
+        return None
+
+    def run(
+        self, x: torch.Tensor, operands: Operands, pair: ActivationPair, spec: ActivationSpec
+    ) -> torch.Tensor:
+        x8 = quantize_activation(x, pair.inverse_scale, pair.zero_point, spec)
+        x8 -= pair.zero_point  # so that padding with zeros pads with z
+        if operands.conv is None:
+            return self._linear(x8, operands, pair)
+        return self._convolution(x8, operands, pair)
+
+    def _linear(self, x8: torch.Tensor, operands: Operands, pair: ActivationPair) -> torch.Tensor:
+        """x8: integers as float32 [..., K], z already taken off."""
+        weight = operands.w8.flatten(1).to(torch.float32)
+        total = torch.zeros(*x8.shape[:-1], len(weight), dtype=torch.int32, device=x8.device)
+        for start in range(0, x8.shape[-1], EXACT_CHUNK):
+            chunk = slice(start, start + EXACT_CHUNK)
+            total += (x8[..., chunk] @ weight[:, chunk].T).to(torch.int32)
+        y = total.to(torch.float32) * (operands.scale * pair.scale)
+        return y if operands.bias is None else y + operands.bias
+
+    def _convolution(
+        self, x8: torch.Tensor, operands: Operands, pair: ActivationPair
+    ) -> torch.Tensor:
+        assert operands.conv is not None
+        conv = operands.conv
+        inputs, height = x8.shape[1:3]
+        columns = F.unfold(x8, conv.kernel, padding=conv.padding, stride=conv.stride)
+        # unfold orders K as (in, kh, kw); the weight is (kh, kw, in)
+        columns = columns.unflatten(1, (inputs, -1)).permute(0, 3, 2, 1).flatten(2)
+        y = self._linear(columns, operands, pair)
+        out_height = (height + 2 * conv.padding[0] - conv.kernel[0]) // conv.stride[0] + 1
+        return y.transpose(1, 2).unflatten(2, (out_height, -1))
+
+
+ENGINE = EagerEngine()

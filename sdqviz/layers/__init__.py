@@ -1,0 +1,1 @@
+"""Module surgery on any network: plans, simulated and packed layers, time table, checkpoint."""

@@ -1,0 +1,69 @@
+"""The activation pairs of one layer, one per calibrated timestep."""
+
+import torch
+from torch import nn
+
+from sdqviz.quant.observers import ActivationPair
+from sdqviz.quant.spec import ActivationSpec
+
+CONSTANT = "constant"  # key of the one pair of an input that does not depend on the timestep
+
+
+class ActivationPairs(nn.Module):
+    """Buffers scale float32 [P], inverse_scale float32 [P], zero_point int32 [P] and
+    timesteps float32 [P], sorted upwards; one pair with timestep NaN serves every timestep.
+    """
+
+    def __init__(
+        self,
+        pairs: dict[float, ActivationPair],
+        spec: ActivationSpec,
+        first_token_fp: bool = False,
+    ) -> None:
+        super().__init__()
+        self.spec = spec
+        self.first_token_fp = first_token_fp
+        self.misses = 0  # calls at a timestep that was not calibrated
+        ordered = sorted(pairs)
+
+        def column(name: str, dtype: torch.dtype) -> torch.Tensor:
+            return torch.tensor([getattr(pairs[t], name) for t in ordered], dtype=dtype)
+
+        self.register_buffer("timesteps", torch.tensor(ordered, dtype=torch.float32))
+        self.register_buffer("scale", column("scale", torch.float32))
+        self.register_buffer("inverse_scale", column("inverse_scale", torch.float32))
+        self.register_buffer("zero_point", column("zero_point", torch.int32))
+        self._table: list[tuple[float, ActivationPair]] | None = None
+
+    @staticmethod
+    def empty(count: int, spec: ActivationSpec, first_token_fp: bool) -> "ActivationPairs":
+        """Room for `count` pairs, to be filled by `load_state_dict`."""
+        blank = ActivationPair(1.0, 1.0, 0)
+        return ActivationPairs({float(i): blank for i in range(count)}, spec, first_token_fp)
+
+    def _load_from_state_dict(self, *args, **kwargs) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self._table = None
+
+    @property
+    def static(self) -> bool:
+        """Whether one pair serves every timestep."""
+        return len(self.timesteps) == 1 and bool(self.timesteps.isnan().all())
+
+    def table(self) -> list[tuple[float, ActivationPair]]:
+        """(timestep, pair) as Python numbers, read from the buffers once."""
+        if self._table is None:
+            columns = (self.timesteps, self.scale, self.inverse_scale, self.zero_point)
+            rows = zip(*(c.tolist() for c in columns), strict=True)
+            self._table = [(t, ActivationPair(s, i, z)) for t, s, i, z in rows]
+        return self._table
+
+    def at(self, timestep: float) -> ActivationPair:
+        """The pair of the nearest calibrated timestep, ties to the larger."""
+        table = self.table()
+        if self.static:
+            return table[0][1]
+        nearest = min(table, key=lambda row: (abs(row[0] - timestep), -row[0]))
+        if nearest[0] != timestep:
+            self.misses += 1
+        return nearest[1]

@@ -1,0 +1,72 @@
+"""Replacing the planned layers of a network by packed ones."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.kernels.contract import ConvShape
+from sdqviz.layers.activations import ActivationPairs
+from sdqviz.layers.clock import Clock
+from sdqviz.layers.packed import PackedLayer
+from sdqviz.layers.plan import LayerPlan
+from sdqviz.quant.numerics import quantize_weight, taps_last_to_oti
+
+
+def pack_layer(
+    layer: nn.Module, plan: LayerPlan, activations: ActivationPairs | None, clock: Clock
+) -> PackedLayer:
+    """The packed layer of an nn.Linear or nn.Conv2d, its weight rounded to nearest."""
+    assert isinstance(layer, nn.Linear | nn.Conv2d) and plan.weight is not None
+    weight = taps_last_to_oti(layer.weight.detach())
+    packed = PackedLayer(
+        shape=(weight.shape[0], weight.shape[1], weight.shape[2]),
+        weight_spec=plan.weight,
+        bias=layer.bias is not None,
+        conv=conv_shape(layer),
+        activations=activations,
+        clock=clock,
+    )
+    try:
+        packed.fill(quantize_weight(weight, plan.weight), layer.bias)
+    except SdqvizError as error:
+        raise SdqvizError(f"layer {plan.name}: {error.message}", error.hint) from error
+    return packed.to(layer.weight.device)
+
+
+def conv_shape(layer: nn.Module) -> ConvShape | None:
+    if not isinstance(layer, nn.Conv2d):
+        return None
+    kernel, stride, padding = (
+        (int(pair[0]), int(pair[1])) for pair in (layer.kernel_size, layer.stride, layer.padding)
+    )
+    return ConvShape(kernel=kernel, stride=stride, padding=padding)
+
+
+def replace_module(network: nn.Module, name: str, module: nn.Module) -> None:
+    """Sets the submodule `name` (dotted) to `module`."""
+    owner, _, leaf = name.rpartition(".")
+    setattr(network.get_submodule(owner), leaf, module)
+
+
+@torch.no_grad()
+def pack_network(
+    network: nn.Module,
+    plan: Mapping[str, LayerPlan],
+    activations: Mapping[str, ActivationPairs],
+) -> Clock:
+    """Packs every planned layer of `network` in place; returns the clock they read."""
+    clock = Clock()
+    for name, layer_plan in plan.items():
+        if layer_plan.weight is None:
+            continue
+        layer = network.get_submodule(name)
+        packed = pack_layer(layer, layer_plan, activations.get(name), clock)
+        replace_module(network, name, packed)
+    clock.attach(network)
+    return clock
+
+
+def packed_layers(network: nn.Module) -> dict[str, PackedLayer]:
+    return {n: m for n, m in network.named_modules() if isinstance(m, PackedLayer)}

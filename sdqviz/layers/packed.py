@@ -1,0 +1,127 @@
+"""Layers that hold 4-bit codes and compute through an engine."""
+
+import torch
+from torch import nn
+
+from sdqviz.kernels.contract import ConvShape, Engine, Operands, choose_engine
+from sdqviz.layers.activations import ActivationPairs
+from sdqviz.layers.clock import Clock
+from sdqviz.quant.numerics import QuantizedWeight
+from sdqviz.quant.pack import pack_weight, packed_shapes, unpack_weight
+from sdqviz.quant.spec import WeightSpec
+
+
+class PackedLayer(nn.Module):
+    """A linear or convolution with packed weights.
+
+    Buffers: codes, multipliers and scale as `quant.pack` writes them, bias float32 [O], and the
+    activation pairs. Without pairs the layer is weight-only: the weight is expanded to the
+    input's dtype and the activations stay as they are.
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, int, int],
+        weight_spec: WeightSpec,
+        bias: bool,
+        conv: ConvShape | None,
+        activations: ActivationPairs | None,
+        clock: Clock,
+    ) -> None:
+        super().__init__()
+        self.shape = shape  # (O, T, I)
+        self.weight_spec = weight_spec
+        self.conv = conv
+        self.clock = clock
+        for name, size in packed_shapes(shape, weight_spec).items():
+            if name == "scale":
+                kind = torch.float32
+            elif name == "codes" and weight_spec.bits > 4:
+                kind = torch.int8
+            else:
+                kind = torch.uint8
+            self.register_buffer(name, torch.zeros(size, dtype=kind))
+        self.register_buffer("bias", torch.zeros(shape[0]) if bias else None)
+        self.activations = activations
+        self._operands: Operands | None = None
+        self._engine: Engine | None = None
+
+    def fill(self, weight: QuantizedWeight, bias: torch.Tensor | None) -> None:
+        """Takes the weight's codes and the bias [O]."""
+        for name, tensor in pack_weight(weight).items():
+            getattr(self, name).copy_(tensor)
+        if bias is not None:
+            self.bias.copy_(bias.detach())
+        self._operands = None
+
+    def _load_from_state_dict(self, *args, **kwargs) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self._operands = None
+
+    def _apply(self, fn, recurse: bool = True):
+        """Moves devices but never dtypes: the scales are float32 whatever the model's dtype."""
+
+        def move(tensor: torch.Tensor) -> torch.Tensor:
+            moved = fn(tensor)
+            return moved if moved.dtype == tensor.dtype else tensor.to(moved.device)
+
+        super()._apply(move, recurse)
+        self._operands = self._engine = None
+        return self
+
+    def unpacked(self) -> QuantizedWeight:
+        tensors = {n: getattr(self, n) for n in packed_shapes(self.shape, self.weight_spec)}
+        return unpack_weight(tensors, self.shape, self.weight_spec)
+
+    def operands(self) -> Operands:
+        """The expanded weights, made once and kept."""
+        if self._operands is None:
+            self._operands = Operands(
+                w8=self.unpacked().integer(), scale=self.scale, bias=self.bias, conv=self.conv
+            )
+        return self._operands
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            assert self.activations is not None
+            self._engine, _ = choose_engine(self.scale.device, self.activations.spec)
+        return self._engine
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x: [B, ..., I] or [B, I, H, W]; returns the same dtype with O channels."""
+        if self.activations is None:
+            return self._weight_only(x)
+        if self.activations.static:
+            return self._one_timestep(x, 0.0)
+        timesteps = self.clock.read()
+        if len(set(timesteps)) == 1:
+            return self._one_timestep(x, timesteps[0])
+        # A batch of mixed timesteps: one engine call per timestep.
+        parts: list[torch.Tensor | None] = [None] * len(timesteps)
+        for timestep in set(timesteps):
+            rows = [i for i, t in enumerate(timesteps) if t == timestep]
+            for row, y in zip(rows, self._one_timestep(x[rows], timestep), strict=True):
+                parts[row] = y
+        return torch.stack([part for part in parts if part is not None])
+
+    def _one_timestep(self, x: torch.Tensor, timestep: float) -> torch.Tensor:
+        assert self.activations is not None
+        pairs = self.activations
+        y = self.engine.run(x, self.operands(), pairs.at(timestep), pairs.spec)
+        if pairs.first_token_fp:
+            # The begin-of-text token is an outlier: this one row keeps FP activations.
+            y[..., 0, :] = self._weight_only(x[..., 0, :].to(torch.float32))
+        return y.to(x.dtype)
+
+    def _weight_only(self, x: torch.Tensor) -> torch.Tensor:
+        operands = self.operands()
+        weight = operands.scale.view(-1, 1, 1) * operands.w8.to(torch.float32)
+        bias = None if self.bias is None else self.bias.to(x.dtype)
+        if self.conv is None:
+            return nn.functional.linear(x, weight.squeeze(1).to(x.dtype), bias)
+        kernel = weight.unflatten(1, self.conv.kernel).permute(0, 3, 1, 2).to(x.dtype)
+        return nn.functional.conv2d(
+            x, kernel, bias, stride=self.conv.stride, padding=self.conv.padding
+        )

@@ -1,0 +1,108 @@
+"""Time information precalculation (arXiv 2412.06661): time layers become a table.
+
+In a v1 or v2 UNet everything that depends on the timestep alone ends in one vector per ResNet
+block, proj(silu(mlp(sinusoid(t)))). The vectors of all timesteps are computed once and looked
+up; the time MLP and the projections are deleted.
+"""
+
+import torch
+from torch import nn
+
+from sdqviz.base.errors import SdqvizError
+
+
+class TimeRows(nn.Module):
+    """Stands in for `time_proj`: row lookup. Buffers rows float16 [R, D], timesteps int64 [R]."""
+
+    def __init__(self, rows: torch.Tensor, timesteps: torch.Tensor) -> None:
+        super().__init__()
+        self.register_buffer("rows", rows.to(torch.float16))
+        self.register_buffer("timesteps", timesteps.to(torch.int64))
+
+    def _apply(self, fn, recurse: bool = True):
+        """Moves devices, never dtypes."""
+
+        def move(tensor: torch.Tensor) -> torch.Tensor:
+            moved = fn(tensor)
+            return moved if moved.dtype == tensor.dtype else tensor.to(moved.device)
+
+        return super()._apply(move, recurse)
+
+    def forward(self, timesteps: torch.Tensor) -> torch.Tensor:
+        """timesteps [B] -> float32 [B, D]. A timestep without a row is refused, never rounded."""
+        place = torch.searchsorted(self.timesteps, timesteps.to(torch.int64).contiguous())
+        place = place.clamp(max=len(self.timesteps) - 1)
+        exact = self.timesteps[place].to(torch.float64) == timesteps.to(torch.float64)
+        if not exact.all():
+            value = timesteps[~exact][0].item()
+            raise SdqvizError(
+                f"timestep {value:g} is not in the time table",
+                "use integer timesteps (Euler: leading spacing), or save with time_rows: all",
+            )
+        return self.rows[place].to(torch.float32)
+
+
+class TimeIdentity(nn.Module):
+    """Stands in for `time_embedding`."""
+
+    def forward(self, rows: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
+        return rows
+
+
+class TimeSlice(nn.Module):
+    """Stands in for one block's projection: its columns of the row."""
+
+    def __init__(self, start: int, stop: int) -> None:
+        super().__init__()
+        self.start, self.stop, self.out_features = start, stop, stop - start
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return rows[:, self.start : self.stop]
+
+
+def time_blocks(network: nn.Module) -> dict[str, nn.Module]:
+    """The ResNet blocks with a time projection, by name."""
+    return {
+        name: module
+        for name, module in network.named_modules()
+        if isinstance(getattr(module, "time_emb_proj", None), nn.Module)
+    }
+
+
+@torch.no_grad()
+def time_rows(network: nn.Module, timesteps: torch.Tensor) -> torch.Tensor:
+    """The concatenated time vectors of all blocks: float32 [R, D] for timesteps int64 [R]."""
+    dtype = next(network.parameters()).dtype
+    sinusoid = network.time_proj(timesteps).to(dtype)
+    embedding = network.time_embedding(sinusoid)
+    vectors = [
+        block.time_emb_proj(block.nonlinearity(embedding))
+        for block in time_blocks(network).values()
+    ]
+    return torch.cat(vectors, dim=1).to(torch.float32)
+
+
+def install_time_table(network: nn.Module, rows: TimeRows) -> None:
+    """Replaces the network's time layers by the table (in place)."""
+    start = 0
+    for block in time_blocks(network).values():
+        width = int(block.time_emb_proj.out_features)  # type: ignore[arg-type]
+        block.time_emb_proj = TimeSlice(start, start + width)
+        block.skip_time_act = True
+        start += width
+    network.time_proj = rows
+    network.time_embedding = TimeIdentity()
+
+
+def install_time_rows(
+    student: nn.Module, teacher: nn.Module, timesteps: torch.Tensor | None
+) -> None:
+    """Gives `student` the table of the teacher's time vectors at `timesteps` int64 [R].
+
+    None, or a network without time projections, changes nothing.
+    """
+    if timesteps is None or not time_blocks(student):
+        return
+    device = next(teacher.parameters()).device
+    rows = time_rows(teacher, timesteps.to(device))
+    install_time_table(student, TimeRows(rows.cpu(), timesteps).to(device))

@@ -1,0 +1,1 @@
+"""Scores of a picture against its floating-point reference. One file per metric."""

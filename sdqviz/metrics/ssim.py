@@ -1,0 +1,27 @@
+"""Structural similarity (Wang et al. 2004), by scikit-image."""
+
+import numpy as np
+from skimage.metrics import structural_similarity
+
+
+class Ssim:
+    name, label, direction, order = "ssim", "SSIM", "higher", 1
+    settings = "Wang et al. 2004: 11-tap Gaussian, sigma 1.5, RGB mean, data range 255"
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def score(self, reference: np.ndarray, test: np.ndarray) -> float:
+        value = structural_similarity(
+            reference,
+            test,
+            channel_axis=-1,
+            data_range=255,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+        )
+        return float(value)
+
+
+METRIC = Ssim()

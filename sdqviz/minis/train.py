@@ -1,0 +1,169 @@
+"""`python -m sdqviz.minis.train --family sd1 --device cpu --minutes 117 --out DIR`
+
+Trains a mini model from nothing: autoencoder, then denoiser and text encoder on cached latents
+(at the end also on captions that name no colour), then the decoder alone. Stopped and started
+again with the same --out, it goes on.
+"""
+
+import argparse
+import json
+import random
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, StableDiffusionPipeline
+
+from sdqviz.minis import architecture
+from sdqviz.minis.autoencoder import (
+    crop_batch,
+    curriculum,
+    reconstruction_loss,
+    standardise_latents,
+)
+from sdqviz.minis.captions import Caption, training_captions, unnamed_scenes
+from sdqviz.minis.denoiser import Background, Denoiser, draw_batch, encode_scenes
+from sdqviz.minis.scenes import IMAGE_PIXELS
+from sdqviz.minis.sheet import sample_sheet
+from sdqviz.minis.training import Phase, run_phase
+from sdqviz.minis.words import word_tokenizer
+
+FAMILIES = ("sd1",)
+SHARES = {"autoencoder": 0.32, "denoiser": 0.50, "composition": 0.12, "decoder": 0.06}
+DOUBLES, UNNAMED = 6000, 4000
+DENOISER_MIX = {"single": 0.65, "double": 0.35}
+# Trained on named colours alone, the model ties positions to (name, colour) pairs it has seen.
+COMPOSITION_MIX = {"single": 0.4, "double": 0.2, "unnamed": 0.4}
+
+
+def train(family: str, device: str, minutes: float, out: Path, seed: int = 0) -> Path:
+    """Trains the family's mini for about `minutes` and saves it as a diffusers folder in `out`."""
+    if family not in FAMILIES:
+        raise SystemExit(f"no mini for family {family!r}; there is {', '.join(FAMILIES)}")
+    work = out / ".train"
+    work.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(seed)
+    seconds = {name: share * minutes * 60 for name, share in SHARES.items()}
+
+    vae = architecture.autoencoder_sd1().to(device)
+
+    def autoencoder_loss(progress: float) -> torch.Tensor:
+        pictures = crop_batch(_python_random(), *curriculum(progress))
+        return reconstruction_loss(vae, pictures.to(device))
+
+    run_phase(
+        Phase(
+            name="autoencoder",
+            seconds=seconds["autoencoder"],
+            parameters=vae.parameters(),
+            loss=autoencoder_loss,
+            state=vae,
+        ),
+        work,
+    )
+    named = training_captions(doubles=DOUBLES, seed=seed)
+    named_scenes: list[tuple[Caption, Background]] = [(caption, None) for caption in named]
+    unnamed: list[tuple[Caption, Background]] = list(unnamed_scenes(UNNAMED, seed))
+    standardise_latents(vae, encode_scenes(vae, named_scenes[::20]).to(device))
+    latents = torch.cat(
+        (
+            _cached_latents(work / "latents.pt", vae, named_scenes),
+            _cached_latents(work / "unnamed.pt", vae, unnamed),
+        )
+    ).to(device)
+    captions = named + [caption for caption, _ in unnamed]
+
+    tokenizer = word_tokenizer()
+    denoiser = Denoiser(
+        architecture.denoiser_sd1(), architecture.text_encoder_sd1(tokenizer), tokenizer
+    ).to(device)
+
+    def pipeline() -> StableDiffusionPipeline:
+        return StableDiffusionPipeline(
+            vae=vae,
+            text_encoder=denoiser.ema_text_encoder,
+            tokenizer=tokenizer,
+            unet=denoiser.ema_unet,
+            scheduler=architecture.scheduler_sd1(),
+            safety_checker=None,
+            feature_extractor=None,
+            requires_safety_checker=False,
+        )
+
+    for name, mix, rate in (
+        ("denoiser", DENOISER_MIX, 1e-3),
+        ("composition", COMPOSITION_MIX, 5e-4),
+    ):
+
+        def denoiser_loss(progress: float, mix: dict[str, float] = mix) -> torch.Tensor:
+            return denoiser.loss(*draw_batch(latents, captions, mix, _python_random()))
+
+        run_phase(
+            Phase(
+                name=name,
+                seconds=seconds[name],
+                parameters=denoiser.trainable(),
+                loss=denoiser_loss,
+                state=denoiser,
+                learning_rate=rate,
+                after_step=denoiser.update_average,
+                on_save=lambda: sample_sheet(pipeline()).save(out / "samples.png"),
+            ),
+            work,
+        )
+
+    def decoder_loss(progress: float) -> torch.Tensor:
+        pixels, count = (64, 10) if progress < 0.5 else (IMAGE_PIXELS, 4)
+        pictures = crop_batch(_python_random(), pixels, count).to(device)
+        return reconstruction_loss(vae, pictures, train_encoder=False)
+
+    run_phase(
+        Phase(
+            name="decoder",
+            seconds=seconds["decoder"],
+            parameters=[*vae.decoder.parameters(), *vae.post_quant_conv.parameters()],
+            loss=decoder_loss,
+            state=vae,
+            learning_rate=5e-4,
+        ),
+        work,
+    )
+    finished = pipeline()
+    finished.to("cpu", torch.float16).save_pretrained(out, safe_serialization=True)
+    _load_as_float32(out / "text_encoder" / "config.json")
+    sample_sheet(finished.to("cpu", torch.float32)).save(out / "samples.png")
+    return out
+
+
+def _load_as_float32(config: Path) -> None:
+    """transformers loads in the dtype its config names, diffusers in float32: make them agree."""
+    values = json.loads(config.read_text(encoding="utf-8"))
+    config.write_text(json.dumps({**values, "dtype": "float32"}, indent=2) + "\n")
+
+
+def _python_random() -> random.Random:
+    """Python randomness drawn from torch's state, which the checkpoint holds."""
+    return random.Random(int(torch.randint(2**31, (1,))))
+
+
+def _cached_latents(
+    file: Path, vae: AutoencoderKL, scenes: list[tuple[Caption, Background]]
+) -> torch.Tensor:
+    if not file.exists():
+        print(f"encoding {len(scenes)} scenes", flush=True)
+        torch.save(encode_scenes(vae, scenes), file)
+    return torch.load(file, weights_only=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--family", choices=FAMILIES, default="sd1")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--minutes", type=float, default=117.0)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    train(**vars(arguments))
+
+
+if __name__ == "__main__":
+    main()

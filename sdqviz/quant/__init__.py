@@ -1,0 +1,1 @@
+"""Tensors in, tensors out: the one definition of the numbers (no modules, no pipelines)."""

@@ -1,0 +1,134 @@
+"""Quantizers that can be trained: the arithmetic of `numerics` with gradients.
+
+Rounding is straight-through; scales learn by the rules of LSQ (Esser et al. 2020, eq. 3) and of
+LSQ+ (Bhalgat et al. 2020, eq. 6) where there is an offset. Their gradient scale is left out: the
+optimiser is Adam, which divides it away. Forward values are those of `numerics` to the last bit.
+"""
+
+from typing import Any
+
+import torch
+
+from sdqviz.quant.numerics import split_groups
+from sdqviz.quant.spec import ActivationSpec, WeightSpec
+
+
+def quantize_weight_with(
+    weight: torch.Tensor, scale: torch.Tensor, multipliers: torch.Tensor, spec: WeightSpec
+) -> torch.Tensor:
+    """Codes of weight [O, T, I] under a given scale [O] and multipliers [O, T, G]: int8."""
+    grouped, step = _grouped(weight.detach(), scale.detach(), multipliers, spec)
+    codes = torch.round(grouped / step).clamp_(spec.low, spec.high)
+    return codes.flatten(2)[..., : weight.shape[-1]].to(torch.int8)
+
+
+def fake_quantize_learned_weight(
+    weight: torch.Tensor, scale: torch.Tensor, multipliers: torch.Tensor, spec: WeightSpec
+) -> torch.Tensor:
+    """scale[o] * code * multiplier, float32 [O, T, I], with gradients to weight and scale."""
+    return _Weight.apply(weight, scale, multipliers, spec)  # type: ignore[return-value]
+
+
+def fake_quantize_learned_activation(
+    x: torch.Tensor, scale: torch.Tensor, offset: torch.Tensor, spec: ActivationSpec
+) -> torch.Tensor:
+    """(x8 - z) * scale, float32 like x [B, ...], each sample under its own pair.
+
+    scale and offset (the range's lower end beta) are float32 [B], or [1] for one shared pair;
+    z = round(-offset / scale). Gradients flow to x, scale and offset.
+    """
+    return _Activation.apply(x, scale, offset, spec)  # type: ignore[return-value]
+
+
+def zero_points(scale: torch.Tensor, offset: torch.Tensor, spec: ActivationSpec) -> torch.Tensor:
+    """z = round(-beta / a), within the codes: float32."""
+    return torch.round(-offset / scale).clamp_(0, spec.high)
+
+
+def _grouped(
+    weight: torch.Tensor, scale: torch.Tensor, multipliers: torch.Tensor, spec: WeightSpec
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """weight as [O, T, G, g] and its step scale * multiplier as [O, T, G, 1]."""
+    group = spec.group or weight.shape[-1]
+    step = scale.view(-1, 1, 1, 1) * multipliers.unsqueeze(-1).to(torch.float32)
+    return split_groups(weight, group), step
+
+
+class _Weight(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        weight: torch.Tensor,
+        scale: torch.Tensor,
+        multipliers: torch.Tensor,
+        spec: WeightSpec,
+    ) -> torch.Tensor:
+        ctx.save_for_backward(weight, scale, multipliers)
+        ctx.spec = spec
+        grouped, step = _grouped(weight, scale, multipliers, spec)
+        codes = torch.round(grouped / step).clamp_(spec.low, spec.high)
+        # The order of `QuantizedWeight.dequantize`: an exact integer, then one rounding.
+        integer = codes.mul_(multipliers.unsqueeze(-1).to(torch.float32))
+        return integer.mul_(scale.view(-1, 1, 1, 1)).flatten(2)[..., : weight.shape[-1]]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> Any:
+        weight, scale, multipliers = ctx.saved_tensors
+        spec = ctx.spec
+        grouped, step = _grouped(weight, scale, multipliers, spec)
+        unit = grouped / step  # recomputed: keeping it would cost as much memory as the weights
+        inside = (unit >= spec.low) & (unit <= spec.high)
+        grad = split_groups(grads[0], spec.group or weight.shape[-1])
+        codes = torch.round(unit).clamp_(spec.low, spec.high)
+        slope = codes.sub_(unit * inside).mul_(multipliers.unsqueeze(-1).to(torch.float32))
+        to_scale = (slope * grad).sum(dim=(1, 2, 3)) if ctx.needs_input_grad[1] else None
+        to_weight = (grad * inside).flatten(2)[..., : weight.shape[-1]]
+        return to_weight, to_scale, None, None
+
+
+class _Activation(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: torch.Tensor,
+        scale: torch.Tensor,
+        offset: torch.Tensor,
+        spec: ActivationSpec,
+    ) -> torch.Tensor:
+        ctx.save_for_backward(x, scale, offset)
+        ctx.spec = spec
+        shape = (-1, *(1,) * (x.dim() - 1))
+        zero = zero_points(scale, offset, spec).view(shape)
+        codes = torch.round(x.to(torch.float32) * (1.0 / scale).view(shape)).add_(zero)
+        return codes.clamp_(0, spec.high).sub_(zero).mul_(scale.view(shape))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> Any:
+        x, scale, offset = ctx.saved_tensors
+        high = ctx.spec.high
+        shape = (-1, *(1,) * (x.dim() - 1))
+        zero = zero_points(scale, offset, ctx.spec).view(shape)
+        unit = x.to(torch.float32) * (1.0 / scale).view(shape)
+        nearest = torch.round(unit)
+        shifted = nearest + zero
+        above, below = shifted > high, shifted < 0
+        clipped = above | below
+        grad = grads[0]
+        to_x = grad.masked_fill(clipped, 0.0)
+        to_scale = to_offset = None
+        if ctx.needs_input_grad[1]:
+            # Inside: round(u) - u. Above the range the output is beta + high * a, below it beta;
+            # where z itself is clamped it is (high - z) * a and -z * a, and beta has no say.
+            free = ((-offset / scale >= 0) & (-offset / scale <= high)).view(shape)
+            over = torch.where(free, float(high), high - zero)
+            under = torch.where(free, 0.0, -zero)
+            slope = torch.where(above, over, torch.where(below, under, nearest - unit))
+            to_scale = _per_pair(slope.mul_(grad), len(scale))
+            to_offset = _per_pair((grad - to_x) * free, len(scale))
+        return to_x.to(x.dtype), to_scale, to_offset, None
+
+
+def _per_pair(values: torch.Tensor, pairs: int) -> torch.Tensor:
+    """Sums [B, ...] per sample, and over the batch too when all share one pair."""
+    sums = values.flatten(1).sum(dim=1) if values.dim() > 1 else values
+    return sums if pairs == len(sums) else sums.sum().view(1)

@@ -1,0 +1,73 @@
+"""Codes and multipliers in bytes: two to a byte, the layout that the kernels unpack.
+
+A byte of codes holds code k in its low nibble and code k + g/2 in its high nibble, both of one
+group of g. A short last group is filled up with zero codes. Codes of more than 4 bits take a
+byte each; multipliers always take 4 bits.
+"""
+
+import torch
+
+from sdqviz.quant.numerics import QuantizedWeight
+from sdqviz.quant.spec import WeightSpec
+
+
+def pack_weight(quantized: QuantizedWeight) -> dict[str, torch.Tensor]:
+    """{"codes", "multipliers", "scale"}: uint8 or int8, uint8, float32 tensors.
+
+    codes: uint8 [O, T, G, g/2] for up to 4 bits, else int8 [O, T, I]. multipliers: uint8
+    [O, ceil(T * G / 2)], even positions in the low nibble; absent when all are 1 by definition.
+    """
+    spec, codes = quantized.spec, quantized.codes
+    tensors = {"scale": quantized.scale}
+    if spec.bits <= 4:
+        group = _group(spec, codes.shape[-1])
+        padded = torch.nn.functional.pad(codes, (0, -codes.shape[-1] % group))
+        low, high = (padded.unflatten(-1, (-1, group)) & 0xF).chunk(2, dim=-1)
+        tensors["codes"] = (low | (high << 4)).to(torch.uint8)
+    else:
+        tensors["codes"] = codes
+    if spec.largest_multiplier > 1:
+        flat = quantized.multipliers.flatten(1)
+        flat = torch.nn.functional.pad(flat, (0, flat.shape[1] % 2))
+        tensors["multipliers"] = flat[:, 0::2] | (flat[:, 1::2] << 4)
+    return tensors
+
+
+def unpack_weight(
+    tensors: dict[str, torch.Tensor], shape: tuple[int, int, int], spec: WeightSpec
+) -> QuantizedWeight:
+    """The inverse of `pack_weight` for a weight of shape (O, T, I)."""
+    out, taps, inputs = shape
+    codes = tensors["codes"]
+    if spec.bits <= 4:
+        nibbles = torch.cat((codes & 0xF, codes >> 4), dim=-1).to(torch.int8)
+        signed = torch.where(nibbles > 7, nibbles - 16, nibbles)
+        codes = signed.flatten(2)[..., :inputs]
+    groups = -(-inputs // (spec.group or inputs))
+    if spec.largest_multiplier > 1:
+        packed = tensors["multipliers"]
+        multipliers = torch.stack((packed & 0xF, packed >> 4), dim=-1).flatten(1)
+        multipliers = multipliers[:, : taps * groups].unflatten(1, (taps, groups))
+    else:
+        multipliers = torch.ones(out, taps, groups, dtype=torch.uint8, device=codes.device)
+    return QuantizedWeight(codes.contiguous(), multipliers, tensors["scale"], spec)
+
+
+def packed_shapes(shape: tuple[int, int, int], spec: WeightSpec) -> dict[str, tuple[int, ...]]:
+    """The shapes `pack_weight` gives for a weight of shape (O, T, I)."""
+    out, taps, inputs = shape
+    group = _group(spec, inputs)
+    groups = -(-inputs // (spec.group or inputs))
+    shapes: dict[str, tuple[int, ...]] = {"scale": (out,)}
+    if spec.bits <= 4:
+        shapes["codes"] = (out, taps, -(-inputs // group), group // 2)
+    else:
+        shapes["codes"] = (out, taps, inputs)
+    if spec.largest_multiplier > 1:
+        shapes["multipliers"] = (out, -(-taps * groups // 2))
+    return shapes
+
+
+def _group(spec: WeightSpec, inputs: int) -> int:
+    """The group that shares bytes: the multiplier group, or all inputs made even."""
+    return spec.group or inputs + inputs % 2

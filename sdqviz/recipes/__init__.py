@@ -1,0 +1,1 @@
+"""Methods: each a name, a config with presets, and a list of stages. One file each."""

@@ -1,0 +1,1 @@
+"""Doing the work: executing runs, the worker process, its supervision, the catalog."""

@@ -1,0 +1,55 @@
+"""The model card of a quantized model."""
+
+from typing import Any
+
+from sdqviz.store.runs import Run
+
+
+def model_card(run: Run) -> str:
+    """Markdown with Hub metadata, how it was made, and its held-out scores with settings."""
+    result: dict[str, Any] = run.result or {}
+    config, size = run.spec["config"], result["size"]
+    lines = [
+        "---",
+        "library_name: diffusers",
+        f"base_model: {run.spec['model']}",
+        "base_model_relation: quantized",
+        "tags: [quantization, w4a8, sdqviz, stable-diffusion]",
+        "---",
+        "",
+        f"# {run.spec['model']}, W{config['weight_bits']}A{config['activation_bits'] or 16}",
+        "",
+        f"Quantized by [sdqviz] with the recipe `{run.spec['recipe']}`, preset "
+        f"`{run.spec['preset']}`. Load it with `sdqviz.load(FOLDER)`.",
+        "",
+        f"- network: {size['bytes']:,} bytes packed, {size['fp_bytes']:,} in float32 "
+        f"({size['bits_per_weight']:.2f} bits a weight, tables included)",
+        f"- calibrated on {config['calibration_scenes']} scenes: {config['steps']} steps, "
+        f"{config['scheduler']}",
+        f"- arithmetic when scored: {result['engine']['arithmetic']}",
+        "",
+        *_state(result),
+        "",
+        "| metric | median | noise floor | other seed | better | settings |",
+        "|---|---|---|---|---|---|",
+    ]
+    for metric in result.get("metrics", {}).values():
+        numbers = [_number(metric[k]) for k in ("median", "floor", "ceiling")]
+        lines.append(
+            f"| {metric['label']} | {' | '.join(numbers)} | {metric['direction']} | "
+            f"{metric['reason'] or metric['settings']} |"
+        )
+    return "\n".join([*lines, ""])
+
+
+def _state(result: dict[str, Any]) -> list[str]:
+    """What was scored, or why nothing was."""
+    if "scenes" in result:
+        count = len(result["scenes"])
+        return [f"Scores on {count} held-out scenes, against the FP model's own pictures:"]
+    stopped = result["stopped_at"]
+    return [f"Its training was cancelled at step {stopped['step']} of {stopped['of']}; no scores."]
+
+
+def _number(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.4f}"

@@ -1,0 +1,92 @@
+"""What the UI may offer: families, models, recipes, engines, metrics, each with its schema."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sdqviz.base.assets import assets_folder
+from sdqviz.base.config import schema
+from sdqviz.base.registry import found
+from sdqviz.base.scene import Scene
+from sdqviz.families.contract import PACKAGE as FAMILIES
+from sdqviz.families.loading import family_of_folder
+from sdqviz.families.sources import minis
+from sdqviz.kernels.contract import PACKAGE as KERNELS
+from sdqviz.metrics.contract import metrics
+from sdqviz.quant.spec import ActivationSpec
+from sdqviz.recipes.contract import PACKAGE as RECIPES
+from sdqviz.runner import machine
+from sdqviz.runner.estimate import stored_parameters
+from sdqviz.runner.prompts import prompts, usual_guidance
+
+
+def static_catalog() -> dict[str, Any]:
+    """The part that is the same on every machine: what ships as the snapshot."""
+    return {
+        "families": sorted(found(FAMILIES, "FAMILY")),
+        "models": [_mini(name, folder) for name, folder in minis().items()],
+        "recipes": [
+            {
+                "name": recipe.name,
+                "label": recipe.label,
+                "summary": recipe.summary,
+                "presets": recipe.presets,
+                "schema": schema(recipe.config),
+            }
+            for recipe in found(RECIPES, "RECIPE").values()
+        ],
+        "scene": schema(Scene),
+        "metrics": [
+            {
+                "name": metric.name,
+                "label": metric.label,
+                "direction": metric.direction,
+                "settings": metric.settings,
+            }
+            for metric in metrics().values()
+        ],
+    }
+
+
+def build_catalog(home: Path) -> dict[str, Any]:
+    """The whole catalog of this machine."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    engines = found(KERNELS, "ENGINE").values()
+    return {
+        **static_catalog(),
+        "engines": [
+            {
+                "name": engine.name,
+                "arithmetic": engine.arithmetic,
+                "refusal": engine.refusal(device, ActivationSpec()),
+            }
+            for engine in engines
+        ],
+        "unavailable_metrics": {n: m.unavailable() for n, m in metrics().items()},
+        "devices": ["cpu", *(["cuda"] if torch.cuda.is_available() else [])],
+        "torch": torch.__version__,
+        "machine": machine.describe(home),
+    }
+
+
+def _mini(name: str, folder: Path) -> dict[str, Any]:
+    family = family_of_folder(folder)
+    parameters = stored_parameters(folder / family.network_folder)
+    return {
+        "name": name,
+        "family": family.name,
+        "parameters": parameters,
+        "guidance": usual_guidance(name),
+        "examples": prompts("emoji", "held_out")[:12],
+    }
+
+
+SNAPSHOT = "catalog.json"
+
+
+def write_snapshot() -> Path:
+    target = assets_folder() / SNAPSHOT
+    target.write_text(json.dumps(static_catalog(), indent=1) + "\n", encoding="utf-8")
+    return target

@@ -1,0 +1,57 @@
+"""The last loaded model and student, kept so that the next run need not load them again."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from sdqviz.base.keys import content_key
+from sdqviz.families import loading, sources
+from sdqviz.families.contract import Model
+from sdqviz.stages.pack import build_student
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model with the content key of its files."""
+
+    model: Model
+    key: str
+
+
+class ModelCache:
+    def __init__(self) -> None:
+        self._models: dict[tuple, Loaded] = {}
+        self._students: dict[tuple, nn.Module] = {}
+
+    def model(self, name: str, config: str | None = None, device: str = "cpu") -> Loaded:
+        source = sources.find(name, config)
+        key = content_key("model", _digest(source.path), device)
+        place = (name, config, device, key)
+        if place not in self._models:
+            while len(self._models) >= 2:  # two: a comparison needs both
+                self._models.pop(next(iter(self._models)))
+            self._models[place] = Loaded(loading.load(name, config, device), key)
+        return self._models[place]
+
+    def student(self, loaded: Loaded, blob: str, read: Callable[[], bytes]) -> nn.Module:
+        place = (loaded.key, blob)
+        if place not in self._students:
+            self._students.clear()
+            self._students[place] = build_student(loaded.model.network, read())
+        return self._students[place]
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 over the configs and weights of a folder, or over one file."""
+    digest = hashlib.sha256()
+    wanted = (".safetensors", ".json", ".txt")
+    files = sorted(p for p in path.rglob("*") if p.suffix in wanted) if path.is_dir() else [path]
+    for file in files:
+        digest.update(str(file.relative_to(path)).encode())
+        with file.open("rb") as opened:
+            while block := opened.read(1 << 22):
+                digest.update(block)
+    return digest.hexdigest()

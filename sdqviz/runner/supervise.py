@@ -1,0 +1,91 @@
+"""Keeping one worker alive for the app, and stopping runs for good."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+from sdqviz.store.runs import ACTIVE, Run, is_alive
+from sdqviz.store.store import Store
+
+GRACE_SECONDS = 10.0
+
+
+class Supervisor:
+    """Starts the worker when it is not there. Safe to call from any thread."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._process: subprocess.Popen | None = None
+        self._lock = threading.Lock()
+
+    def ensure_worker(self) -> None:
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._process = start_worker(self._home)
+
+    def stop(self) -> None:
+        """Ends the worker if it is idle; a run in progress goes on without us."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        runs = Store(self._home).runs.list()
+        if not any(r.pid == process.pid and r.state in ACTIVE for r in runs):
+            process.terminate()
+
+
+def start_worker(home: Path) -> subprocess.Popen:
+    """A detached worker whose output goes to HOME/worker.log."""
+    log = (home / "worker.log").open("ab")
+    command = [sys.executable, "-m", "sdqviz.runner.worker"]
+    command += ["--home", str(home), "--parent", str(os.getpid())]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
+    try:
+        return subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env=environment,
+        )
+    finally:
+        log.close()
+
+
+def cancel(store: Store, run_id: str) -> Run:
+    """Asks a run to stop, and after 10 s each sends SIGTERM, then SIGKILL, to its processes."""
+    run = store.runs.get(run_id)
+    if store.runs.request_cancel(run.id) not in ACTIVE:
+        return store.runs.get(run.id)
+    for stop in (psutil.Process.terminate, psutil.Process.kill):
+        until = time.monotonic() + GRACE_SECONDS
+        while time.monotonic() < until:
+            store.runs.expire()
+            if store.runs.get(run.id).state not in ACTIVE:
+                return store.runs.get(run.id)
+            time.sleep(0.2)
+        current = store.runs.get(run.id)
+        if is_alive(current.pid, current.pid_started):
+            _signal_tree(current, stop)
+    time.sleep(0.5)
+    store.runs.expire()
+    return store.runs.get(run.id)
+
+
+def cancel_in_background(store: Store, run_id: str) -> None:
+    threading.Thread(target=cancel, args=(store, run_id), daemon=True).start()
+
+
+def _signal_tree(run: Run, stop) -> None:
+    try:
+        process = psutil.Process(run.pid)
+        for target in [*process.children(recursive=True), process]:
+            stop(target)
+    except psutil.Error:
+        return

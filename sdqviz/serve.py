@@ -1,0 +1,112 @@
+"""The composition root: settings, store, worker, UI, launch."""
+
+import atexit
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from sdqviz.base.assets import assets_folder
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.settings import home_folder
+from sdqviz.runner.bundle import import_demos
+from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
+from sdqviz.runner.supervise import Supervisor, cancel_in_background
+from sdqviz.store.store import Store
+from sdqviz.ui.app import CSS, THEME, build_app
+from sdqviz.ui.context import AppContext
+from sdqviz.views.runs import duration
+
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+_OPEN = "open"
+
+
+def serve(
+    host: str = "127.0.0.1", port: int = 7860, share: bool = False, auth: str = "", **launch: Any
+) -> None:
+    """Serves the app until it is stopped. Off localhost it asks for USER:PASSWORD.
+
+    On a Hugging Face Space (SPACE_ID is set) it serves everyone: that is what a Space is for.
+    Whoever is not on localhost may only choose models of the catalog, not paths.
+    """
+    if "SPACE_ID" in os.environ:
+        host, auth = "0.0.0.0", auth or _OPEN
+    public = host not in _LOCAL or share
+    if public and not auth:
+        raise SdqvizError(
+            f"serving on {'a public link' if share else host} without a password",
+            f"give --auth USER:PASSWORD, or --auth {_OPEN} to let anyone in",
+        )
+    if auth and auth != _OPEN and ":" not in auth:
+        raise SdqvizError("--auth has no ':'", "write --auth USER:PASSWORD")
+    home = home_folder()
+    supervisor = Supervisor(home)
+    context = app_context(home, supervisor, any_model=not public)
+    supervisor.ensure_worker()
+    atexit.register(supervisor.stop)
+    page = build_app(context)
+    user, _, password = auth.partition(":")
+    try:
+        page.queue(max_size=64).launch(
+            server_name=host,
+            server_port=port,
+            share=share,
+            auth=(user, password) if password else None,
+            theme=THEME,
+            css=CSS,
+            ssr_mode=False,
+            show_error=True,
+            enable_monitoring=False,
+            allowed_paths=[str(context.store.blobs.folder)],
+            **launch,
+        )
+    except OSError as error:
+        raise SdqvizError(
+            f"cannot serve on {host}:{port}: {error}", "choose another --port"
+        ) from error
+    except gr.exceptions.Error as error:
+        raise SdqvizError(str(error), "see the line above") from error
+
+
+def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> AppContext:
+    """The UI's view of this data folder, with the bundled runs taken in.
+
+    Without `any_model` only models of the catalog may be quantized, never a typed path.
+    """
+    store = Store(home)
+    import_demos(store, assets_folder() / "demo")
+    snapshot = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
+
+    def catalog() -> dict[str, Any]:
+        return store.records.catalog() or snapshot
+
+    def submit(kind: str, spec: dict[str, Any]) -> str:
+        run_id = store.runs.add(kind, spec)
+        supervisor.ensure_worker()
+        return run_id
+
+    def resume(run_id: str) -> None:
+        store.runs.resume(run_id)
+        supervisor.ensure_worker()
+
+    def estimate(spec: dict[str, Any]) -> str:
+        known = [model["name"] for model in catalog()["models"]]
+        if not any_model and spec["model"] not in known:
+            raise SdqvizError(
+                f"{spec['model']!r} is not offered here", f"choose from {', '.join(known)}"
+            )
+        cost = estimate_quantize(spec)
+        refuse_if_over(cost, home)
+        return f"{duration(cost.seconds)}, {cost.memory_bytes / 1e9:.1f} GB of memory"
+
+    return AppContext(
+        store=store,
+        catalog=catalog,
+        submit=submit,
+        wake=supervisor.ensure_worker,
+        cancel=lambda run_id: cancel_in_background(store, run_id),
+        resume=resume,
+        estimate=estimate,
+    )

@@ -1,0 +1,167 @@
+"""Held-out scenes under both models: pictures, scores between floor and ceiling, step errors."""
+
+import io
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.events import Event, Progress, Scalar
+from sdqviz.base.scene import MAX_SEED, Scene
+from sdqviz.families.predictor import predictor
+from sdqviz.layers.convert import packed_layers
+from sdqviz.metrics.contract import metrics, score_all, summarise
+from sdqviz.metrics.flip import flip_map
+from sdqviz.metrics.steps import free_run_errors, replay_errors
+from sdqviz.stages.contract import Context, calls_per_scene
+from sdqviz.stages.pack import engine_report
+from sdqviz.stages.record import record_scene, rounded_trajectory, teacher_trajectory
+
+
+class EvaluateStage:
+    name = "evaluate"
+    version = 1
+
+    def cost(self, context: Context) -> float:
+        # Student free run and replay, noise floor, other seed: 4 trajectories a scene,
+        # the student's two about three times as slow on the reference engine.
+        return 8.0 * sum(calls_per_scene(scene) for scene in context.held_out)
+
+    def run(self, context: Context) -> Iterator[Event]:
+        calibrated = {scene.prompt for scene in context.calibration}
+        total = len(context.held_out)
+        yield Progress(stage=self.name, done=0, total=total)
+        rows = []
+        for index, scene in enumerate(context.held_out):
+            if scene.prompt in calibrated:
+                raise SdqvizError(
+                    f"scene {scene.id} was calibrated on", "evaluate on other prompts"
+                )
+            row = evaluate_scene(context, scene)
+            rows.append(row)
+            for name, value in row["metrics"].items():
+                if value is not None:
+                    yield Scalar(name=name, value=value, step=index)
+            yield Progress(stage=self.name, done=index + 1, total=total)
+        context.result.update(summary(rows, context.lpips_net))
+
+
+def summary(rows: list[dict[str, Any]], lpips_net: str = "") -> dict[str, Any]:
+    """Medians over scenes, of the scores and of the errors at each step."""
+
+    def over_scenes(name: str) -> list[float]:
+        curves = [row[name] for row in rows]
+        if len({len(curve) for curve in curves}) != 1:
+            return []  # scenes of different lengths have no common steps
+        return [statistics.median(values) for values in zip(*curves, strict=True)]
+
+    return {
+        "scenes": rows,
+        "metrics": summarise(
+            [row["metrics"] for row in rows],
+            [row["floor"] for row in rows],
+            [row["ceiling"] for row in rows],
+            lpips_net,
+        ),
+        "per_step": {"replay": over_scenes("replay"), "free_run": over_scenes("free_run")},
+        "timesteps": rows[0]["timesteps"] if rows else [],
+        "step_seconds": {
+            who: statistics.median(row["step_seconds"][who] for row in rows)
+            for who in ("fp", "student")
+        }
+        if rows
+        else {},
+    }
+
+
+def evaluate_scene(context: Context, scene: Scene) -> dict[str, Any]:
+    """One scene under both models, from the store if it was evaluated before."""
+    # A metric that becomes available later is scored then, not remembered as missing.
+    scored = [m.settings for m in metrics(context.lpips_net).values() if not m.unavailable()]
+    assert context.student is not None
+    engines = engine_report(context.student)["layers"]
+    key = context.key(EvaluateStage(), context.student_key, scene.as_dict(), scored, engines)
+    data = context.products.product(
+        key, "json", lambda: json.dumps(_evaluate(context, scene)).encode()
+    )
+    return json.loads(data)
+
+
+def _evaluate(context: Context, scene: Scene) -> dict[str, Any]:
+    model, student = context.model, context.student
+    assert student is not None
+    teacher = teacher_trajectory(context, scene)
+    steered = record_scene(context, scene, student)
+    before = _misses(student)
+    replayed = replay_errors(teacher, predictor(model, scene, student))
+    missed = [now - then for now, then in zip(_misses(student), before, strict=True)]
+
+    def picture(latents: torch.Tensor) -> np.ndarray:
+        return model.family.decode(model, latents)
+
+    reference, quantized = picture(teacher.latents[-1]), picture(steered.latents[-1])
+    rounded = picture(rounded_trajectory(context, scene).latents[-1])
+    other = replace(scene, seed=(scene.seed + 1) % (MAX_SEED + 1))
+    reseeded = picture(teacher_trajectory(context, other).latents[-1])
+    difference = np.abs(reference.astype(np.int16) - quantized.astype(np.int16))
+    return {
+        "id": scene.id,
+        "scene": scene.as_dict(),
+        "prompt": scene.prompt,
+        "seed": scene.seed,
+        "metrics": score_all(reference, quantized, context.lpips_net),
+        "floor": score_all(reference, rounded, context.lpips_net),
+        "ceiling": score_all(reference, reseeded, context.lpips_net),
+        "replay": replayed,
+        "free_run": free_run_errors(teacher, steered),
+        "timesteps": teacher.timesteps.tolist(),
+        "uncalibrated_calls": max(missed, default=0),
+        "truncated": model.family.truncated(model, scene),
+        "max_difference": int(difference.max()),
+        "step_seconds": _step_seconds(context, scene),
+        "images": {
+            "fp": _png(context, reference),
+            "student": _png(context, quantized),
+            "flip": _png(context, flip_map(reference, quantized)),
+            "other_seed": _png(context, reseeded),
+        },
+    }
+
+
+def _misses(student: Any) -> list[int]:
+    """Per layer the calls so far at a timestep without a range of its own."""
+    pairs = [layer.activations for layer in packed_layers(student).values()]
+    return [own.misses for own in pairs if own is not None]
+
+
+def _step_seconds(context: Context, scene: Scene) -> dict[str, float]:
+    """Median seconds of one network call (all branches), of 3, for both models."""
+    model = context.model
+    trajectory = teacher_trajectory(context, scene)
+    x = trajectory.x[0].expand(trajectory.outputs.shape[1], *trajectory.x[0].shape)
+    timestep = trajectory.timesteps[0].to(torch.int64)
+    seconds = {}
+    with torch.no_grad():
+        for who, network in (("fp", None), ("student", context.student)):
+            predict = predictor(model, scene, network)
+            predict(x, timestep).cpu()
+            times = []
+            for _ in range(3):
+                start = time.perf_counter()
+                predict(x, timestep).cpu()
+                times.append(time.perf_counter() - start)
+            seconds[who] = statistics.median(times)
+    return seconds
+
+
+def _png(context: Context, picture: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG")
+    return context.products.blob(buffer.getvalue(), "png")

@@ -1,0 +1,147 @@
+"""The SQLite file: schema, version, one transaction at a time."""
+
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sdqviz.base.errors import SdqvizError
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    spec TEXT NOT NULL,
+    state TEXT NOT NULL,
+    stage TEXT NOT NULL DEFAULT '',
+    progress REAL NOT NULL DEFAULT 0,
+    eta_seconds REAL,
+    result TEXT,
+    error TEXT,
+    created REAL NOT NULL,
+    started REAL,
+    ended REAL,
+    attempt INTEGER NOT NULL DEFAULT 0,
+    cancel INTEGER NOT NULL DEFAULT 0,
+    lease_until REAL,
+    pid INTEGER,
+    pid_started REAL
+);
+CREATE TABLE events (
+    run TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+    sequence INTEGER NOT NULL,
+    at REAL NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (run, sequence)
+);
+CREATE TABLE products (
+    key TEXT PRIMARY KEY,
+    blob TEXT NOT NULL,
+    run TEXT,
+    created REAL NOT NULL
+);
+CREATE TABLE catalog (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    body TEXT NOT NULL
+);
+CREATE INDEX runs_by_state ON runs(state, created);
+"""
+# MIGRATIONS[v] takes a store from version v to v + 1.
+MIGRATIONS: dict[int, str] = {}
+
+
+class Database:
+    """One SQLite file in WAL mode. Each use opens its own connection, so threads are free."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        with self._connect() as connection:
+            self._prepare(connection)
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = sqlite3.connect(self.file, timeout=30.0, isolation_level=None)
+        except sqlite3.Error as error:
+            raise SdqvizError(
+                f"cannot open {self.file}: {error}", "check the folder's permissions"
+            ) from error
+        connection.row_factory = sqlite3.Row
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            yield connection
+        except sqlite3.OperationalError as error:
+            if "full" in str(error) or "readonly" in str(error) or "I/O" in str(error):
+                raise SdqvizError(
+                    f"cannot write {self.file}: {error}", "free disk space or set SDQVIZ_HOME"
+                ) from error
+            raise
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.IntegrityError):
+                raise
+            raise SdqvizError(
+                f"{self.file} is not a readable store: {error}", "move it away and start again"
+            ) from error
+        finally:
+            connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction, taken at once so that two workers cannot claim one run."""
+        with self._connect() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def rows(self, query: str, values: tuple = ()) -> list[sqlite3.Row]:
+        with self._connect() as connection:
+            return connection.execute(query, values).fetchall()
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version > SCHEMA_VERSION:
+                raise SdqvizError(
+                    f"the store {self.file} has version {version}; this sdqviz knows "
+                    f"{SCHEMA_VERSION}",
+                    "update sdqviz, or set SDQVIZ_HOME to another folder",
+                )
+            if version == 0:
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    connection.execute(statement)
+            elif version < SCHEMA_VERSION:
+                self._back_up(version)
+                for step in range(version, SCHEMA_VERSION):
+                    for statement in filter(str.strip, MIGRATIONS[step].split(";")):
+                        connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def _back_up(self, version: int) -> None:
+        copy = self.file.with_name(f"{self.file.name}.v{version}-{int(time.time())}.backup")
+        source = sqlite3.connect(self.file)
+        target = sqlite3.connect(copy)
+        try:
+            source.backup(target)
+        finally:
+            source.close()
+            target.close()
+
+
+def free_bytes(folder: Path) -> int:
+    """Disk space left where `folder` lies."""
+    return shutil.disk_usage(folder).free

@@ -1,0 +1,105 @@
+"""What runs leave behind: events in order, and products found again by their content key."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sdqviz.base.events import Event, event_from_row, event_to_row
+from sdqviz.store.blobs import Blobs
+from sdqviz.store.db import Database
+
+
+class Records:
+    def __init__(self, database: Database, blobs: Blobs) -> None:
+        self._database = database
+        self.blobs = blobs
+
+    def append(self, run_id: str, event: Event) -> None:
+        self.append_all(run_id, [event])
+
+    def append_all(self, run_id: str, events: Sequence[Event]) -> None:
+        """Adds the events in order, in one transaction."""
+        with self._database.transaction() as sql:
+            query = "SELECT COALESCE(MAX(sequence), 0) AS last FROM events WHERE run = ?"
+            last = sql.execute(query, (run_id,)).fetchone()["last"]
+            rows = []
+            for number, event in enumerate(events, start=last + 1):
+                kind, body = event_to_row(event)
+                rows.append((run_id, number, time.time(), kind, json.dumps(body)))
+            sql.executemany(
+                "INSERT INTO events (run, sequence, at, kind, body) VALUES (?, ?, ?, ?, ?)", rows
+            )
+
+    def events(self, run_id: str, kind: str | None = None, last: int | None = None) -> list[Event]:
+        """The run's events in order, maybe of one kind, maybe only the `last` ones."""
+        rows = self._database.rows(
+            "SELECT kind, body FROM events WHERE run = ? AND (? IS NULL OR kind = ?)"
+            " ORDER BY sequence DESC LIMIT ?",
+            (run_id, kind, kind, -1 if last is None else last),
+        )
+        return [event_from_row(row["kind"], json.loads(row["body"])) for row in reversed(rows)]
+
+    def find(self, key: str) -> str | None:
+        """The blob of a product, if it was made before and still is there."""
+        rows = self._database.rows("SELECT blob FROM products WHERE key = ?", (key,))
+        if rows and self.blobs.path(rows[0]["blob"]).exists():
+            return rows[0]["blob"]
+        return None
+
+    def product(self, run_id: str, key: str, suffix: str, make: Callable[[], bytes]) -> bytes:
+        """The product with this content key: looked up, or made and kept."""
+        blob = self.find(key)
+        if blob is not None:
+            return self.blobs.get(blob)
+        data = make()
+        self.keep(run_id, key, self.blobs.put(data, suffix))
+        return data
+
+    def keep(self, run_id: str, key: str, blob: str) -> None:
+        with self._database.transaction() as sql:
+            sql.execute(
+                "INSERT OR REPLACE INTO products (key, blob, run, created) VALUES (?, ?, ?, ?)",
+                (key, blob, run_id, time.time()),
+            )
+
+    def products_of(self, run_id: str) -> dict[str, str]:
+        """{content key: blob} of what this run made."""
+        rows = self._database.rows("SELECT key, blob FROM products WHERE run = ?", (run_id,))
+        return {row["key"]: row["blob"] for row in rows}
+
+    def collect_garbage(self, older_than_seconds: float = 600.0) -> tuple[int, int]:
+        """Deletes blobs that no run's result and no product mentions: (count, bytes).
+
+        Younger ones stay: a run writes its blobs before the row that mentions them.
+        """
+        used = {row["blob"] for row in self._database.rows("SELECT blob FROM products")}
+        for row in self._database.rows("SELECT result FROM runs WHERE result IS NOT NULL"):
+            used |= blob_names(json.loads(row["result"]))
+        kinds = "('Artifact', 'Preview')"
+        for row in self._database.rows(f"SELECT body FROM events WHERE kind IN {kinds}"):
+            used |= blob_names(json.loads(row["body"]))
+        old = self.blobs.names(older_than_seconds)
+        unused = old - used
+        return len(unused), sum(self.blobs.remove(name) for name in unused)
+
+    def set_catalog(self, catalog: dict[str, Any]) -> None:
+        with self._database.transaction() as sql:
+            sql.execute(
+                "INSERT OR REPLACE INTO catalog (id, body) VALUES (1, ?)", (json.dumps(catalog),)
+            )
+
+    def catalog(self) -> dict[str, Any] | None:
+        rows = self._database.rows("SELECT body FROM catalog")
+        return json.loads(rows[0]["body"]) if rows else None
+
+
+def blob_names(value: Any) -> set[str]:
+    """Every blob name anywhere in a JSON value."""
+    if isinstance(value, dict):
+        return set().union(*(blob_names(v) for v in value.values()))
+    if isinstance(value, list):
+        return set().union(*(blob_names(v) for v in value))
+    if isinstance(value, str) and len(value) > 65 and value[64] == ".":
+        return {value}
+    return set()

@@ -1,0 +1,39 @@
+"""The store: one folder with the database and the blobs."""
+
+import shutil
+from pathlib import Path
+
+from sdqviz.store.blobs import Blobs
+from sdqviz.store.db import Database
+from sdqviz.store.records import Records
+from sdqviz.store.runs import DONE, Runs
+
+_SCRATCH = "scratch"
+
+
+class Store:
+    """`runs`, `records` and `blobs` of one data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        database = Database(folder / "store.sqlite")
+        self.blobs = Blobs(folder / "blobs")
+        self.runs = Runs(database)
+        self.records = Records(database, self.blobs)
+
+    def scratch(self, run_id: str) -> Path:
+        """Unfinished work of one run, such as a training's state."""
+        folder = self.folder / _SCRATCH / run_id
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def clear_scratch(self) -> int:
+        """Deletes the unfinished work of runs that are done or gone; returns the bytes."""
+        kept = {run.id for run in self.runs.list() if run.state != DONE}
+        freed = 0
+        for folder in (self.folder / _SCRATCH).glob("*"):
+            if folder.name not in kept:
+                freed += sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+                shutil.rmtree(folder, ignore_errors=True)
+        return freed

@@ -1,0 +1,73 @@
+"""What the commands print: progress, results, errors."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.pretty import Pretty
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from sdqviz.base import events
+from sdqviz.base.errors import SdqvizError
+
+
+@contextmanager
+def progress(as_json: bool) -> Iterator[Callable[[events.Event], None]]:
+    """A handler of events: a bar a stage on a terminal, plain lines otherwise (on stderr)."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _plain_lines(quiet=as_json)
+        return
+    columns = (
+        TextColumn("{task.description:>10}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bars:
+        tasks: dict[str, Any] = {}
+
+        def see(event: events.Event) -> None:
+            if isinstance(event, events.Progress):
+                if event.stage not in tasks:
+                    tasks[event.stage] = bars.add_task(event.stage, total=event.total)
+                bars.update(tasks[event.stage], completed=event.done, total=event.total)
+            elif isinstance(event, events.Log):
+                console.print(event.message)
+
+        yield see
+
+
+def _plain_lines(quiet: bool) -> Callable[[events.Event], None]:
+    shown: dict[str, int] = {}
+
+    def see(event: events.Event) -> None:
+        if isinstance(event, events.Progress):
+            tenth = 10 * event.done // max(1, event.total)
+            if shown.get(event.stage) != tenth:
+                shown[event.stage] = tenth
+                print(f"{event.stage} {event.done}/{event.total}", file=sys.stderr, flush=True)
+        elif isinstance(event, events.Log) and not (quiet and event.level == "info"):
+            print(event.message, file=sys.stderr, flush=True)
+
+    return see
+
+
+def emit(value: dict[str, Any], as_json: bool) -> None:
+    """One JSON line, or the same readable."""
+    if as_json:
+        print(json.dumps(value), flush=True)
+    else:
+        Console().print(Pretty(value, expand_all=False))
+
+
+def show_error(error: SdqvizError, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(error.as_dict()), file=sys.stderr)
+    else:
+        hint = f"\n  {error.hint}" if error.hint else ""
+        print(f"error: {error.message}{hint}", file=sys.stderr)

@@ -1,0 +1,40 @@
+"""What the UI is given by the program that starts it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.store.runs import Run
+from sdqviz.store.store import Store
+from sdqviz.views.runs import finished
+
+
+@dataclass(frozen=True)
+class AppContext:
+    """The store, and what the runner does for the UI."""
+
+    store: Store
+    catalog: Callable[[], dict[str, Any]]
+    submit: Callable[[str, dict[str, Any]], str]  # kind, spec -> run id
+    wake: Callable[[], None]  # starts the worker when it is not there
+    cancel: Callable[[str], None]
+    resume: Callable[[str], None]
+    estimate: Callable[[dict[str, Any]], str]  # raises SdqvizError when it cannot be afforded
+
+    def address(self, blob: str) -> str:
+        """Where the page gets a blob: gradio's file route, relative to the page."""
+        return f"gradio_api/file={self.store.blobs.path(blob)}"
+
+    def finished_run(self, run_id: str | None) -> Run | None:
+        """The finished quantize run shown now: the chosen one, else the newest."""
+        runs = finished(self.store.runs.list())
+        return next((r for r in runs if r.id == run_id), runs[0] if runs else None)
+
+
+def as_toast(error: SdqvizError) -> gr.Error:
+    """The error as gradio shows it: one line and the next step."""
+    hint = f" Next: {error.hint}." if error.hint else ""
+    return gr.Error(f"{error.message}.{hint}", duration=None, print_exception=False)

@@ -1,0 +1,183 @@
+"""The left side: which run is shown, the quantize form, and the job in progress."""
+
+from typing import Any
+
+import gradio as gr
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE, quantize_request
+from sdqviz.store.runs import ACTIVE, QUEUED, RESUMABLE
+from sdqviz.ui.context import AppContext, as_toast
+from sdqviz.ui.tabs.contract import Shared
+from sdqviz.views.runs import finished, latest, run_card, run_name
+
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_LOG_LINES = 40
+
+
+def build_sidebar(context: AppContext) -> Shared:
+    """Builds the sidebar and returns what the tabs listen to."""
+    catalog = context.catalog()
+    models = [model["name"] for model in catalog["models"]]
+    recipes = catalog["recipes"]
+    first = next((r for r in recipes if r["name"] == DEFAULT_RECIPE), recipes[0])
+    gr.Markdown("### sdqviz")
+    run = gr.Dropdown(label="Shown run", choices=[], elem_id="run")
+    with gr.Group():
+        model = gr.Dropdown(
+            label="Model",
+            info="A mini, a local folder, or a hub id that was fetched.",
+            choices=models,
+            value=models[0] if models else None,
+            allow_custom_value=True,
+            elem_id="model",
+        )
+        recipe = gr.Dropdown(
+            label="Method",
+            info=first["summary"],
+            elem_id="method",
+            choices=[(entry["label"], entry["name"]) for entry in recipes],
+            value=first["name"],
+        )
+        preset = gr.Radio(
+            label="Preset", choices=list(first["presets"]), value="quick", elem_id="preset"
+        )
+        with gr.Accordion("Settings", open=False):
+            gr.Markdown("Left as they are, the preset's values hold.")
+            forms = {entry["name"]: _Form(entry, entry is first) for entry in recipes}
+        start = gr.Button("Quantize", variant="primary", elem_id="quantize")
+    card = gr.HTML(elem_id="job")
+    with gr.Row():
+        cancel = gr.Button("Cancel", visible=False, size="sm", elem_id="cancel")
+        resume = gr.Button("Resume", visible=False, size="sm", elem_id="resume")
+    job = gr.Textbox(visible="hidden", elem_id="job-id")
+    token = gr.Textbox(visible="hidden", elem_id="token")
+    mine = gr.Textbox(visible="hidden")  # the run this visitor waits for
+    timer = gr.Timer(1.0)
+
+    def show_form(recipe_name: str) -> list[Any]:
+        """The chosen method's summary and settings."""
+        chosen = forms[recipe_name]
+        shown = [gr.Group(visible=form is chosen) for form in forms.values()]
+        return [gr.Dropdown(info=chosen.summary), *shown]
+
+    def quantize(model_name: str, recipe_name: str, preset_name: str, *values: Any) -> str:
+        try:
+            spec = quantize_request(
+                context.catalog(),
+                (model_name or "").strip(),
+                recipe_name,
+                preset_name,
+                forms[recipe_name].changes(values),
+            )
+            cost = context.estimate(spec)
+            asked = context.submit(QUANTIZE, spec)
+        except SdqvizError as error:
+            raise as_toast(error) from error
+        gr.Info(f"Queued. Estimated: {cost}. Close the tab if you like.", duration=6)
+        return asked
+
+    def tick(shown_token: str) -> Any:
+        """Cheap when nothing changed: one query, no update."""
+        version = context.store.runs.version()
+        return gr.skip() if version == shown_token else version
+
+    def show_job() -> list[Any]:
+        runs = context.store.runs.list()
+        current = latest(runs)
+        waiting = sum(r.state == QUEUED for r in runs)
+        if waiting:
+            context.wake()  # a run that waits needs a worker, even after one crashed
+        queued = waiting - bool(current and current.state == QUEUED)
+        log = []
+        if current is not None:
+            events = context.store.records.events(current.id, "Log", _LOG_LINES)
+            log = [event.message for event in events]  # type: ignore[union-attr]
+        state = current.state if current else ""
+        return [
+            run_card(current, queued, log),
+            gr.Button(visible=state in (*ACTIVE, QUEUED), interactive=state != "stopping"),
+            gr.Button(visible=state in RESUMABLE),
+            current.id if current else "",
+        ]
+
+    def list_runs(shown: str | None, asked: str) -> list[Any]:
+        """The finished runs, and the one that this visitor asked for once it is done."""
+        runs = finished(context.store.runs.list())
+        choices = [(run_name(r), r.id) for r in runs]
+        known = [r.id for r in runs]
+        value = shown if shown in known else (known[0] if known else None)
+        if asked in known:
+            return [gr.Dropdown(choices=choices, value=asked), ""]
+        return [gr.Dropdown(choices=choices, value=value), asked]
+
+    def opened(request: gr.Request) -> list[Any]:
+        """The first picture of a page: the run of its address, or the newest."""
+        runs = finished(context.store.runs.list())
+        wanted = request.query_params.get("run")
+        shown = context.finished_run(wanted)
+        choices = [(run_name(r), r.id) for r in runs]
+        value = shown.id if shown else None
+        return [gr.Dropdown(choices=choices, value=value), context.store.runs.version()]
+
+    def act(what: str):
+        def handler(run_id: str) -> None:
+            try:
+                (context.cancel if what == "cancel" else context.resume)(run_id)
+            except SdqvizError as error:
+                raise as_toast(error) from error
+
+        return handler
+
+    everything = [field for form in forms.values() for field in form.fields.values()]
+    at = 0
+    for form in forms.values():
+        form.place = at
+        at += len(form.fields)
+    groups = [form.group for form in forms.values()]
+    recipe.input(show_form, recipe, [recipe, *groups], **_QUIET)
+    start.click(quantize, [model, recipe, preset, *everything], mine, **_QUIET)
+    timer.tick(tick, token, token, queue=False, **_QUIET)
+    token.change(show_job, None, [card, cancel, resume, job], **_QUIET)
+    token.change(list_runs, [run, mine], [run, mine], **_QUIET)
+    cancel.click(act("cancel"), job, None, **_QUIET)
+    resume.click(act("resume"), job, None, **_QUIET)
+    run.input(
+        None,
+        run,
+        None,
+        js="(id) => { const u = new URL(location); u.searchParams.set('run', id);"
+        " history.replaceState(null, '', u); }",
+    )
+    gr.context.Context.root_block.load(opened, None, [run, token], **_QUIET)  # type: ignore[union-attr]
+    return Shared(run=run, token=token)
+
+
+class _Form:
+    """The settings of one recipe, shown while it is chosen."""
+
+    def __init__(self, recipe: dict[str, Any], visible: bool) -> None:
+        self.summary: str = recipe["summary"]
+        self._defaults = {entry["name"]: entry["default"] for entry in recipe["schema"]}
+        self.place = 0  # of its first field among all forms' fields
+        with gr.Group(visible=visible) as self.group:
+            self.fields = {entry["name"]: _field(entry) for entry in recipe["schema"]}
+
+    def changes(self, values: tuple) -> dict[str, Any]:
+        """What the user changed: fields that differ from the form's defaults."""
+        own = values[self.place : self.place + len(self.fields)]
+        given = dict(zip(self.fields, own, strict=True))
+        return {k: v for k, v in given.items() if v is not None and v != self._defaults[k]}
+
+
+def _field(entry: dict[str, Any]) -> Any:
+    """The form field of one schema entry."""
+    common = {"label": entry["label"], "info": entry["help"], "value": entry["default"]}
+    if entry["choices"]:
+        return gr.Dropdown(choices=list(entry["choices"]), **common)
+    if entry["type"] == "bool":
+        return gr.Checkbox(**common)
+    if entry["type"] in ("int", "float"):
+        precision = 0 if entry["type"] == "int" else None
+        return gr.Number(minimum=entry["low"], maximum=entry["high"], precision=precision, **common)
+    return gr.Textbox(**common)

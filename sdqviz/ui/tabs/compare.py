@@ -1,0 +1,187 @@
+"""The same scene under both models, with its scores and its errors over the steps."""
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from sdqviz.base.config import from_dict
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.request import GENERATE, generate_request
+from sdqviz.base.scene import MAX_SEED, SCHEDULERS, Scene
+from sdqviz.ui.context import AppContext, as_toast
+from sdqviz.ui.histogram import build_histogram
+from sdqviz.ui.tabs.contract import Shared
+from sdqviz.views.runs import UNFINISHED, facts, is_own, scenes_of
+from sdqviz.views.scores import score_chips
+from sdqviz.views.steps import step_errors
+
+_EMPTY = (
+    '<p class="sdq-empty">No finished run yet. Choose a model at the left and press Quantize.</p>'
+)
+
+
+class CompareTab:
+    name, label, order = "compare", "Compare", 0
+
+    def build(self, context: AppContext, shared: Shared) -> None:
+        with gr.Row(equal_height=True):
+            scene = gr.Dropdown(
+                label="Scene", choices=[], elem_id="scene", filterable=True, scale=3, min_width=280
+            )
+            prompt = gr.Textbox(
+                label="Or your own prompt",
+                placeholder="a large rocket on a blue background",
+                scale=3,
+                min_width=280,
+                max_lines=1,
+                elem_id="prompt",
+            )
+            draw = gr.Button("Generate", variant="primary", elem_id="generate", min_width=120)
+        with gr.Accordion("Seed, steps, sampler, examples", open=False):
+            with gr.Row():
+                seed = gr.Number(label="Seed", value=0, precision=0, minimum=0, maximum=MAX_SEED)
+                steps = gr.Slider(label="Steps", minimum=1, maximum=100, value=25, step=1)
+                guidance = gr.Slider(label="Guidance", minimum=1, maximum=15, value=2, step=0.5)
+                scheduler = gr.Dropdown(label="Sampler", choices=list(SCHEDULERS), value="pndm")
+            negative = gr.Textbox(label="Negative prompt", max_lines=2)
+            examples = gr.Dataset(
+                components=[prompt],
+                samples=[[text] for text in _examples(context)],
+                label="Try",
+                type="values",
+            )
+        with gr.Row(elem_classes="sdq-pictures"):
+            pictures = [
+                gr.Image(
+                    label=label,
+                    format="png",
+                    type="filepath",
+                    interactive=False,
+                    buttons=["download", "fullscreen"],
+                    elem_id=f"picture-{who}",
+                    elem_classes="sdq-picture",
+                )
+                for who, label in (
+                    ("fp", "FP"),
+                    ("student", "W4A8"),
+                    ("flip", "FLIP map"),
+                )
+            ]
+        about = gr.HTML(elem_id="about")
+        chips = gr.HTML(elem_id="chips")
+        with gr.Row():
+            with gr.Column():
+                gr.Markdown(
+                    "**Where does the error arise?** Replay feeds both models the FP model's own "
+                    "latents; in the free run each steers itself."
+                )
+                curve = gr.HTML(elem_id="errors")
+            with gr.Column():
+                build_histogram(context, shared)
+        run_facts = gr.HTML(elem_id="facts")
+        mine = gr.Textbox(visible="hidden")  # the run this visitor waits for
+
+        def scenes(run_id: str | None) -> dict[str, dict[str, Any]]:
+            run = context.finished_run(run_id)
+            return {} if run is None else scenes_of(run, context.store.runs.list())
+
+        def list_scenes(run_id: str | None, shown: str | None, mine: str) -> list[Any]:
+            """The scenes, and the one that this visitor asked for once it is drawn."""
+            found = scenes(run_id)
+            labels = list(found)
+            chosen = shown if shown in labels else (labels[0] if labels else None)
+            if mine:
+                asked = context.store.runs.get(mine)
+                if asked.result is not None:
+                    drawn = asked.result["scenes"][0]["id"]
+                    own = [k for k in labels if found[k]["id"] == drawn and is_own(k)]
+                    chosen = own[0] if own else chosen
+                mine = mine if asked.state in UNFINISHED else ""
+            return [gr.Dropdown(choices=labels, value=chosen), mine]
+
+        def show(run_id: str | None, label: str | None) -> list[Any]:
+            run = context.finished_run(run_id)
+            row = scenes(run_id).get(label or "")
+            if run is None or row is None or run.result is None:
+                return [None, None, None, _EMPTY, "", "", ""]
+            files = [
+                str(context.store.blobs.path(row["images"][who]))
+                for who in ("fp", "student", "flip")
+            ]
+            return [
+                *files,
+                _about(row),
+                score_chips(run.result["metrics"], row),
+                step_errors(row["replay"], row["free_run"], row["timesteps"]),
+                facts(run),
+            ]
+
+        def usual_guidance(run_id: str | None) -> Any:
+            """The guidance that the shown run's own scenes have."""
+            run = context.finished_run(run_id)
+            if run is None or run.result is None:
+                return gr.skip()
+            return run.result["scenes"][0]["scene"]["guidance"]
+
+        def generate(run_id: str | None, *values: Any) -> str:
+            names = ("prompt", "seed", "steps", "negative_prompt", "guidance", "scheduler")
+            run = context.finished_run(run_id)
+            try:
+                if run is None:
+                    raise SdqvizError("there is no finished run", "quantize a model first")
+                given = dict(zip(names, values, strict=True))
+                # An untouched text field of the form is None, not empty.
+                given["prompt"] = given["prompt"] or ""
+                given["negative_prompt"] = given["negative_prompt"] or ""
+                if given["seed"] is None:
+                    raise SdqvizError("the seed is empty", f"give 0 to {MAX_SEED}")
+                request = generate_request(run.id, from_dict(Scene, given))
+                mine = context.submit(GENERATE, request)
+            except SdqvizError as error:
+                raise as_toast(error) from error
+            gr.Info("Drawing with both models; the pair appears here.", duration=4)
+            return mine
+
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        outputs = [*pictures, about, chips, curve, run_facts]
+        gr.on(
+            [shared.token.change, shared.run.change],
+            list_scenes,
+            [shared.run, scene, mine],
+            [scene, mine],
+            **quiet,
+        )
+        gr.on([scene.change, shared.run.change], show, [shared.run, scene], outputs, **quiet)
+        shared.run.change(usual_guidance, shared.run, guidance, **quiet)
+        inputs = [shared.run, prompt, seed, steps, negative, guidance, scheduler]
+        gr.on([draw.click, prompt.submit], generate, inputs, mine, **quiet)
+        examples.click(lambda sample: sample[0], examples, prompt, **quiet)
+
+
+def _about(row: dict[str, Any]) -> str:
+    scene = row["scene"]
+    words = (
+        f"{escape(row['prompt'])} · seed {row['seed']} · {scene['steps']} steps · "
+        f"guidance {scene['guidance']:g} · {scene['scheduler']} · same initial noise for both · "
+        f"largest pixel difference {row['max_difference']} of 255"
+    )
+    notes = []
+    if row["truncated"]:
+        notes.append(f"Only 77 tokens are read; cut: {escape(row['truncated'])}")
+    if row["uncalibrated_calls"]:
+        notes.append(
+            f"{row['uncalibrated_calls']} calls were at timesteps without their own activation "
+            "range; they used the nearest calibrated one."
+        )
+    return f'<p class="sdq-about">{words}</p>' + "".join(
+        f'<p class="sdq-note">{note}</p>' for note in notes
+    )
+
+
+def _examples(context: AppContext) -> list[str]:
+    models = context.catalog()["models"]
+    return models[0]["examples"][:6] if models else []
+
+
+TAB = CompareTab()

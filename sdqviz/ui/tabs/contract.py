@@ -1,0 +1,34 @@
+"""What a tab is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import gradio as gr
+
+from sdqviz.ui.context import AppContext
+
+PACKAGE = "sdqviz.ui.tabs"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Components outside the tabs that a tab may listen to."""
+
+    run: gr.Dropdown  # the finished run shown
+    token: gr.Textbox  # changes whenever the store changed
+
+
+class Tab(Protocol):
+    name: str
+    label: str
+    order: int
+
+    def build(self, context: AppContext, shared: Shared) -> None:
+        """Adds components and their events to the current gr.Tab."""
+        ...
+
+
+# One render call's outputs, by component.
+Updates = dict[Any, Any]
+Render = Callable[..., Updates]

@@ -1,0 +1,39 @@
+"""The verdict over all held-out scenes: median scores and errors."""
+
+from typing import Any
+
+import gradio as gr
+
+from sdqviz.ui.context import AppContext
+from sdqviz.ui.tabs.contract import Shared
+from sdqviz.views.scores import score_chips
+from sdqviz.views.steps import step_errors
+
+
+class HeldOutTab:
+    name, label, order = "held-out", "Held-out scenes", 1
+
+    def build(self, context: AppContext, shared: Shared) -> None:
+        gr.Markdown(
+            "**Medians over scenes that calibration never saw.** Each bar runs from the noise "
+            "floor (the FP model in bfloat16) to another seed of the same prompt."
+        )
+        chips = gr.HTML(elem_id="median-chips")
+        curve = gr.HTML(elem_id="median-errors")
+
+        def fill(run_id: str | None) -> list[Any]:
+            run = context.finished_run(run_id)
+            if run is None or run.result is None:
+                return ["", ""]
+            steps = run.result["per_step"]
+            return [
+                score_chips(run.result["metrics"]),
+                step_errors(steps["replay"], steps["free_run"], run.result["timesteps"]),
+            ]
+
+        shared.run.change(
+            fill, shared.run, [chips, curve], show_progress="hidden", api_visibility="private"
+        )
+
+
+TAB = HeldOutTab()

@@ -1,0 +1,1 @@
+"""Store rows turned into figures, tables and text. No gradio, no torch."""

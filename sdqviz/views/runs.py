@@ -1,0 +1,142 @@
+"""Runs in words: names for lists, the card of a run in progress, the facts of a finished one."""
+
+import time
+from html import escape
+from typing import Any
+
+from sdqviz.base.request import GENERATE, QUANTIZE
+from sdqviz.store.runs import ACTIVE, DONE, INTERRUPTED, QUEUED, RESUMABLE, Run
+
+UNFINISHED = (*ACTIVE, QUEUED)
+_OWN = "yours: "
+
+STAGES = {
+    "": "starting",
+    "record": "recording FP trajectories",
+    "calibrate": "calibrating activation ranges",
+    "sensitivity": "measuring each layer's sensitivity",
+    "influence": "measuring what each timestep matters",
+    "distill": "training",
+    "pack": "rounding and packing weights",
+    "evaluate": "comparing on held-out scenes",
+}
+
+
+def run_name(run: Run) -> str:
+    """MODEL W4A8, preset, recipe, and when."""
+    config = run.spec["config"]
+    when = time.strftime("%d %b %H:%M", time.localtime(run.created))
+    bits = f"W{config['weight_bits']}A{config['activation_bits'] or 16}"
+    how = f"{run.spec['preset']} · {run.spec['recipe']}"
+    if "arm" in run.spec:
+        how = f"ablation: {run.spec['arm']}"
+    return f"{run.spec['model']} {bits} · {how} · {when}"
+
+
+def finished(runs: list[Run]) -> list[Run]:
+    """The quantize runs to choose from; of an ablation's arms the first seed stands for all."""
+    return [
+        run
+        for run in runs
+        if run.kind == QUANTIZE
+        and run.state == DONE
+        and ("arm" not in run.spec or not run.spec["config"].get("seed"))
+    ]
+
+
+def open_runs(runs: list[Run]) -> list[Run]:
+    """Runs that are being worked, wait, or stopped before their end; the oldest first."""
+    return [r for r in reversed(runs) if r.state != DONE]
+
+
+def latest(runs: list[Run]) -> Run | None:
+    """The run a user wants to hear of: active, else queued, else the newest that stopped."""
+    waiting = open_runs(runs)
+    for states in (ACTIVE, (QUEUED,)):
+        for run in waiting:
+            if run.state in states:
+                return run
+    newest = max(runs, key=lambda r: r.created, default=None)
+    return newest if newest is not None and newest.state in RESUMABLE else None
+
+
+def run_card(run: Run | None, queued: int, log: list[str]) -> str:
+    """The state of one run: stage, bar, time left, what went wrong, last lines of its log."""
+    if run is None:
+        return '<div class="sdq-card"><p>No job is running.</p></div>'
+    what = run.spec.get("model") if run.kind == QUANTIZE else "own prompt, both models"
+    percent = 100 * run.progress
+    lines = [
+        f"<p><b>{escape(run.kind)}</b> {escape(str(what))} "
+        f'<span class="sdq-state sdq-{run.state}">{run.state}</span></p>'
+    ]
+    if run.state in ACTIVE or run.state == QUEUED:
+        left = f" · about {duration(run.eta_seconds)} left" if run.eta_seconds else ""
+        stage = "waiting for its turn" if run.state == QUEUED else STAGES.get(run.stage, run.stage)
+        lines.append(
+            f'<div class="sdq-progress" role="progressbar" aria-valuenow="{percent:.0f}" '
+            f'aria-valuemin="0" aria-valuemax="100"><i style="width:{percent:.1f}%"></i></div>'
+            f"<p>{escape(stage)} · {percent:.0f} %{left}</p>"
+        )
+    if run.error:
+        lines.append(
+            f'<p class="sdq-error">{escape(run.error["error"])}<br>'
+            f"{escape(run.error.get('hint', ''))}</p>"
+        )
+    elif run.state == INTERRUPTED:
+        lines.append("<p>Its worker stopped. Resume goes on where it was.</p>")
+    if queued:
+        lines.append(f"<p>{queued} more waiting.</p>")
+    if log:
+        lines.append(
+            f"<details><summary>Log</summary><pre>{escape(chr(10).join(log))}</pre></details>"
+        )
+    return f'<div class="sdq-card" data-state="{run.state}">{"".join(lines)}</div>'
+
+
+def duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def facts(run: Run) -> str:
+    """Size, speed and arithmetic of a finished run, each labelled measured or simulated."""
+    assert run.result is not None
+    result: dict[str, Any] = run.result
+    size, seconds, engine = result["size"], result["step_seconds"], result["engine"]
+    served = ", ".join(f"{count} layers on {name}" for name, count in engine["layers"].items())
+    if engine.get("weight_only") and "weight-only" not in engine["layers"]:
+        served += f", {engine['weight_only']} with FP input"
+    parts = ", ".join(f"{name} {_mega(count)}" for name, count in size["parts"].items())
+    cells = (
+        ("Network", f"{_mega(size['bytes'])} packed, {_mega(size['fp_bytes'])} in float32"),
+        ("Of which", parts),
+        ("Bits a weight", f"{size['bits_per_weight']:.2f} with all tables"),
+        ("Step", f"{seconds['fp']:.3f} s FP, {seconds['student']:.3f} s W4A8 (measured)"),
+        ("Arithmetic", f"{engine['arithmetic']}: {served}"),
+    )
+    return (
+        '<dl class="sdq-facts">'
+        + "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in cells)
+        + "</dl>"
+    )
+
+
+def _mega(count: float) -> str:
+    return f"{count / 1e6:.1f} MB"
+
+
+def is_own(label: str) -> bool:
+    """Whether a scene's label says that a visitor asked for it."""
+    return label.startswith(_OWN)
+
+
+def scenes_of(run: Run, runs: list[Run]) -> dict[str, dict[str, Any]]:
+    """Label -> scene row: the run's held-out scenes, then what was generated with it."""
+    rows: dict[str, dict[str, Any]] = {}
+    made = [r for r in runs if r.kind == GENERATE and r.state == DONE and r.spec["run"] == run.id]
+    for source, mark in ((run, ""), *((r, _OWN) for r in made)):
+        for row in (source.result or {}).get("scenes", []):
+            rows[f"{mark}{row['prompt'][:90]} · seed {row['seed']}"] = row
+    return rows

@@ -1,0 +1,155 @@
+"""Small SVG charts that follow the page's colours, light and dark, with a text equivalent."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import pairwise
+
+# Okabe and Ito's blue and vermilion: told apart with every kind of colour vision.
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8a8a8a"
+_WIDTH, _HEIGHT = 480, 270
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 10, 14, 40
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve: y values at the positions 0, 1, 2, ..."""
+
+    label: str
+    values: Sequence[float]
+    colour: str
+    dashed: bool = False
+
+
+def line_chart(
+    series: Sequence[Series], x_names: Sequence[str], x_title: str, y_title: str, summary: str
+) -> str:
+    """Curves on a log scale (all values > 0), one point a step, each with its value on hover."""
+    shown = [s for s in series if s.values]
+    if not shown:
+        return '<p class="sdq-empty">No curve: the scenes have different numbers of steps.</p>'
+    tiny = 1e-12
+    values = [max(v, tiny) for s in shown for v in s.values]
+    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    high = max(high, low + 1)
+    count = max(len(s.values) for s in shown)
+
+    def x(index: int) -> float:
+        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * (index / max(1, count - 1))
+
+    def y(value: float) -> float:
+        share = (math.log10(max(value, tiny)) - low) / (high - low)
+        return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - share)
+
+    parts = [grid_row(_LEFT, _WIDTH - _RIGHT, y(10.0**e), f"1e{e}") for e in range(low, high + 1)]
+    every = max(1, round(count / 6))
+    for index in range(0, count, every):
+        parts.append(label(x(index), _HEIGHT - _BOTTOM + 16, x_names[index], "middle"))
+    parts.append(label((_LEFT + _WIDTH) / 2, _HEIGHT - 6, x_title, "middle"))
+    for s in shown:
+        points = " ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in enumerate(s.values))
+        dash = ' stroke-dasharray="6 4"' if s.dashed else ""
+        parts.append(
+            f'<polyline fill="none" stroke="{s.colour}" stroke-width="2.2"{dash} '
+            f'points="{points}"/>'
+        )
+        for i, v in enumerate(s.values):
+            parts.append(
+                f'<circle cx="{x(i):.1f}" cy="{y(v):.1f}" r="3" fill="{s.colour}">'
+                f"<title>{escape(s.label)}, {escape(x_names[i])}: {v:.3g}</title></circle>"
+            )
+    legend = "".join(
+        f'<span><i style="border-top:3px {"dashed" if s.dashed else "solid"} {s.colour}"></i>'
+        f"{escape(s.label)}</span>"
+        for s in shown
+    )
+    return figure("".join(parts), _WIDTH, _HEIGHT, y_title, legend, summary)
+
+
+def ridgeline(
+    edges: Sequence[float],
+    row_names: Sequence[str],
+    counts: Sequence[Sequence[int]],
+    ranges: Sequence[tuple[float, float]],
+    x_title: str,
+    summary: str,
+) -> str:
+    """One histogram a row on shared bins (square-root heights, first row on top), with the
+    quantized range of each row marked.
+    """
+    step, tall = 15, 34
+    height = _TOP + tall + step * len(counts) + _BOTTOM
+    low, high = edges[0], edges[-1]
+
+    def x(value: float) -> float:
+        share = (value - low) / (high - low)
+        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * min(max(share, 0.0), 1.0)
+
+    peak = max(max(row) for row in counts) or 1
+    parts = []
+    for index, (row, name) in enumerate(zip(counts, row_names, strict=True)):
+        base = _TOP + tall + step * index
+        centres = [(a + b) / 2 for a, b in pairwise(edges)]
+        outline = " ".join(
+            f"{x(c):.1f},{base - tall * math.sqrt(n / peak):.1f}"
+            for c, n in zip(centres, row, strict=True)
+        )
+        parts.append(
+            f'<polygon points="{x(low):.1f},{base} {outline} {x(high):.1f},{base}" '
+            f'fill="{BLUE}" fill-opacity="0.35" stroke="{BLUE}" stroke-width="1">'
+            f"<title>{escape(name)}</title></polygon>"
+        )
+        for end in ranges[index] if ranges else ():
+            parts.append(
+                f'<line x1="{x(end):.1f}" x2="{x(end):.1f}" y1="{base}" y2="{base - 9}" '
+                f'stroke="{ORANGE}" stroke-width="2.4"/>'
+            )
+        if index % max(1, round(len(counts) / 13)) == 0:
+            parts.append(label(_LEFT - 6, base + 3, name, "end"))
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        value = low + share * (high - low)
+        anchor = "end" if share == 1 else "middle"
+        parts.append(label(x(value), height - _BOTTOM + 16, f"{value:.3g}", anchor))
+    parts.append(label((_LEFT + _WIDTH) / 2, height - 6, x_title, "middle"))
+    legend = (
+        f'<span><i style="border-top:8px solid {BLUE};opacity:.5"></i>FP values, sampled</span>'
+        f'<span><i style="border-left:3px solid {ORANGE};height:12px;width:0"></i>'
+        "ends of the 8-bit range; values outside are clipped</span>"
+    )
+    return figure("".join(parts), _WIDTH, height, "timestep", legend, summary)
+
+
+def figure(body: str, width: float, height: float, y_title: str, legend: str, summary: str) -> str:
+    """A chart's frame: legend in HTML (it wraps), drawing in SVG, `summary` as its alt text."""
+    title = (
+        f'<text x="14" y="{height / 2:.0f}" text-anchor="middle" fill="currentColor" '
+        f'font-size="12" transform="rotate(-90 14 {height / 2:.0f})">{escape(y_title)}</text>'
+    )
+    return (
+        f'<figure class="sdq-figure"><div class="sdq-legend">{legend}</div>'
+        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{escape(summary)}">'
+        f"{title}{body}</svg></figure>"
+    )
+
+
+def standalone(drawing: str) -> str:
+    """The SVG of a figure as a file of its own, dark on white."""
+    body = drawing[drawing.index("<svg") : drawing.index("</svg>") + len("</svg>")]
+    style = 'xmlns="http://www.w3.org/2000/svg" style="color:#222;background:#fff" '
+    return body.replace("<svg ", f'<svg {style}font-family="sans-serif" ', 1) + "\n"
+
+
+def grid_row(left: float, right: float, y: float, name: str) -> str:
+    """A faint horizontal line with its value at the left."""
+    return (
+        f'<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" '
+        f'stroke="currentColor" stroke-opacity="0.15"/>' + label(left - 6, y + 4, name, "end")
+    )
+
+
+def label(x: float, y: float, text: str, anchor: str, colour: str = "currentColor") -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" '
+        f'font-size="12">{escape(text)}</text>'
+    )

@@ -1,0 +1,160 @@
+"""The app as a visitor meets it: bundled run, quick job, reload, own prompt."""
+
+import io
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    home = tmp_path_factory.mktemp("app-home")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (home / "app.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "app.py"), "--port", str(port)],
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        env={**os.environ, "SDQVIZ_HOME": str(home)},
+    )
+    url = f"http://127.0.0.1:{port}/"
+    until = time.monotonic() + 120
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=5)
+            break
+        except OSError:
+            assert process.poll() is None, (home / "app.log").read_text()
+            assert time.monotonic() < until, (home / "app.log").read_text()
+            time.sleep(0.3)
+    yield url, home
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(timeout=30)
+    log.close()
+
+
+@pytest.fixture
+def page(server):
+    browser_file = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert browser_file, "chromium is missing: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_file, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.errors = []  # type: ignore[attr-defined]
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.set_default_timeout(60_000)
+        page.goto(server[0])
+        page.wait_for_selector("#picture-student img")
+        yield page
+        assert page.errors == []
+        browser.close()
+
+
+def picture(page: Page, who: str) -> Image.Image:
+    """The served picture's pixels, fetched as the browser fetched it."""
+    source = page.get_attribute(f"#picture-{who} img", "src")
+    with urllib.request.urlopen(source) as answer:
+        data = answer.read()
+    return Image.open(io.BytesIO(data))
+
+
+def test_the_bundled_comparison_is_there_at_once_and_bit_exact(page, server):
+    from sdqviz.store.store import Store
+
+    store = Store(server[1])
+    (run,) = [r for r in store.runs.list() if r.kind == "quantize"][:1]
+    scene = run.result["scenes"][0]
+    for who in ("fp", "student", "flip"):
+        shown = picture(page, who)
+        assert shown.format == "PNG"
+        with Image.open(store.blobs.path(scene["images"][who])) as stored:
+            assert ImageChops.difference(shown.convert("RGB"), stored.convert("RGB")).getbbox() is (
+                None
+            )
+    assert "SSIM" in page.inner_text("#chips")
+    assert page.locator("#errors svg polyline").count() == 2
+    page.wait_for_selector("#histogram svg polygon")
+    assert page.locator("#histogram svg polygon").count() > 10
+    page.get_by_role("tab", name="Held-out scenes").click()
+    page.wait_for_selector("#median-errors svg polyline")
+    page.get_by_role("tab", name="Layers").click()
+    page.wait_for_function("document.querySelector('#layers').innerText.includes('conv_in')")
+
+
+def test_a_quick_job_survives_a_reload_and_shows_its_pair(page, server):
+    from sdqviz.store.store import Store
+
+    store = Store(server[1])
+    before = page.input_value("#run input")
+    page.click("#quantize")
+    page.wait_for_selector("#job .sdq-running, #job .sdq-queued")
+    page.reload()
+    page.wait_for_selector("#job .sdq-running")
+    until = time.monotonic() + 400
+    while store.runs.list()[0].state in ("queued", "running"):
+        assert time.monotonic() < until
+        time.sleep(0.5)
+    run = store.runs.list()[0]
+    assert run.state == "done", run.error
+    page.wait_for_function("document.querySelector('#job').innerText.includes('No job')")
+    page.reload()
+    page.wait_for_selector("#picture-student img")
+    assert page.input_value("#run input") != before
+    with Image.open(store.blobs.path(run.result["scenes"][0]["images"]["student"])) as stored:
+        shown = picture(page, "student")
+        assert ImageChops.difference(shown.convert("RGB"), stored.convert("RGB")).getbbox() is None
+
+    page.get_by_role("tab", name="Training").click()
+    page.wait_for_selector("#losses svg polyline")
+    assert page.locator("#block-curves svg polyline").count() > 10
+    assert page.locator("#previews img").count() == 4  # start, middle, end, and the goal
+    page.wait_for_function(
+        "[...document.querySelectorAll('#previews img')].every(i => i.naturalWidth == 128)"
+    )
+    page.get_by_role("tab", name="Compare").click()
+    page.fill("#prompt input", "a large rocket on a blue background")
+    page.click("#generate")
+    page.wait_for_function(
+        "document.querySelector('#scene input').value.startsWith('yours: a large rocket')",
+        timeout=200_000,
+    )
+
+
+def test_bad_input_is_told_and_nothing_is_queued(page, server):
+    from sdqviz.store.store import Store
+
+    store = Store(server[1])
+    before = len(store.runs.list())
+    page.fill("#model input", "/nowhere/at/all")
+    page.keyboard.press("Enter")
+    page.click("#quantize")
+    page.wait_for_selector("text=unknown model")
+    page.fill("#prompt input", "   ")
+    page.click("#generate")
+    page.wait_for_selector("text=the prompt is empty")
+    assert len(store.runs.list()) == before
+
+
+def test_it_fits_a_narrow_screen(page):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400

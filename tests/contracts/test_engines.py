@@ -1,0 +1,77 @@
+"""Every engine found agrees with exact integer arithmetic."""
+
+import hypothesis.strategies as st
+import pytest
+import torch
+from hypothesis import given, settings
+
+from sdqviz.base.registry import found
+from sdqviz.kernels.contract import PACKAGE, ConvShape, Operands
+from sdqviz.quant.numerics import quantize_activation
+from sdqviz.quant.observers import ActivationPair
+from sdqviz.quant.spec import ActivationSpec
+
+ENGINES = found(PACKAGE, "ENGINE")
+
+
+def reference(x, operands, pair, spec):
+    """Section 5's layer in int64, by the definition."""
+    x8 = quantize_activation(x, pair.inverse_scale, pair.zero_point, spec).to(torch.int64)
+    centred = x8 - pair.zero_point
+    w8 = operands.w8.to(torch.int64)
+    if operands.conv is None:
+        total = torch.einsum("...i,oi->...o", centred, w8[:, 0])
+        scale, bias = operands.scale, operands.bias
+    else:
+        conv = operands.conv
+        kernel = w8.unflatten(1, conv.kernel).permute(0, 3, 1, 2)
+        total = torch.nn.functional.conv2d(
+            centred.double(), kernel.double(), stride=conv.stride, padding=conv.padding
+        ).to(torch.int64)
+        scale = operands.scale.view(-1, 1, 1)
+        bias = None if operands.bias is None else operands.bias.view(-1, 1, 1)
+    y = total.to(torch.float32) * (scale * pair.scale)
+    return y if bias is None else y + bias, total, scale * pair.scale, bias
+
+
+@pytest.mark.parametrize("name", sorted(ENGINES))
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_engine_agrees_within_one_ulp(name, data):
+    engine = ENGINES[name]
+    spec = ActivationSpec(bits=data.draw(st.sampled_from((8, 4))))
+    if engine.refusal(torch.device("cpu"), spec):
+        assert name != "eager"
+        return
+    generator = torch.Generator().manual_seed(data.draw(st.integers(0, 10_000)))
+    out, inputs = data.draw(st.integers(1, 9)), data.draw(st.sampled_from((1, 3, 40, 700)))
+    zero = data.draw(st.sampled_from((0, 3, spec.high)))
+    kernel = data.draw(st.sampled_from((0, 1, 3)))
+    taps = max(1, kernel) ** 2
+    extreme = data.draw(st.booleans())
+    if extreme:  # every product at its largest: sums must not round
+        w8 = torch.full((out, taps, inputs), -127, dtype=torch.int8)
+    else:
+        w8 = torch.randint(-127, 128, (out, taps, inputs), generator=generator).to(torch.int8)
+    scale = torch.rand(out, generator=generator) + 1e-3
+    bias = torch.randn(out, generator=generator) if data.draw(st.booleans()) else None
+    pair = ActivationPair(0.037, (1 / torch.tensor(0.037)).item(), zero)
+    conv = None
+    shape: tuple[int, ...] = (2, 5, inputs)
+    if kernel:
+        stride = data.draw(st.sampled_from((1, 2)))
+        padding = data.draw(st.sampled_from((0, 1)))
+        conv = ConvShape(
+            kernel=(kernel, kernel), stride=(stride, stride), padding=(padding, padding)
+        )
+        shape = (2, inputs, 5, 6)
+    x = torch.full(shape, 1e4) if extreme else 3 * torch.randn(shape, generator=generator)
+    operands = Operands(w8=w8, scale=scale, bias=bias, conv=conv)
+    got = engine.run(x, operands, pair, spec)
+    wanted, total, factor, offset = reference(x, operands, pair, spec)
+    assert got.shape == wanted.shape
+    size = (total.to(torch.float32) * factor).abs()
+    if offset is not None:
+        size = torch.maximum(size, offset.abs().expand_as(size))
+    ulp = torch.finfo(torch.float32).eps * size.clamp(min=1e-30)
+    assert ((got - wanted).abs() <= ulp).all()

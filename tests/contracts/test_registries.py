@@ -1,0 +1,95 @@
+"""What holds for every recipe, metric, family and tab found."""
+
+import json
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from sdqviz.base.assets import assets_folder
+from sdqviz.base.config import from_dict
+from sdqviz.base.registry import found
+from sdqviz.base.request import quantize_request
+from sdqviz.families.contract import PACKAGE as FAMILIES
+from sdqviz.metrics.contract import metrics, score_all, summarise
+from sdqviz.recipes.contract import PACKAGE as RECIPES
+from sdqviz.runner.catalog import static_catalog
+from sdqviz.runner.execute import execute
+from sdqviz.runner.models import ModelCache
+from sdqviz.runner.prompts import CALIBRATE, HELD_OUT, TUNE, prompts
+from sdqviz.store.runs import DONE
+from tests.conftest import QUICK
+
+
+@pytest.mark.parametrize("name", sorted(found(RECIPES, "RECIPE")))
+def test_recipes_have_valid_presets_and_run(name, store, tiny_folder):
+    recipe = found(RECIPES, "RECIPE")[name]
+    assert {"quick", "balanced", "paper"} <= set(recipe.presets)
+    for values in recipe.presets.values():
+        from_dict(recipe.config, values)
+    assert {"steps", "calibration_scenes", "held_out_scenes"} <= {
+        f.name for f in fields(recipe.config)
+    }
+    spec = quantize_request(static_catalog(), str(tiny_folder), name, "quick", QUICK)
+    store.runs.add("quantize", spec)
+    assert execute(store, store.runs.claim(), ModelCache()) == DONE
+
+
+def pictures():
+    generator = np.random.default_rng(0)
+    base = generator.integers(40, 200, (64, 64, 3), dtype=np.uint8)
+    noise = generator.integers(-40, 40, base.shape)
+    near = np.clip(base + noise // 8, 0, 255).astype(np.uint8)
+    far = np.clip(base + noise, 0, 255).astype(np.uint8)
+    return base, near, far
+
+
+@pytest.mark.parametrize("name", sorted(metrics()))
+def test_metrics_know_their_direction(name):
+    metric = metrics()[name]
+    assert metric.settings
+    reason = metric.unavailable()
+    if reason:
+        assert "sdqviz fetch" in reason
+        assert score_all(*pictures()[:2])[name] is None
+        return
+    base, near, far = pictures()
+    same, close, distant = (metric.score(base, other) for other in (base, near, far))
+    ordered = [same, close, distant]
+    assert ordered == sorted(ordered, reverse=metric.direction == "higher")
+    assert same != close != distant
+
+
+def test_known_values():
+    base = np.full((32, 32, 3), 100, dtype=np.uint8)
+    other = base + 5
+    assert metrics()["psnr"].score(base, other) == pytest.approx(34.1514, abs=1e-4)
+    assert metrics()["psnr"].score(base, base) == 100.0
+    assert metrics()["ssim"].score(base, base) == 1.0
+
+
+def test_missing_metrics_are_null_with_a_reason():
+    rows = [dict.fromkeys(metrics())]
+    summary = summarise(rows, rows, rows)
+    assert all(entry["median"] is None for entry in summary.values())
+
+
+@pytest.mark.parametrize("name", sorted(found(FAMILIES, "FAMILY")))
+def test_families_name_their_place(name):
+    family = found(FAMILIES, "FAMILY")[name]
+    assert family.network_folder in ("unet", "transformer")
+    assert family.mismatch({"in_channels": 9})
+
+
+@pytest.mark.parametrize("name", ["emoji", "general"])
+def test_prompt_splits_never_mix(name):
+    splits = [set(prompts(name, split)) for split in (CALIBRATE, TUNE, HELD_OUT)]
+    assert all(splits)
+    assert len(set.union(*splits)) == sum(map(len, splits))
+
+
+def test_the_shipped_catalog_is_this_one():
+    shipped = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
+    assert shipped == json.loads(json.dumps(static_catalog())), (
+        "run: python -c 'from sdqviz.runner.catalog import write_snapshot; write_snapshot()'"
+    )

@@ -1,0 +1,172 @@
+import copy
+
+import pytest
+import torch
+from safetensors.torch import load, save
+from torch import nn
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.layers.activations import ActivationPairs
+from sdqviz.layers.checkpoint import packed_tensors, quantization_config, restore_packed
+from sdqviz.layers.clock import Clock
+from sdqviz.layers.convert import pack_layer, pack_network, packed_layers
+from sdqviz.layers.fake import FakeLayer
+from sdqviz.layers.plan import PlanConfig, make_plan
+from sdqviz.quant.numerics import fake_quantize_weight
+from sdqviz.quant.observers import pair_from_range
+from sdqviz.quant.spec import ActivationSpec
+
+LAYERS = {
+    "linear": (nn.Linear(37, 11), (3, 5, 37)),
+    "linear without bias": (nn.Linear(64, 8, bias=False), (3, 64)),
+    "3x3": (nn.Conv2d(20, 6, 3, padding=1), (3, 20, 8, 8)),
+    "1x1": (nn.Conv2d(33, 6, 1), (3, 33, 4, 4)),
+    "strided": (nn.Conv2d(16, 6, 3, stride=2, padding=1), (3, 16, 9, 7)),
+}
+
+
+def pairs_for(x: torch.Tensor, timesteps: tuple[float, ...] = (10.0, 20.0)) -> ActivationPairs:
+    spec = ActivationSpec()
+    low, high = x.min().item(), x.max().item()
+    return ActivationPairs(
+        {t: pair_from_range(low * (1 + t / 50), high * (1 + t / 50), spec) for t in timesteps}, spec
+    )
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_packed_and_fake_layers_agree(name):
+    layer, shape = LAYERS[name]
+    plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    clock = Clock()
+    clock.timesteps = [10.0, 20.0, 10.0]  # a mixed batch: each sample by its own pair
+    pairs = pairs_for(x)
+    packed = pack_layer(layer, plan, pairs, clock)
+    fake = FakeLayer(layer, plan, pairs, clock)
+    y, simulated = packed(x), fake(x)
+    assert (y - simulated).abs().max() <= 2e-6 * simulated.abs().max() * 10
+    clock.timesteps = [20.0]
+    assert torch.equal(packed(x)[1], y[1])
+    assert not torch.equal(packed(x)[0], y[0])
+    weight_only = pack_layer(layer, plan, None, clock)
+    assert torch.allclose(
+        weight_only._weight_only(x), FakeLayer(layer, plan, None, clock)(x), atol=1e-5
+    )
+
+
+def test_the_packed_weight_is_the_fake_quantized_one():
+    layer = LAYERS["3x3"][0]
+    plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
+    packed = pack_layer(layer, plan, None, Clock())
+    own = packed.unpacked().dequantize().view(6, 3, 3, 20).permute(0, 3, 1, 2)
+    assert torch.equal(own, fake_quantize_weight(layer.weight, plan.weight))
+
+
+def test_padding_pads_with_the_zero_point():
+    layer = nn.Conv2d(1, 1, 3, padding=1, bias=False)
+    nn.init.ones_(layer.weight)
+    plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
+    x = torch.full((1, 1, 3, 3), 2.0)
+    spec = ActivationSpec()
+    pairs = ActivationPairs({float("nan"): pair_from_range(-1.0, 3.0, spec)}, spec)
+    y = pack_layer(layer, plan, pairs, Clock())(x)
+    assert y[0, 0, 1, 1] == pytest.approx(18, rel=0.03)
+    assert y[0, 0, 0, 0] == pytest.approx(8, rel=0.03)  # four of nine taps; padding adds nothing
+
+
+def test_uncalibrated_timesteps_take_the_nearest_pair_ties_to_the_larger():
+    pairs = pairs_for(torch.randn(10), (100.0, 200.0, 300.0))
+    table = dict(pairs.table())
+    assert pairs.at(200.0) == table[200.0]
+    assert pairs.misses == 0
+    assert pairs.at(150.0) == table[200.0]
+    assert pairs.at(149.0) == table[100.0]
+    assert pairs.at(999.0) == table[300.0]
+    assert pairs.misses == 3
+
+
+def test_the_first_token_may_keep_fp_activations():
+    layer = nn.Linear(16, 4)
+    plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
+    x = torch.randn(2, 7, 16, generator=torch.Generator().manual_seed(3))
+    x[:, 0] *= 1000
+    spec = ActivationSpec()
+    pair = pair_from_range(x[:, 1:].min().item(), x[:, 1:].max().item(), spec)
+    packed = pack_layer(
+        layer, plan, ActivationPairs({float("nan"): pair}, spec, first_token_fp=True), Clock()
+    )
+    exact = nn.functional.linear(
+        x[:, 0], fake_quantize_weight(layer.weight, plan.weight), layer.bias
+    )
+    assert torch.allclose(packed(x)[:, 0], exact, rtol=1e-5)
+
+
+def test_scales_stay_float32_and_codes_integers(tiny):
+    network, clock = packed_copy(tiny)
+    before = {k: v.clone() for k, v in network.state_dict().items()}
+    network.to(torch.float16)
+    owned = [f"{name}." for name in packed_layers(network)]
+    for name, tensor in network.state_dict().items():
+        if any(name.startswith(prefix) for prefix in owned):
+            # nan marks the pair that serves every timestep
+            assert tensor.dtype == before[name].dtype
+            assert torch.equal(tensor.nan_to_num(), before[name].nan_to_num()), name
+        else:
+            assert tensor.dtype == torch.float16
+    assert clock.timesteps is None
+
+
+def packed_copy(model):
+    network = copy.deepcopy(model.network)
+    plan = make_plan(network, model.family.roles(network), PlanConfig())
+    spec = ActivationSpec()
+    pairs = {
+        n: ActivationPairs({float("nan"): pair_from_range(-3.0, 3.0, spec)}, spec)
+        for n, layer in plan.items()
+        if layer.activation
+    }
+    return network, pack_network(network, plan, pairs)
+
+
+def test_a_saved_network_is_the_same_network(tiny):
+    network, _ = packed_copy(tiny)
+    data = save(packed_tensors(network))
+    with torch.device("meta"):
+        again = type(network).from_config(tiny.network.config)
+    restore_packed(again, quantization_config(network), load(data))
+    x = torch.randn(2, 4, 8, 8)
+    text = torch.randn(2, 77, 24)
+    with torch.no_grad():
+        y = network(x, torch.tensor(7), encoder_hidden_states=text).sample
+        assert torch.equal(again(x, torch.tensor(7), encoder_hidden_states=text).sample, y)
+    assert save(packed_tensors(again)) == data
+
+
+def test_a_file_that_does_not_fit_is_refused(tiny):
+    network, _ = packed_copy(tiny)
+    tensors, config = packed_tensors(network), quantization_config(network)
+    tensors.pop("conv_in.codes")
+    with pytest.raises(SdqvizError, match=r"conv_in\.codes"):
+        restore_packed(copy.deepcopy(tiny.network), config, tensors)
+    with pytest.raises(SdqvizError, match="version 99"):
+        restore_packed(copy.deepcopy(tiny.network), {**config, "format_version": 99}, tensors)
+
+
+def test_a_layer_outside_its_network_says_so():
+    layer = nn.Linear(4, 4)
+    plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
+    packed = pack_layer(layer, plan, pairs_for(torch.randn(9)), Clock())
+    with pytest.raises(SdqvizError, match="outside its network"):
+        packed(torch.randn(1, 4))
+
+
+def test_the_plan_covers_every_layer_with_a_reason(tiny):
+    plan = make_plan(tiny.network, tiny.family.roles(tiny.network), PlanConfig())
+    layers = [n for n, m in tiny.network.named_modules() if isinstance(m, nn.Linear | nn.Conv2d)]
+    assert list(plan) == layers
+    assert plan["conv_in"].weight.bits == plan["conv_out"].weight.bits == 8
+    removed = [layer for layer in plan.values() if layer.role == "time"]
+    assert removed
+    for layer in plan.values():
+        assert layer.reason or layer.role == "block"
+        assert (layer.weight is None) == (layer.role == "time")

@@ -1,0 +1,310 @@
+"""The fidelity recipe on the tiny random model: each idea, cancel, kill and resume."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.events import Preview, Progress, Scalar, State
+from sdqviz.base.request import QUANTIZE, quantize_request
+from sdqviz.layers.checkpoint import packed_tensors
+from sdqviz.recipes.arms import ARMS
+from sdqviz.runner.ablate import ablate, arm_specs, parse_bits
+from sdqviz.runner.catalog import static_catalog
+from sdqviz.runner.execute import execute, quantize_context
+from sdqviz.runner.models import ModelCache
+from sdqviz.stages import distill
+from sdqviz.stages.distill import DistillStage
+from sdqviz.store.runs import CANCELLED, DONE, FAILED, INTERRUPTED
+from sdqviz.store.store import Store
+from tests.conftest import QUICK
+from tests.runner.test_execute import comparable, start_worker, wait_for
+
+TRAIN = {**QUICK, "training_steps": 8, "training_scenes": 2, "rounds": 2, "batch": 4, "previews": 2}
+FASTER = {"weight_rate": 0.02, "scale_rate": 0.005}
+
+
+def request(tiny_folder, **config):
+    values = {**TRAIN, **config}
+    return quantize_request(static_catalog(), str(tiny_folder), "fidelity", "quick", values)
+
+
+@pytest.fixture(scope="module")
+def models():
+    return ModelCache()
+
+
+def run(store, models, spec, see=lambda event: None):
+    run_id = store.runs.add(QUANTIZE, spec)
+    state = execute(store, store.runs.claim(), models, see)
+    return state, store.runs.get(run_id)
+
+
+def test_a_training_lowers_the_error_of_every_block(store, tiny_folder, models):
+    seen = []
+    spec = request(tiny_folder, training_steps=80, weighting="uniform", inter_layer=20.0, batch=8)
+    state, done = run(store, models, spec, seen.append)
+    assert state == DONE, done.error
+    replay = {}
+    for event in seen:
+        if isinstance(event, Scalar) and event.name == "replay":
+            replay.setdefault(event.layer, []).append(event.value)
+    assert len(replay) > 5
+    risen = {b: (c[0], c[-1]) for b, c in replay.items() if c[-1] >= c[0]}
+    assert not risen
+    assert len([e for e in seen if isinstance(e, Preview)]) == 4  # teacher, start, middle, end
+    losses = [e.value for e in seen if isinstance(e, Scalar) and e.name == "loss"]
+    assert sum(losses[-5:]) < sum(losses[:5])
+    before = run(store, models, request(tiny_folder, training_steps=0))[1]
+    assert done.result["metrics"]["psnr"]["median"] > before.result["metrics"]["psnr"]["median"]
+    facts = done.result["training"]
+    assert facts["steps"] == 80
+    assert facts["samples_per_second"] > 0
+    row = next(r for r in done.result["layers"] if r["name"] == "mid_block.resnets.0.conv1")
+    assert row["pairs"] != row["initial_pairs"]  # learned
+    assert not list((store.folder / "scratch").glob("*/*"))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"source": "teacher", "order": "serial"},
+        {"source": "mix", "target": "guided"},
+        {"trainable": "scales"},
+        {"trainable": "lora", "lora_rank": 2},
+        {"pair_shape": "smooth"},
+        {"timestep_group": 2},
+        {"per_timestep": False},
+        {"time_rows": "none"},
+        {"inter_layer": 0.0, "group": 0},
+        {"precision": "bf16"},
+        {"gradient_checkpointing": True},
+        {"eight_bit_fraction": 0.2},
+    ],
+    ids=lambda config: next(iter(config)),
+)
+def test_every_choice_trains_to_a_student(store, tiny_folder, models, config):
+    state, done = run(store, models, request(tiny_folder, **config))
+    assert state == DONE, done.error
+    assert done.result["training"]["steps"] == 8
+    if "eight_bit_fraction" in config:
+        bits = [r["weight"]["bits"] for r in done.result["layers"] if r["role"] == "block"]
+        assert 8 in bits
+        assert 4 in bits
+        assert any("sensitive" in r["reason"] for r in done.result["layers"])
+
+
+def test_the_student_has_no_time_layers_and_its_table_is_exact(store, tiny_folder, models, tiny):
+    spec = request(tiny_folder, time_rows="all")
+    state, done = run(store, models, spec)
+    assert state == DONE
+    data = store.blobs.get(done.result["packed"])
+    loaded = models.model(str(tiny_folder))
+    student = models.student(loaded, done.result["packed"], lambda: data)
+    names = set(packed_tensors(student))
+    assert not [n for n in names if "time_embedding" in n or "time_emb_proj" in n]
+    network = tiny.network
+    timestep = torch.tensor([251])
+    embedding = network.time_embedding(network.time_proj(timestep))
+    row = student.time_proj(timestep)
+    start = 0
+    for block in (m for m in network.modules() if getattr(m, "time_emb_proj", None)):
+        wanted = block.time_emb_proj(block.nonlinearity(embedding))
+        got = row[:, start : start + wanted.shape[1]]
+        assert torch.allclose(got, wanted, atol=2e-3 * wanted.abs().max().item())  # fp16 rows
+        start += wanted.shape[1]
+    assert start == row.shape[1]
+
+
+def test_a_frozen_block_is_an_event_and_stays(store, tiny_folder, models):
+    seen = []
+    spec = request(
+        tiny_folder, training_steps=80, freeze_plateau=0.9, freeze_oscillation=1.0, **FASTER
+    )
+    assert run(store, models, spec, seen.append)[0] == DONE
+    frozen = [e for e in seen if isinstance(e, State) and e.name == "frozen"]
+    assert frozen
+    assert all("plateau" in event.reason for event in frozen)
+
+
+def test_kill_9_then_resume_gives_the_same_bytes(store, tiny_folder, tmp_path):
+    spec = request(tiny_folder, training_steps=120, rounds=3, freeze_plateau=0.2, **FASTER)
+    run_id = store.runs.add(QUANTIZE, spec)
+    worker = start_worker(store.folder, checkpoint_seconds=0.2)
+    wait_for(store, run_id, lambda run: run.stage == "distill" and run.progress > 0.35)
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+    assert {r.id: r.state for r in store.runs.list()}[run_id] == INTERRUPTED
+    assert list(store.folder.glob("scratch/*/distill/*/state.safetensors"))
+    store.runs.resume(run_id)
+    assert start_worker(store.folder).wait(timeout=300) == 0
+    resumed = store.runs.get(run_id)
+    assert resumed.state == DONE, resumed.error
+    messages = [e.message for e in store.records.events(run_id, "Log")]
+    assert any(m.startswith("training goes on from step") for m in messages)
+
+    whole = Store(tmp_path / "whole")
+    whole_id = whole.runs.add(QUANTIZE, spec)
+    assert start_worker(whole.folder).wait(timeout=300) == 0
+    other = whole.runs.get(whole_id)
+    assert other.result["packed"] == resumed.result["packed"]  # the blob's name is its hash
+    assert plain(other.result) == plain(resumed.result)
+
+
+def plain(result):
+    training = {k: v for k, v in result["training"].items() if "second" not in k}
+    return {**comparable(result), "training": training}
+
+
+def test_a_cancel_keeps_the_student_so_far(store, tiny_folder, models):
+    spec = request(tiny_folder, training_steps=40)
+    run_id = store.runs.add(QUANTIZE, spec)
+
+    def see(event):
+        if isinstance(event, Progress) and event.stage == "distill" and event.done == 10:
+            store.runs.request_cancel(run_id)
+
+    assert execute(store, store.runs.claim(), models, see) == CANCELLED
+    stopped = store.runs.get(run_id)
+    assert stopped.result["stopped_at"] == {"step": 10, "of": 40}
+    data = store.blobs.get(stopped.result["packed"])
+    loaded = models.model(str(tiny_folder))
+    assert models.student(loaded, stopped.result["packed"], lambda: data)
+    log = [e.message for e in store.records.events(run_id, "Log")]
+    assert any("the student of step 10 of 40 is kept" in m for m in log)
+    store.runs.resume(run_id)
+    assert execute(store, store.runs.claim(), models) == DONE
+    again = run(store, models, {**spec, "preset": "balanced"})[1]
+    assert store.runs.get(run_id).result["packed"] == again.result["packed"]
+
+
+@pytest.mark.parametrize("stage", ["pack", "evaluate"])
+def test_a_cancel_after_the_training_keeps_the_whole_student(store, tiny_folder, models, stage):
+    run_id = store.runs.add(QUANTIZE, request(tiny_folder))
+
+    def see(event):
+        if isinstance(event, Progress) and event.stage == stage:
+            store.runs.request_cancel(run_id)
+
+    assert execute(store, store.runs.claim(), models, see) == CANCELLED
+    stopped = store.runs.get(run_id).result
+    assert stopped["stopped_at"] == {"step": 8, "of": 8}
+    assert store.blobs.get(stopped["packed"])
+
+
+def test_a_signal_stops_a_training_at_its_next_step(store, tiny_folder):
+    """As Ctrl-C does in a terminal: the student so far is kept."""
+    run_id = store.runs.add(QUANTIZE, request(tiny_folder, training_steps=400))
+    worker = start_worker(store.folder)
+    wait_for(store, run_id, lambda run: run.stage == "distill" and run.progress > 0.2)
+    os.kill(worker.pid, signal.SIGTERM)
+    assert worker.wait(timeout=60) == 0
+    stopped = store.runs.get(run_id)
+    assert stopped.state == CANCELLED
+    assert 0 < stopped.result["stopped_at"]["step"] < 400
+
+
+def test_a_loss_that_is_not_finite_names_block_and_timestep(store, tiny_folder, models):
+    context = quantize_context(store, "none", request(tiny_folder), models)
+    for stage in (s for s in _stages() if s.name in ("record", "calibrate")):
+        list(stage.run(context))
+    student = distill._student(context)
+    training = distill._Training(DistillStage(), context, student, "key")
+    wanted = r"the loss is nan at step 2, first in mid_block.resnets.0 at timestep"
+    with pytest.raises(SdqvizError, match=wanted):
+        for event in training.run():
+            if isinstance(event, Progress) and event.done == 2:
+                with torch.no_grad():
+                    student.mid_block.resnets[0].conv1.weight.fill_(torch.nan)
+
+
+def _stages():
+    from sdqviz.recipes.fidelity import RECIPE
+
+    return RECIPE.stages()
+
+
+def test_bad_settings_are_one_line(store, tiny_folder, models):
+    with pytest.raises(SdqvizError, match="inter_layer is -1"):
+        request(tiny_folder, inter_layer=-1.0)
+    with pytest.raises(SdqvizError, match="timestep_group is 0"):
+        request(tiny_folder, timestep_group=0)
+    state, failed = run(store, models, request(tiny_folder, timestep_group=50))
+    assert state == FAILED
+    assert "timestep_group is 50, but the sampler visits" in failed.error["error"]
+
+
+def test_the_ablation_runs_each_arm_once_and_goes_on(store, tiny_folder, models):
+    config = {**TRAIN, "training_steps": 2}
+    specs = arm_specs(str(tiny_folder), "quick", ["W4A8", "W3A8"], 1, config)
+    assert len(specs) == len(ARMS) + 3
+    some = [specs[0], specs[2], specs[len(ARMS)], specs[-1]]
+    made, arms = ablate(store, some[:2], lambda event: None)
+    assert [row["arm"] for row in made.result["rows"]] == ["RTN static", "serial on teacher"]
+    assert made.result["rows"][0]["flip_ratio"]["median"] == 1.0
+    again, arms_again = ablate(store, some, lambda event: None)
+    assert [a.id for a in arms_again[:2]] == [a.id for a in arms]  # found, not repeated
+    assert [row["bits"] for row in again.result["rows"]] == ["W4A8", "W4A8", "W3A8", "W3A8"]
+    assert json.dumps(again.result["rows"])
+
+
+def test_bit_names():
+    assert parse_bits("w3a8") == (3, 8)
+    with pytest.raises(SdqvizError, match="W9A8"):
+        parse_bits("W9A8")
+
+
+def test_two_processes_train_the_student_of_one(tiny_folder, tmp_path):
+    """Data-parallel training averages to the gradient of the whole batch, nearly: each process
+    divides by the power of its own share.
+    """
+    sets = {**TRAIN, "training_steps": 6, "batch": 8, "precision": "fp32"}
+    command = ["-m", "sdqviz", "quantize", str(tiny_folder), "--json", "--out"]
+    options = [part for name, value in sets.items() for part in ("--set", f"{name}={value}")]
+    launch = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
+    launch += ["--num_machines", "1", "--mixed_precision", "no", "--num_cpu_threads_per_process=1"]
+    for name, start in (("one", []), ("two", launch)):
+        done = subprocess.run(
+            [sys.executable, *start, *command, str(tmp_path / name), *options],
+            env={**os.environ, "SDQVIZ_HOME": str(tmp_path / f"home-{name}")},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+    before, one, two = (
+        load_file(folder / "unet" / "diffusion_pytorch_model.safetensors")
+        for folder in (tiny_folder, tmp_path / "one", tmp_path / "two")
+    )
+    assert one.keys() == two.keys()
+    moved = [n for n in one if n.endswith(".bias") and not torch.equal(one[n].float(), before[n])]
+    assert len(moved) > 10
+    first, second = (
+        torch.cat([t[n].float().flatten() - before[n].flatten() for n in moved]) for t in (one, two)
+    )
+    assert torch.corrcoef(torch.stack([first, second]))[0, 1] > 0.95
+    assert first.norm().item() == pytest.approx(second.norm().item(), rel=0.1)
+    codes = [(one[n] != two[n]).float().flatten() for n in one if n.endswith(".codes")]
+    assert torch.cat(codes).mean() < 0.02
+
+
+def test_running_out_of_memory_names_the_estimate_and_a_smaller_batch(
+    store, tiny_folder, models, monkeypatch
+):
+    def full(*args, **kwargs):
+        raise torch.OutOfMemoryError("no room")
+
+    monkeypatch.setattr(distill, "training_loss", full)
+    state, failed = run(store, models, request(tiny_folder))
+    assert state == FAILED
+    assert re.search(
+        r"out of memory: training with batch 4, .* about \d+\.\d GB", failed.error["error"]
+    )
+    assert "choose batch 2" in failed.error["hint"]

@@ -1,0 +1,203 @@
+"""Whole runs on a tiny random model: inline, cancelled, killed and resumed, queued."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.events import Progress
+from sdqviz.base.request import GENERATE, QUANTIZE, generate_request, quantize_request
+from sdqviz.base.scene import Scene
+from sdqviz.runner.bundle import export_run, import_run
+from sdqviz.runner.catalog import static_catalog
+from sdqviz.runner.execute import execute
+from sdqviz.runner.models import ModelCache
+from sdqviz.runner.supervise import cancel
+from sdqviz.store.runs import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING
+from sdqviz.store.store import Store
+from tests.conftest import QUICK
+
+
+def request(tiny_folder, **config):
+    values = {**QUICK, **config}
+    return quantize_request(static_catalog(), str(tiny_folder), "round_nearest", "quick", values)
+
+
+@pytest.fixture(scope="module")
+def models():
+    return ModelCache()
+
+
+def comparable(result):
+    """A result without what a clock or the memory of the process decides."""
+    plain = json.loads(json.dumps(result))
+    for name in ("seconds", "peak_bytes", "step_seconds"):
+        plain.pop(name, None)
+    for scene in plain["scenes"]:
+        scene.pop("step_seconds")
+    return plain
+
+
+def test_a_run_leaves_everything_that_the_views_need(store, tiny_folder, models):
+    run_id = store.runs.add(QUANTIZE, request(tiny_folder, time_rows="all"))
+    seen = []
+    assert execute(store, store.runs.claim(), models, seen.append) == DONE
+    run = store.runs.get(run_id)
+    result = run.result
+    stages = {event.stage for event in seen if isinstance(event, Progress)}
+    assert stages == {"record", "calibrate", "pack", "evaluate"}
+    assert run.progress == 1
+    assert sum(result["size"]["parts"].values()) == result["size"]["bytes"]
+    calls = len(result["timesteps"])
+    assert calls == 4
+    assert len(result["per_step"]["replay"]) == len(result["per_step"]["free_run"]) == calls
+    for metric in result["metrics"].values():
+        assert (metric["median"] is None) == bool(metric["reason"])
+    ssim = result["metrics"]["ssim"]
+    assert ssim["ceiling"] < ssim["median"] <= 1
+    assert ssim["floor"] > ssim["ceiling"]
+    for name in result["scenes"][0]["images"].values():
+        assert store.blobs.get(name).startswith(b"\x89PNG")
+
+    scene = Scene(prompt="a small key on a red background", steps=2, scheduler="ddim")
+    own = store.runs.add(GENERATE, generate_request(run_id, scene))
+    assert execute(store, store.runs.claim(), models) == DONE
+    drawn = store.runs.get(own).result["scenes"][0]
+    assert drawn["id"] == scene.id
+    assert drawn["uncalibrated_calls"] == 1  # two steps, of which only the last was calibrated
+
+
+def test_a_timestep_without_a_row_is_refused(store, tiny_folder, models):
+    run_id = store.runs.add(QUANTIZE, request(tiny_folder))  # rows of its own sampler only
+    execute(store, store.runs.claim(), models)
+    size = store.runs.get(run_id).result["size"]
+    assert size["bytes"] < 0.3 * size["fp_bytes"]
+    scene = Scene(prompt="a small key on a red background", steps=2, scheduler="ddim")
+    own = store.runs.add(GENERATE, generate_request(run_id, scene))
+    assert execute(store, store.runs.claim(), models) == FAILED
+    error = store.runs.get(own).error
+    assert "is not in the time table" in error["error"]
+    assert "time_rows: all" in error["hint"]
+
+
+def test_the_same_request_again_gives_the_same_numbers(store, tiny_folder, models, tmp_path):
+    results = []
+    for folder in (store.folder, tmp_path / "other"):
+        fresh = Store(folder)
+        run_id = fresh.runs.add(QUANTIZE, request(tiny_folder))
+        execute(fresh, fresh.runs.claim(), models)
+        results.append(comparable(fresh.runs.get(run_id).result))
+    assert results[0] == results[1]
+
+
+def test_activation_precision_shows_in_the_scores(store, tiny_folder, models):
+    scores = {}
+    for bits in (8, 4):
+        run_id = store.runs.add(QUANTIZE, request(tiny_folder, activation_bits=bits))
+        execute(store, store.runs.claim(), models)
+        scores[bits] = store.runs.get(run_id).result["metrics"]["psnr"]["median"]
+    assert scores[8] > scores[4] + 3
+
+
+def test_a_failure_is_one_line_and_the_store_goes_on(store, tiny_folder, models):
+    store.runs.add(QUANTIZE, {**request(tiny_folder), "model": "/nowhere"})
+    assert execute(store, store.runs.claim(), models) == FAILED
+    failed = store.runs.list()[0]
+    assert failed.error["error"].startswith("unknown model")
+    assert failed.error["hint"]
+
+
+def test_cancel_between_two_events(store, tiny_folder, models):
+    run_id = store.runs.add(QUANTIZE, request(tiny_folder))
+
+    def see(event):
+        if isinstance(event, Progress) and event.stage == "calibrate":
+            store.runs.request_cancel(run_id)
+
+    assert execute(store, store.runs.claim(), models, see) == CANCELLED
+    assert store.runs.get(run_id).state == CANCELLED
+    store.runs.resume(run_id)
+    assert execute(store, store.runs.claim(), models) == DONE
+
+
+def test_evaluation_refuses_a_calibrated_scene(store, tiny_folder, models):
+    from sdqviz.runner.execute import quantize_context
+    from sdqviz.stages.evaluate import EvaluateStage
+
+    context = quantize_context(store, "none", request(tiny_folder), models)
+    assert not {s.prompt for s in context.calibration} & {s.prompt for s in context.held_out}
+    context.held_out = context.calibration
+    with pytest.raises(SdqvizError, match="was calibrated on"):
+        list(EvaluateStage().run(context))
+
+
+def test_an_exported_run_can_be_taken_in_elsewhere(store, tiny_folder, models, tmp_path):
+    run_id = store.runs.add(QUANTIZE, request(tiny_folder))
+    execute(store, store.runs.claim(), models)
+    run = store.runs.get(run_id)
+    other = Store(tmp_path / "other")
+    folder = export_run(store, run, tmp_path / "bundle")
+    assert import_run(other, folder) == import_run(other, folder) == run_id
+    assert other.runs.get(run_id).result == run.result
+    assert other.records.events(run_id) == store.records.events(run_id)
+    picture = next(folder.glob("*.png"))
+    picture.write_bytes(b"changed")
+    with pytest.raises(SdqvizError, match="damaged"):
+        import_run(Store(tmp_path / "third"), folder)
+
+
+def start_worker(home, checkpoint_seconds: float = 30) -> subprocess.Popen:
+    command = [sys.executable, "-m", "sdqviz.runner.worker", "--home", str(home), "--once"]
+    env = {**os.environ, "SDQVIZ_CHECKPOINT_SECONDS": str(checkpoint_seconds)}
+    return subprocess.Popen(command, start_new_session=True, env=env)
+
+
+def wait_for(store, run_id, wanted, seconds=240):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        run = store.runs.get(run_id)
+        if wanted(run):
+            return run
+        time.sleep(0.05)
+    raise AssertionError(f"still {store.runs.get(run_id)}")
+
+
+def test_kill_9_then_resume_gives_the_uninterrupted_result(store, tiny_folder, models, tmp_path):
+    spec = request(tiny_folder, calibration_scenes=2, held_out_scenes=3, steps=8)
+    run_id = store.runs.add(QUANTIZE, spec)
+    next_id = store.runs.add(QUANTIZE, request(tiny_folder))
+    worker = start_worker(store.folder)
+    wait_for(store, run_id, lambda run: run.stage in ("calibrate", "pack", "evaluate"))
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+    states = {run.id: run.state for run in store.runs.list()}
+    assert states[run_id] == INTERRUPTED
+    assert states[next_id] == "queued"  # the one behind it waits unharmed
+    store.runs.resume(run_id)
+    worker = start_worker(store.folder)
+    assert worker.wait(timeout=300) == 0
+    resumed = store.runs.get(run_id)
+    assert resumed.state == store.runs.get(next_id).state == DONE
+    assert resumed.attempt == 2
+
+    whole = Store(tmp_path / "whole")
+    whole_id = whole.runs.add(QUANTIZE, spec)
+    assert start_worker(whole.folder).wait(timeout=300) == 0
+    assert comparable(whole.runs.get(whole_id).result) == comparable(resumed.result)
+
+
+def test_a_running_worker_stops_when_asked(store, tiny_folder):
+    run_id = store.runs.add(
+        QUANTIZE, request(tiny_folder, calibration_scenes=50, held_out_scenes=50, steps=50)
+    )
+    worker = start_worker(store.folder)
+    wait_for(store, run_id, lambda run: run.state == RUNNING and run.progress > 0)
+    started = time.monotonic()
+    assert cancel(store, run_id).state == CANCELLED
+    assert time.monotonic() - started < 25
+    assert worker.wait(timeout=60) == 0
