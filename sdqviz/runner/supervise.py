@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from sdqviz.base.settings import share_cores
 from sdqviz.store.runs import ACTIVE, Run, is_alive
 from sdqviz.store.store import Store
 
@@ -44,6 +45,7 @@ def start_worker(home: Path) -> subprocess.Popen:
     log = (home / "worker.log").open("ab")
     command = [sys.executable, "-m", "sdqviz.runner.worker"]
     command += ["--home", str(home), "--parent", str(os.getpid())]
+    share_cores()
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
     try:
         return subprocess.Popen(

@@ -40,6 +40,11 @@ class Records:
         )
         return [event_from_row(row["kind"], json.loads(row["body"])) for row in reversed(rows)]
 
+    def count(self, run_id: str, kind: str) -> int:
+        """How many events of one kind the run has."""
+        query = "SELECT COUNT(*) AS count FROM events WHERE run = ? AND kind = ?"
+        return self._database.rows(query, (run_id, kind))[0]["count"]
+
     def find(self, key: str) -> str | None:
         """The blob of a product, if it was made before and still is there."""
         rows = self._database.rows("SELECT blob FROM products WHERE key = ?", (key,))

@@ -1,5 +1,6 @@
 """Runs: requests to do work with their state, claimed by workers under a lease."""
 
+import functools
 import json
 import os
 import time
@@ -21,7 +22,7 @@ LEASE_SECONDS = 15.0
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One row of runs, its JSON columns read."""
+    """One row of runs, its JSON columns read and shared between readers: never change them."""
 
     id: str
     kind: str
@@ -233,6 +234,11 @@ class Runs:
         )
         return f"{row['events']}:{row['runs']}"
 
+    def listing(self) -> str:
+        """A cheap token that changes when a run comes, goes or changes its state."""
+        (row,) = self._database.rows("SELECT group_concat(id || state, '|') AS runs FROM runs")
+        return row["runs"] or ""
+
 
 def is_alive(pid: int | None, started: float | None) -> bool:
     """Whether the process that took the run still lives (not another with its number)."""
@@ -247,8 +253,14 @@ def is_alive(pid: int | None, started: float | None) -> bool:
         return False
 
 
+@functools.lru_cache(maxsize=256)
+def _parsed(text: str) -> Any:
+    # A page that follows a job lists the runs every second, and results have hundreds of kB.
+    return json.loads(text)
+
+
 def _run(row: Any) -> Run:
-    loaded = {name: json.loads(row[name]) if row[name] else None for name in ("result", "error")}
+    loaded = {name: _parsed(row[name]) if row[name] else None for name in ("result", "error")}
     plain = {
         name: row[name]
         for name in (

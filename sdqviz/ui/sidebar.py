@@ -52,6 +52,7 @@ def build_sidebar(context: AppContext) -> Shared:
         resume = gr.Button("Resume", visible=False, size="sm", elem_id="resume")
     job = gr.Textbox(visible="hidden", elem_id="job-id")
     token = gr.Textbox(visible="hidden", elem_id="token")
+    listing = gr.Textbox(visible="hidden", elem_id="listing")
     mine = gr.Textbox(visible="hidden")  # the run this visitor waits for
     timer = gr.Timer(1.0)
 
@@ -77,10 +78,10 @@ def build_sidebar(context: AppContext) -> Shared:
         gr.Info(f"Queued. Estimated: {cost}. Close the tab if you like.", duration=6)
         return asked
 
-    def tick(shown_token: str) -> Any:
-        """Cheap when nothing changed: one query, no update."""
-        version = context.store.runs.version()
-        return gr.skip() if version == shown_token else version
+    def tick(*shown: str) -> list[Any]:
+        """Cheap when nothing changed: two queries, no update."""
+        now = (context.store.runs.version(), context.store.runs.listing())
+        return [gr.skip() if a == b else b for a, b in zip(shown, now, strict=True)]
 
     def show_job() -> list[Any]:
         runs = context.store.runs.list()
@@ -109,7 +110,8 @@ def build_sidebar(context: AppContext) -> Shared:
         value = shown if shown in known else (known[0] if known else None)
         if asked in known:
             return [gr.Dropdown(choices=choices, value=asked), ""]
-        return [gr.Dropdown(choices=choices, value=value), asked]
+        # `mine` is left alone: by now *Quantize* may have set it to another run.
+        return [gr.Dropdown(choices=choices, value=value), gr.skip()]
 
     def opened(request: gr.Request) -> list[Any]:
         """The first picture of a page: the run of its address, or the newest."""
@@ -118,7 +120,8 @@ def build_sidebar(context: AppContext) -> Shared:
         shown = context.finished_run(wanted)
         choices = [(run_name(r), r.id) for r in runs]
         value = shown.id if shown else None
-        return [gr.Dropdown(choices=choices, value=value), context.store.runs.version()]
+        tokens = [context.store.runs.version(), context.store.runs.listing()]
+        return [gr.Dropdown(choices=choices, value=value), *tokens]
 
     def act(what: str):
         def handler(run_id: str) -> None:
@@ -137,9 +140,9 @@ def build_sidebar(context: AppContext) -> Shared:
     groups = [form.group for form in forms.values()]
     recipe.input(show_form, recipe, [recipe, *groups], **_QUIET)
     start.click(quantize, [model, recipe, preset, *everything], mine, **_QUIET)
-    timer.tick(tick, token, token, queue=False, **_QUIET)
+    timer.tick(tick, [token, listing], [token, listing], queue=False, **_QUIET)
     token.change(show_job, None, [card, cancel, resume, job], **_QUIET)
-    token.change(list_runs, [run, mine], [run, mine], **_QUIET)
+    listing.change(list_runs, [run, mine], [run, mine], **_QUIET)
     cancel.click(act("cancel"), job, None, **_QUIET)
     resume.click(act("resume"), job, None, **_QUIET)
     run.input(
@@ -149,8 +152,8 @@ def build_sidebar(context: AppContext) -> Shared:
         js="(id) => { const u = new URL(location); u.searchParams.set('run', id);"
         " history.replaceState(null, '', u); }",
     )
-    gr.context.Context.root_block.load(opened, None, [run, token], **_QUIET)  # type: ignore[union-attr]
-    return Shared(run=run, token=token)
+    gr.context.Context.root_block.load(opened, None, [run, token, listing], **_QUIET)  # type: ignore[union-attr]
+    return Shared(run=run, listing=listing, token=token)
 
 
 class _Form:

@@ -20,6 +20,8 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+# The quick preset with less of everything: what is tested here is the way through the page.
+SMALLER = {"Training steps": 8, "Held-out scenes": 1, "Calibration scenes": 1, "Rounds": 1}
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,9 @@ def test_a_quick_job_survives_a_reload_and_shows_its_pair(page, server):
 
     store = Store(server[1])
     before = page.input_value("#run input")
+    page.get_by_text("Settings", exact=True).first.click()
+    for label, value in SMALLER.items():
+        page.get_by_label(label, exact=True).first.fill(str(value))
     page.click("#quantize")
     page.wait_for_selector("#job .sdq-running, #job .sdq-queued")
     page.reload()
@@ -115,6 +120,7 @@ def test_a_quick_job_survives_a_reload_and_shows_its_pair(page, server):
         time.sleep(0.5)
     run = store.runs.list()[0]
     assert run.state == "done", run.error
+    assert run.spec["config"]["training_steps"] == SMALLER["Training steps"]
     page.wait_for_function("document.querySelector('#job').innerText.includes('No job')")
     page.reload()
     page.wait_for_selector("#picture-student img")

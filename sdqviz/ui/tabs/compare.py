@@ -91,14 +91,15 @@ class CompareTab:
             found = scenes(run_id)
             labels = list(found)
             chosen = shown if shown in labels else (labels[0] if labels else None)
-            if mine:
-                asked = context.store.runs.get(mine)
-                if asked.result is not None:
-                    drawn = asked.result["scenes"][0]["id"]
-                    own = [k for k in labels if found[k]["id"] == drawn and is_own(k)]
-                    chosen = own[0] if own else chosen
-                mine = mine if asked.state in UNFINISHED else ""
-            return [gr.Dropdown(choices=labels, value=chosen), mine]
+            asked = context.store.runs.get(mine) if mine else None
+            if asked is None or asked.state in UNFINISHED:
+                # `mine` is left alone: by now *Generate* may have set it to another run.
+                return [gr.Dropdown(choices=labels, value=chosen), gr.skip()]
+            if asked.result is not None:
+                drawn = asked.result["scenes"][0]["id"]
+                own = [k for k in labels if found[k]["id"] == drawn and is_own(k)]
+                chosen = own[0] if own else chosen
+            return [gr.Dropdown(choices=labels, value=chosen), ""]
 
         def show(run_id: str | None, label: str | None) -> list[Any]:
             run = context.finished_run(run_id)
@@ -146,7 +147,7 @@ class CompareTab:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         outputs = [*pictures, about, chips, curve, run_facts]
         gr.on(
-            [shared.token.change, shared.run.change],
+            [shared.listing.change, shared.run.change],
             list_scenes,
             [shared.run, scene, mine],
             [scene, mine],

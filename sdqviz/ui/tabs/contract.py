@@ -16,7 +16,8 @@ class Shared:
     """Components outside the tabs that a tab may listen to."""
 
     run: gr.Dropdown  # the finished run shown
-    token: gr.Textbox  # changes whenever the store changed
+    listing: gr.Textbox  # changes when a run comes, goes or changes its state
+    token: gr.Textbox  # changes whenever anything in the store changed: every second of a job
 
 
 class Tab(Protocol):

@@ -33,7 +33,7 @@ class HistoryTab:
                 for run in context.store.runs.list()
             ]
 
-        shared.token.change(fill, None, table, show_progress="hidden", api_visibility="private")
+        shared.listing.change(fill, None, table, show_progress="hidden", api_visibility="private")
 
 
 TAB = HistoryTab()

@@ -76,9 +76,11 @@ class TrainingTab:
             run_id: str | None, kind: str, lit: list[str] | None, smooth: float, log: bool
         ) -> list[Any]:
             run = shown(run_id)
+            points = context.store.records.count(run.id, "Scalar") if run else 0
             past = history(context.store.records.events(run.id)) if run else History()
+            mark = _mark(run, points) if run else ""
             if run is None or not past.curves.get("loss"):
-                return [_EMPTY, *[""] * 6, gr.Dropdown(choices=[], value=[]), ""]
+                return [_EMPTY, *[""] * 6, gr.Dropdown(choices=[], value=[]), mark]
             chosen = [b for b in lit or [] if b in past.blocks] or worst_blocks(past)
             return [
                 _head(run),
@@ -89,13 +91,13 @@ class TrainingTab:
                 rate_chart(past),
                 influence_chart(past),
                 gr.Dropdown(choices=past.blocks, value=chosen),
-                _mark(run, past),
+                mark,
             ]
 
         def follow(run_id: str | None, mark: str | None, *values: Any) -> list[Any]:
             """Redraws only when the shown training has new points."""
             run = shown(run_id)
-            if run is None or not (run.state in ACTIVE or not (mark or "").startswith(run.id)):
+            if run is None or mark == _mark(run, context.store.records.count(run.id, "Scalar")):
                 return [gr.skip()] * len(outputs)
             return draw(run_id, *values)
 
@@ -106,8 +108,9 @@ class TrainingTab:
         shared.token.change(follow, [shared.run, seen, *controls], outputs, **quiet)
 
 
-def _mark(run: Run, past: History) -> str:
-    return f"{run.id}:{len(past.points('loss'))}"
+def _mark(run: Run, points: int) -> str:
+    """What the page shows: redrawn when a point or the end came."""
+    return f"{run.id}:{run.state in ACTIVE}:{points}"
 
 
 def _head(run: Run) -> str:
