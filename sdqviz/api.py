@@ -112,6 +112,7 @@ def ablate(
     *,
     preset: str = "balanced",
     bits: Sequence[str] = ("W4A8", "W3A8", "W4A6", "W2A8"),
+    more_bits: Sequence[str] = (),
     seeds: int = 3,
     central_seeds: int = 0,
     config: dict[str, Any] | None = None,
@@ -126,7 +127,7 @@ def ablate(
     store = open_store()
     if out is not None:
         refuse_occupied(Path(out))
-    specs = arm_specs(model, preset, bits, seeds, config or {}, central_seeds)
+    specs = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
     for spec in specs:
         refuse_if_over(estimate_quantize(spec), store.folder)
     run, arms = work_arms(store, specs, see)

@@ -81,6 +81,9 @@ def ablate(
     bits: Annotated[
         str, typer.Option(help="Bit widths; the first gets every arm, the others the central ones.")
     ] = "W4A8,W3A8,W4A6,W2A8",
+    more_bits: Annotated[
+        str, typer.Option(help="Bit widths that get the central arms once, whatever the seeds.")
+    ] = "",
     seeds: Annotated[int, typer.Option(help="Training seeds of every arm.")] = 3,
     central_seeds: Annotated[
         int, typer.Option(help="More seeds for the method and its baselines.")
@@ -99,6 +102,7 @@ def ablate(
             model,
             preset=preset,
             bits=bits.split(","),
+            more_bits=more_bits.split(",") if more_bits else (),
             seeds=seeds,
             central_seeds=central_seeds,
             config=_overrides(set_),

@@ -1,5 +1,6 @@
 """What an engine computes, and how a layer finds one.
 
+x is first multiplied by the factor of its channel, if the layer has factors. Then
 y = float32(acc) * (scale[o] * a) + bias, in that order, with
 acc = sum_k w8[o, k] * (x8[k] - z) in exact int32. Zero padding of a convolution pads with z.
 """
@@ -29,13 +30,15 @@ class ConvShape:
 @dataclass(frozen=True, kw_only=True)
 class Operands:
     """The weights of one layer, ready to compute: w8 int8 [O, T, I], scale float32 [O],
-    bias float32 [O] or None, and the convolution's shape (None for a linear).
+    bias float32 [O] or None, the convolution's shape (None for a linear), and the input
+    channels' factors float32 [I] or None.
     """
 
     w8: torch.Tensor
     scale: torch.Tensor
     bias: torch.Tensor | None
     conv: ConvShape | None
+    factor: torch.Tensor | None = None
 
 
 class Engine(Protocol):

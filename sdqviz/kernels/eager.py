@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from sdqviz.kernels.contract import Operands
-from sdqviz.quant.numerics import quantize_activation
+from sdqviz.quant.numerics import multiply_channels, quantize_activation
 from sdqviz.quant.observers import ActivationPair
 from sdqviz.quant.spec import ActivationSpec
 
@@ -31,6 +31,7 @@ class EagerEngine:
     def run(
         self, x: torch.Tensor, operands: Operands, pair: ActivationPair, spec: ActivationSpec
     ) -> torch.Tensor:
+        x = multiply_channels(x, operands.factor)
         x8 = quantize_activation(x, pair.inverse_scale, pair.zero_point, spec)
         x8 -= pair.zero_point  # so that padding with zeros pads with z
         if operands.conv is None:

@@ -12,15 +12,22 @@ CONSTANT = "constant"  # key of the one pair of an input that does not depend on
 class ActivationPairs(nn.Module):
     """Buffers scale float32 [P], inverse_scale float32 [P], zero_point int32 [P] and
     timesteps float32 [P], sorted upwards; one pair with timestep NaN serves every timestep.
+
+    factor float32 [I], or None: what each input channel is multiplied by before it is rounded
+    (`quant.equalise`); the layer's weights hold the reciprocal.
     """
+
+    factor: torch.Tensor | None
 
     def __init__(
         self,
         pairs: dict[float, ActivationPair],
         spec: ActivationSpec,
         first_token_fp: bool = False,
+        factor: torch.Tensor | None = None,
     ) -> None:
         super().__init__()
+        self.register_buffer("factor", factor)
         self.spec = spec
         self.first_token_fp = first_token_fp
         self.misses = 0  # calls at a timestep that was not calibrated
@@ -36,10 +43,22 @@ class ActivationPairs(nn.Module):
         self._table: list[tuple[float, ActivationPair]] | None = None
 
     @staticmethod
-    def empty(count: int, spec: ActivationSpec, first_token_fp: bool) -> "ActivationPairs":
-        """Room for `count` pairs, to be filled by `load_state_dict`."""
+    def empty(
+        count: int, spec: ActivationSpec, first_token_fp: bool, factors: int = 0
+    ) -> "ActivationPairs":
+        """Room for `count` pairs and `factors` factors, to be filled by `load_state_dict`."""
         blank = ActivationPair(1.0, 1.0, 0)
-        return ActivationPairs({float(i): blank for i in range(count)}, spec, first_token_fp)
+        pairs = {float(i): blank for i in range(count)}
+        factor = torch.ones(factors) if factors else None
+        return ActivationPairs(pairs, spec, first_token_fp, factor)
+
+    def factors(self) -> list[float]:
+        """The factors as numbers, for a content key."""
+        return [] if self.factor is None else self.factor.tolist()
+
+    def equalised(self, weight: torch.Tensor) -> torch.Tensor:
+        """The layer's weight [O, T, I] for the multiplied input: divided by the factors."""
+        return weight if self.factor is None else weight / self.factor
 
     def _load_from_state_dict(self, *args, **kwargs) -> None:
         super()._load_from_state_dict(*args, **kwargs)

@@ -47,6 +47,8 @@ def _describe(layer: PackedLayer) -> dict[str, Any]:
             "pairs": len(layer.activations.timesteps),
             "first_token_fp": layer.activations.first_token_fp,
         }
+        if layer.activations.factor is not None:
+            described["activation"]["equalised"] = True
     return described
 
 
@@ -108,14 +110,15 @@ def restore_packed(
 
 def _empty_layer(described: Mapping[str, Any], clock: Clock) -> PackedLayer:
     activation, conv = described.get("activation"), described.get("conv")
+    out, taps, inputs = described["shape"]
     pairs = None
     if activation is not None:
         pairs = ActivationPairs.empty(
             activation["pairs"],
             ActivationSpec(bits=activation["bits"]),
             activation["first_token_fp"],
+            inputs if activation.get("equalised") else 0,
         )
-    out, taps, inputs = described["shape"]
     return PackedLayer(
         shape=(out, taps, inputs),
         weight_spec=WeightSpec(**described["weight"]),

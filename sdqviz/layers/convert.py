@@ -20,6 +20,7 @@ def pack_layer(
     """The packed layer of an nn.Linear or nn.Conv2d, its weight rounded to nearest."""
     assert isinstance(layer, nn.Linear | nn.Conv2d) and plan.weight is not None
     weight = taps_last_to_oti(layer.weight.detach())
+    weight = weight if activations is None else activations.equalised(weight.to(torch.float32))
     packed = PackedLayer(
         shape=(weight.shape[0], weight.shape[1], weight.shape[2]),
         weight_spec=plan.weight,

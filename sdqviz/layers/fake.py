@@ -25,6 +25,7 @@ from sdqviz.quant.learned import (
 )
 from sdqviz.quant.numerics import (
     QuantizedWeight,
+    multiply_channels,
     oti_to_taps_last,
     quantize_weight,
     taps_last_to_oti,
@@ -35,8 +36,9 @@ class FakeLayer(nn.Module):
     """An nn.Linear or nn.Conv2d whose weight and input are rounded to their grids.
 
     The same codes as `PackedLayer`; the products are summed in floats, so outputs agree only to
-    their rounding. Parameters: weight float32 [O, T, I]; stretch [O], the logarithm of what the
-    weight's scale has grown by; bias [O]; and those of the pairs. Multipliers stay as searched.
+    their rounding. Parameters: weight float32 [O, T, I], of the equalised input; stretch [O], the
+    logarithm of what the weight's scale has grown by; bias [O]; and those of the pairs.
+    Multipliers stay as searched.
     """
 
     scale: torch.Tensor
@@ -58,6 +60,7 @@ class FakeLayer(nn.Module):
         self.conv = conv_shape(layer)
         self._shape = layer.weight.shape
         weight = taps_last_to_oti(layer.weight.detach().to(torch.float32))
+        weight = weight if activations is None else activations.equalised(weight)
         try:
             start = quantize_weight(weight, plan.weight)
         except SdqvizError as error:
@@ -117,6 +120,7 @@ class FakeLayer(nn.Module):
 
     def _round_input(self, x: torch.Tensor, pairs: LearnedPairs) -> torch.Tensor:
         scale, offset = pairs.gather([] if pairs.static else self.clock.read())
+        x = multiply_channels(x, pairs.factor)
         rounded = fake_quantize_learned_activation(x, scale, offset, pairs.spec).to(x.dtype)
         if pairs.first_token_fp:
             rounded = torch.cat((x[..., :1, :], rounded[..., 1:, :]), dim=-2)

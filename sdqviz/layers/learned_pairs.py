@@ -30,11 +30,13 @@ class LearnedPairs(nn.Module):
     scale: torch.Tensor
     offset: torch.Tensor
     basis: torch.Tensor
+    factor: torch.Tensor | None
 
     def __init__(self, pairs: ActivationPairs, shape: str = FREE, group: int = 1) -> None:
         super().__init__()
         self.spec, self.static = pairs.spec, pairs.static
         self.first_token_fp = pairs.first_token_fp
+        self.register_buffer("factor", pairs.factor)
         table = pairs.table()
         self.timesteps = [t for t, _ in table]
         self._place = {t: i for i, t in enumerate(self.timesteps)}
@@ -80,7 +82,7 @@ class LearnedPairs(nn.Module):
         zero, inverse = zero_points(scale, offset, self.spec), 1.0 / scale
         rows = zip(self.timesteps, scale, inverse, zero, strict=True)
         pairs = {t: ActivationPair(s.item(), i.item(), int(z)) for t, s, i, z in rows}
-        return ActivationPairs(pairs, self.spec, self.first_token_fp)
+        return ActivationPairs(pairs, self.spec, self.first_token_fp, self.factor)
 
 
 def group_basis(count: int, group: int) -> torch.Tensor:

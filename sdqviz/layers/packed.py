@@ -6,7 +6,7 @@ from torch import nn
 from sdqviz.kernels.contract import ConvShape, Engine, Operands, choose_engine
 from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.clock import Clock
-from sdqviz.quant.numerics import QuantizedWeight
+from sdqviz.quant.numerics import QuantizedWeight, multiply_channels
 from sdqviz.quant.pack import pack_weight, packed_shapes, unpack_weight
 from sdqviz.quant.spec import WeightSpec
 
@@ -78,7 +78,11 @@ class PackedLayer(nn.Module):
         """The expanded weights, made once and kept."""
         if self._operands is None:
             self._operands = Operands(
-                w8=self.unpacked().integer(), scale=self.scale, bias=self.bias, conv=self.conv
+                w8=self.unpacked().integer(),
+                scale=self.scale,
+                bias=self.bias,
+                conv=self.conv,
+                factor=None if self.activations is None else self.activations.factor,
             )
         return self._operands
 
@@ -112,7 +116,8 @@ class PackedLayer(nn.Module):
         y = self.engine.run(x, self.operands(), pairs.at(timestep), pairs.spec)
         if pairs.first_token_fp:
             # The begin-of-text token is an outlier: this one row keeps FP activations.
-            y[..., 0, :] = self._weight_only(x[..., 0, :].to(torch.float32))
+            first = multiply_channels(x[..., 0, :].to(torch.float32), pairs.factor)
+            y[..., 0, :] = self._weight_only(first)
         return y.to(x.dtype)
 
     def _weight_only(self, x: torch.Tensor) -> torch.Tensor:

@@ -128,6 +128,16 @@ def fake_quantize_weight(weight: torch.Tensor, spec: WeightSpec) -> torch.Tensor
     return oti_to_taps_last(quantized.dequantize(), weight.shape)
 
 
+def multiply_channels(x: torch.Tensor, factor: torch.Tensor | None) -> torch.Tensor:
+    """float32(x) * factor[k] over the input channels; x [..., I] or an image batch [B, I, H, W].
+
+    factor float32 [I]; None returns x itself.
+    """
+    if factor is None:
+        return x
+    return x.to(torch.float32) * (factor.view(-1, 1, 1) if x.dim() == 4 else factor)
+
+
 def quantize_activation(
     x: torch.Tensor, inverse_scale: float, zero_point: int, spec: ActivationSpec
 ) -> torch.Tensor:

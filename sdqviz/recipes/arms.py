@@ -11,8 +11,9 @@ BASE = "fidelity"  # the recipe that every arm changes
 RTN_STATIC, SERIAL_TEACHER, FULL = "RTN static", "serial on teacher", "full recipe"
 
 ARMS: dict[str, dict[str, Any]] = {
-    RTN_STATIC: {"training_steps": 0, "per_timestep": False},
-    "RTN per timestep": {"training_steps": 0},
+    RTN_STATIC: {"training_steps": 0, "per_timestep": False, "equalise": False},
+    "RTN per timestep": {"training_steps": 0, "equalise": False},
+    "RTN per timestep, equalised": {"training_steps": 0},
     SERIAL_TEACHER: {"order": "serial", "source": "teacher"},
     "parallel on teacher": {"source": "teacher"},
     FULL: {},
@@ -21,6 +22,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "without inter-layer distillation": {"inter_layer": 0.0},
     "without freezing": {"freezing": False},
     "without grouped weights": {"group": 0},
+    "without equalisation": {"equalise": False},
     "without influence weighting": {"weighting": "uniform"},
     "smooth ranges": {"pair_shape": "smooth"},
     "guided target": {"target": "guided"},

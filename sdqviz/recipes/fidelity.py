@@ -28,6 +28,11 @@ from sdqviz.stages.trainer import ALL, TRAINABLE
 class FidelityConfig(RoundNearestConfig):
     """How the student is trained; what it starts from is `RoundNearestConfig`."""
 
+    equalise: bool = option(
+        True,
+        label="Channel equalisation",
+        help="Divide each input channel by a factor that its weights take over (SmoothQuant).",
+    )
     training_steps: int = option(
         150, label="Training steps", help="Optimiser steps; 0 trains nothing.", low=0, high=10**7
     )
@@ -145,7 +150,7 @@ class FidelityConfig(RoundNearestConfig):
 
     def training_fields(self) -> list[str]:
         """The fields that a trained student depends on."""
-        untrained = {f.name for f in fields(RoundNearestConfig)}
+        untrained = {f.name for f in fields(RoundNearestConfig)}  # found by the calibration
         return sorted({f.name for f in fields(FidelityConfig)} - untrained)
 
 

@@ -37,6 +37,11 @@ class RoundNearestConfig(PlanConfig):
     timestep_group: int = option(
         1, label="Timesteps a range", help="Neighbours that share a range.", low=1, high=1000
     )
+    equalise: bool = option(
+        False,
+        label="Channel equalisation",
+        help="Divide each input channel by a factor that its weights take over (SmoothQuant).",
+    )
     lpips_net: str = option(
         "squeeze",
         label="LPIPS backbone",

@@ -40,20 +40,24 @@ def arm_specs(
     seeds: int,
     config: dict[str, Any],
     central_seeds: int = 0,
+    more_bits: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """The quantize specs to run, what matters most first.
 
     The first bit width gets every arm, the others the central ones. `central_seeds`, if larger,
-    gives the central arms more seeds than the rest.
+    gives the central arms more seeds than the rest. `more_bits` get the central arms once.
     """
     if seeds < 1 or not bits:
         raise SdqvizError(f"seeds is {seeds}, bits {list(bits)}", "give at least one of each")
     places = []
-    for index, name in enumerate(bits):
+    for index, name in enumerate([*bits, *more_bits]):
         widths = parse_bits(name)
         for arm in ARMS:
-            count = max(seeds, central_seeds) if arm in CENTRAL else 1 if arm in TRIED else seeds
-            for seed in range(count if arm in CENTRAL or not index else 0):
+            if arm in CENTRAL:
+                count = max(seeds, central_seeds) if index < len(bits) else 1
+            else:
+                count = 0 if index else 1 if arm in TRIED else seeds
+            for seed in range(count):
                 places.append((seed > 0, arm not in CENTRAL and seed > 0, seed, index, arm, widths))
     places.sort(key=lambda place: place[:4])
     catalog, specs = static_catalog(), []

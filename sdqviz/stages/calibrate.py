@@ -4,7 +4,7 @@ import io
 import math
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,14 @@ from safetensors.torch import load, save
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Log, Progress
+from sdqviz.base.keys import seed_from
 from sdqviz.families.predictor import predictor
 from sdqviz.layers.activations import ActivationPairs
-from sdqviz.layers.plan import CONDITIONING, LayerPlan, make_plan
+from sdqviz.layers.plan import BLOCK, CONDITIONING, LAST, LayerPlan, make_plan
 from sdqviz.layers.taps import tap_inputs
-from sdqviz.quant.observers import search_pair
+from sdqviz.quant.equalise import ChannelRange, equalise
+from sdqviz.quant.numerics import taps_last_to_oti
+from sdqviz.quant.observers import ActivationPair, search_pair
 from sdqviz.stages.contract import Context, calls_per_scene
 
 SAMPLES_PER_CALL = 1024
@@ -26,9 +29,36 @@ OUTLIER_RATIO = 4.0  # a first token this much larger than all others keeps FP a
 _ANY = math.nan
 
 
+@dataclass
+class Seen:
+    """What the calibration scenes brought to one layer's input, by timestep."""
+
+    values: dict[float, list[torch.Tensor]] = field(default_factory=dict)  # a random sample
+    channels: dict[float, list[torch.Tensor]] = field(default_factory=dict)  # of those values
+    low: dict[float, list[torch.Tensor]] = field(default_factory=dict)  # [I] of each call
+    high: dict[float, list[torch.Tensor]] = field(default_factory=dict)
+    squares: list[torch.Tensor] = field(default_factory=list)  # mean squares [I], one per call
+    first_token: float = 0.0  # largest magnitude of the first token, and of all others
+    other_tokens: float = 0.0
+
+    def ranges(self) -> ChannelRange:
+        low = torch.stack([torch.stack(rows).amin(dim=0) for rows in self.low.values()])
+        high = torch.stack([torch.stack(rows).amax(dim=0) for rows in self.high.values()])
+        return ChannelRange(low, high, torch.stack(self.squares).mean(dim=0))
+
+    def sample(self, timestep: float, factor: torch.Tensor | None) -> torch.Tensor:
+        """The values at a timestep and the extremes of each call, as the quantizer meets them."""
+        values = torch.cat(self.values[timestep])
+        low, high = torch.stack(self.low[timestep]), torch.stack(self.high[timestep])
+        if factor is not None:
+            values = values * factor[torch.cat(self.channels[timestep])]
+            low, high = low * factor, high * factor
+        return torch.cat((values, low.amin(dim=1), high.amax(dim=1)))
+
+
 class CalibrateStage:
     name = "calibrate"
-    version = 1
+    version = 2
 
     def cost(self, context: Context) -> float:
         # The range search costs about as much as a third of the calls.
@@ -42,21 +72,22 @@ class CalibrateStage:
         key = context.key(
             self,
             asdict(config.plan),
-            [config.range_search, config.per_timestep, config.timestep_group],
+            [config.range_search, config.per_timestep, config.timestep_group, config.equalise],
             [scene.as_dict() for scene in context.calibration],
         )
         blob = context.products.find(key)
         if blob is None:
-            samples: dict[str, dict[float, list[torch.Tensor]]] = defaultdict(dict)
-            first: dict[str, list[float]] = {}
+            seen: dict[str, Seen] = defaultdict(Seen)
             total = len(context.calibration) + 1
             yield Progress(stage=self.name, done=0, total=total)
             for index, scene in enumerate(context.calibration):
-                _collect(context, scene, samples, first)
+                _collect(context, scene, seen)
                 yield Progress(stage=self.name, done=index + 1, total=total)
-            data = save(_search(context, samples, first))
+            factors = _factors(context, seen) if config.equalise else {}
+            data = save(_search(context, seen, factors))
             context.products.product(key, "safetensors", lambda: data)
-            context.products.product(key + "-histograms", "npz", lambda: _histograms(samples))
+            key_shown = key + "-histograms"
+            context.products.product(key_shown, "npz", lambda: _histograms(seen, factors))
         found = load(context.products.read(key))
         context.activations = _read(found, context.plan)
         context.result["histograms"] = context.products.find(key + "-histograms")
@@ -91,25 +122,30 @@ def _planned(plan: dict[str, LayerPlan]) -> list[str]:
 
 
 @torch.no_grad()
-def _collect(context: Context, scene: Any, samples: Any, first: dict[str, list[float]]) -> None:
-    """Adds a strided sample and the extremes of every planned layer's input, per timestep."""
+def _collect(context: Context, scene: Any, seen: dict[str, Seen]) -> None:
+    """Adds a sample and the channels' extremes of every planned layer's input, per timestep."""
     trajectory = context.trajectories[scene.id]
     predict = predictor(context.model, scene)
     now = 0.0
+    draw = torch.Generator().manual_seed(seed_from("calibrate", scene.id))
 
     def see(name: str, x: torch.Tensor) -> None:
-        layer = context.plan[name]
+        layer, own = context.plan[name], seen[name]
         if layer.role == CONDITIONING:
-            seen = first.setdefault(name, [0.0, 0.0])
-            seen[0] = max(seen[0], x[:, 0].abs().max().item())
-            seen[1] = max(seen[1], x[:, 1:].abs().max().item())
+            if own.values and now != trajectory.timesteps[0].item():
+                return  # the text embedding is the same at every timestep of a scene
+            own.first_token = max(own.first_token, x[:, 0].abs().max().item())
+            own.other_tokens = max(own.other_tokens, x[:, 1:].abs().max().item())
         timestep = now if layer.per_timestep and context.config.per_timestep else _ANY
-        if layer.role == CONDITIONING and samples[name]:
-            return  # the text embedding is the same at every timestep of a scene
-        flat = x.detach().flatten()
-        stride = max(1, len(flat) // SAMPLES_PER_CALL)
-        picked = torch.cat((flat[::stride], flat.min().view(1), flat.max().view(1)))
-        samples[name].setdefault(timestep, []).append(picked.to("cpu", torch.float32))
+        rows = x.detach().movedim(1, -1) if x.dim() == 4 else x.detach()
+        rows = rows.flatten(0, -2).to(torch.float32)  # [N, I]
+        # Random places: a stride that shares a factor with I would meet few of the channels.
+        places = torch.randint(rows.numel(), (min(SAMPLES_PER_CALL, rows.numel()),), generator=draw)
+        own.values.setdefault(timestep, []).append(rows.flatten()[places.to(x.device)].cpu())
+        own.channels.setdefault(timestep, []).append(places % rows.shape[1])
+        own.low.setdefault(timestep, []).append(rows.amin(dim=0).cpu())
+        own.high.setdefault(timestep, []).append(rows.amax(dim=0).cpu())
+        own.squares.append(rows.square().mean(dim=0).cpu())
 
     with tap_inputs(context.model.network, _planned(context.plan), see):
         branches = trajectory.outputs.shape[1]
@@ -118,30 +154,51 @@ def _collect(context: Context, scene: Any, samples: Any, first: dict[str, list[f
             predict(x.expand(branches, *x.shape), timestep.to(torch.int64))
 
 
-def _search(context: Context, samples: Any, first: dict[str, list[float]]) -> dict:
-    """Per layer float64 [P, 4]: timestep, scale, inverse scale, zero point; and its outlier."""
+@torch.no_grad()
+def _factors(context: Context, seen: dict[str, Seen]) -> dict[str, torch.Tensor]:
+    """The channel factors float32 [I] of every layer that gains by them.
+
+    The text embedding's layers are left out: their begin-of-text outlier is one token, not one
+    channel, and is handled as such.
+    """
+    factors = {}
+    for name, own in seen.items():
+        layer = context.plan[name]
+        if layer.role in (BLOCK, LAST) and layer.weight and layer.activation:
+            module = context.model.network.get_submodule(name)
+            weight = taps_last_to_oti(module.weight.detach().cpu())  # type: ignore[union-attr]
+            factor = 1 / equalise(weight, own.ranges(), layer.weight, layer.activation)
+            if not bool((factor == 1).all()):
+                factors[name] = factor
+    return factors
+
+
+def _search(
+    context: Context, seen: dict[str, Seen], factors: dict[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Per layer float64 [P, 4]: timestep, scale, inverse scale, zero point; its outlier; and its
+    factors float32 [I], if it has some.
+    """
     tensors: dict[str, torch.Tensor] = {}
-    for name, by_timestep in samples.items():
+    for name, own in seen.items():
         spec = context.plan[name].activation
         assert spec is not None
-        outlier = 0.0
-        if name in first and first[name][0] > OUTLIER_RATIO * first[name][1]:
-            outlier = 1.0
+        outlier = own.first_token > OUTLIER_RATIO * own.other_tokens
         rows = []
-        for timesteps in batched(sorted(by_timestep), context.config.timestep_group):
-            values = torch.cat([part for t in timesteps for part in by_timestep[t]])
+        for timesteps in batched(sorted(own.values), context.config.timestep_group):
+            values = torch.cat([own.sample(t, factors.get(name)) for t in timesteps])
             if outlier:
-                values = values[values.abs() <= first[name][1]]
+                values = values[values.abs() <= own.other_tokens]
             pair = search_pair(values, spec, context.config.range_search)
             rows += [[t, pair.scale, pair.inverse_scale, pair.zero_point] for t in timesteps]
         tensors[f"{name}.pairs"] = torch.tensor(rows, dtype=torch.float64)
-        tensors[f"{name}.outlier"] = torch.tensor(outlier)
+        tensors[f"{name}.outlier"] = torch.tensor(float(outlier))
+        if name in factors:
+            tensors[f"{name}.factor"] = factors[name]
     return tensors
 
 
 def _read(tensors: dict[str, torch.Tensor], plan: dict[str, LayerPlan]) -> dict:
-    from sdqviz.quant.observers import ActivationPair
-
     activations = {}
     for name in _planned(plan):
         spec = plan[name].activation
@@ -150,18 +207,20 @@ def _read(tensors: dict[str, torch.Tensor], plan: dict[str, LayerPlan]) -> dict:
             t: ActivationPair(scale, inverse, int(zero))
             for t, scale, inverse, zero in tensors[f"{name}.pairs"].tolist()
         }
-        activations[name] = ActivationPairs(pairs, spec, bool(tensors[f"{name}.outlier"]))
+        outlier, factor = bool(tensors[f"{name}.outlier"]), tensors.get(f"{name}.factor")
+        activations[name] = ActivationPairs(pairs, spec, outlier, factor)
     return activations
 
 
-def _histograms(samples: Any) -> bytes:
+def _histograms(seen: dict[str, Seen], factors: dict[str, torch.Tensor]) -> bytes:
     """An npz: per layer `NAME|edges` float32 [65], `NAME|timesteps` [T], `NAME|counts` [T, 64].
 
-    The edges are shared by all timesteps of a layer, so that rows can be compared.
+    Of what the quantizer meets, so after equalisation. The edges are shared by all timesteps of a
+    layer, so that rows can be compared.
     """
     arrays: dict[str, np.ndarray] = {}
-    for name, by_timestep in samples.items():
-        values = {t: torch.cat(parts).numpy() for t, parts in by_timestep.items()}
+    for name, own in seen.items():
+        values = {t: own.sample(t, factors.get(name)).numpy() for t in own.values}
         low = min(v.min() for v in values.values())
         high = max(v.max() for v in values.values())
         edges = np.linspace(low, high if high > low else low + 1, BINS + 1, dtype=np.float32)

@@ -72,8 +72,8 @@ class DistillStage:
 def _key(stage: DistillStage, context: Context) -> str:
     config = context.config
     pairs = {
-        name: [[str(t), p.scale, p.zero_point] for t, p in pairs.table()]
-        for name, pairs in context.activations.items()
+        name: [[str(t), p.scale, p.zero_point] for t, p in own.table()] + own.factors()
+        for name, own in context.activations.items()
     }
     return context.key(
         stage,

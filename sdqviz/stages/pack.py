@@ -34,7 +34,9 @@ class PackStage:
         return 40.0
 
     def run(self, context: Context) -> Iterator[Event]:
-        pairs = {name: _pairs(value) for name, value in context.activations.items()}
+        pairs = {
+            name: [*_pairs(value), value.factors()] for name, value in context.activations.items()
+        }
         plan = {name: layer.as_dict() for name, layer in context.plan.items()}
         key = context.key(self, plan, pairs, context.config.time_rows, context.learned_key)
         if context.products.find(key) is None:
@@ -167,6 +169,9 @@ def _layer_rows(context: Context) -> list[dict[str, Any]]:
             "pairs": [] if pairs is None else _pairs(pairs)[0],
             "reason": layer.reason,
         }
+        if initial is not None and initial.factor is not None:
+            divisors = 1 / initial.factor
+            row["equalised"] = [divisors.min().item(), divisors.max().item()]
         if context.learned_key and initial is not None:
             row["initial_pairs"] = _pairs(initial)[0]
         rows.append(row)

@@ -49,7 +49,7 @@ def layer_histogram(blobs: Blobs, blob: str, layer: str, rows: list[dict[str, An
         ["any t" if timesteps[i] != timesteps[i] else f"{timesteps[i]:g}" for i in order],
         [counts[i] for i in order],
         ranges,
-        "input value (bins shared by all timesteps)",
+        "input value" + (", equalised" if "equalised" in row else "") + " (shared bins)",
         f"Histograms of the input of {layer} at {len(order)} timesteps, "
         f"from {edges[0]:.3g} to {edges[-1]:.3g}",
     )
@@ -69,6 +69,7 @@ def layer_table(rows: list[dict[str, Any]]) -> list[list[Any]]:
                 weight["group"] if weight else "",
                 row["activation_bits"] or "FP" if weight else "",
                 len(row["pairs"]),
+                _span(row.get("equalised")),
                 row["parameters"],
                 row["reason"],
             ]
@@ -76,14 +77,20 @@ def layer_table(rows: list[dict[str, Any]]) -> list[list[Any]]:
     return table
 
 
+def _span(divisors: list[float] | None) -> str:
+    """What the input channels are divided by: the least and the most."""
+    return f"{divisors[0]:.2g} to {divisors[1]:.2g}" if divisors else ""
+
+
 # header -> column width
 LAYER_COLUMNS = {
-    "layer": "380px",
-    "kind": "75px",
-    "W bits": "85px",
-    "group": "75px",
-    "A bits": "75px",
-    "ranges": "80px",
-    "parameters": "110px",
+    "layer": "320px",
+    "kind": "65px",
+    "W bits": "70px",
+    "group": "65px",
+    "A bits": "65px",
+    "ranges": "70px",
+    "equalised": "110px",
+    "parameters": "105px",
     "why": "360px",
 }

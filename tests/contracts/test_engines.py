@@ -16,6 +16,8 @@ ENGINES = found(PACKAGE, "ENGINE")
 
 def reference(x, operands, pair, spec):
     """Section 5's layer in int64, by the definition."""
+    if operands.factor is not None:
+        x = x * (operands.factor if operands.conv is None else operands.factor.view(-1, 1, 1))
     x8 = quantize_activation(x, pair.inverse_scale, pair.zero_point, spec).to(torch.int64)
     centred = x8 - pair.zero_point
     w8 = operands.w8.to(torch.int64)
@@ -66,11 +68,13 @@ def test_engine_agrees_within_one_ulp(name, data):
         )
         shape = (2, inputs, 5, 6)
     x = torch.full(shape, 1e4) if extreme else 3 * torch.randn(shape, generator=generator)
-    operands = Operands(w8=w8, scale=scale, bias=bias, conv=conv)
+    channels = torch.rand(inputs, generator=generator) + 0.5
+    factor = channels if data.draw(st.booleans()) else None
+    operands = Operands(w8=w8, scale=scale, bias=bias, conv=conv, factor=factor)
     got = engine.run(x, operands, pair, spec)
-    wanted, total, factor, offset = reference(x, operands, pair, spec)
+    wanted, total, step, offset = reference(x, operands, pair, spec)
     assert got.shape == wanted.shape
-    size = (total.to(torch.float32) * factor).abs()
+    size = (total.to(torch.float32) * step).abs()
     if offset is not None:
         size = torch.maximum(size, offset.abs().expand_as(size))
     ulp = torch.finfo(torch.float32).eps * size.clamp(min=1e-30)

@@ -16,19 +16,18 @@ from sdqviz.quant.spec import ActivationSpec
 TIMESTEPS = (1.0, 101.0, 201.0, 301.0, 401.0, 501.0)
 
 
-def pairs(timesteps=TIMESTEPS) -> ActivationPairs:
+def pairs(timesteps=TIMESTEPS, factor=None) -> ActivationPairs:
     spec = ActivationSpec()
-    return ActivationPairs(
-        {t: pair_from_range(-1 - t / 100, 2 + t / 50, spec) for t in timesteps}, spec
-    )
+    found = {t: pair_from_range(-1 - t / 100, 2 + t / 50, spec) for t in timesteps}
+    return ActivationPairs(found, spec, factor=factor)
 
 
-def fake(shape="free", group=1) -> tuple[FakeLayer, Clock]:
+def fake(shape="free", group=1, factor=None) -> tuple[FakeLayer, Clock]:
     torch.manual_seed(0)
     layer = nn.Conv2d(20, 6, 3, padding=1)
     plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
     clock = Clock()
-    return FakeLayer(layer, plan, pairs(), clock, shape=shape, group=group), clock
+    return FakeLayer(layer, plan, pairs(factor=factor), clock, shape=shape, group=group), clock
 
 
 def test_the_gather_takes_each_samples_own_pair():
@@ -67,8 +66,9 @@ def test_an_unknown_timestep_is_refused():
         LearnedPairs(pairs()).gather([7.0])
 
 
-def test_packing_changes_nothing_after_training():
-    layer, clock = fake()
+@pytest.mark.parametrize("factor", [None, torch.linspace(0.2, 3, 20)])
+def test_packing_changes_nothing_after_training(factor):
+    layer, clock = fake(factor=factor)
     with torch.no_grad():
         layer.weight.add_(0.02 * torch.randn(layer.weight.shape))
         layer.stretch.add_(0.05 * torch.randn(layer.stretch.shape))
@@ -80,6 +80,19 @@ def test_packing_changes_nothing_after_training():
     clock.timesteps = [1.0, 301.0, 501.0]
     y = layer(x)
     assert (packed(x) - y).abs().max() <= 2e-5 * y.abs().max()
+
+
+def test_the_weight_takes_over_what_the_input_is_divided_by():
+    plain, _ = fake()
+    equalised, clock = fake(factor=torch.linspace(0.2, 3, 20))
+    clock.timesteps = [1.0]
+    x = (torch.randn(1, 20, 5, 5) / 8).clamp(-0.3, 0.3)  # inside the range
+    factor = torch.linspace(0.2, 3, 20)
+    assert torch.allclose(equalised.current_weight() * factor, plain.current_weight(), rtol=1e-5)
+    exact = nn.functional.conv2d(
+        x * factor.view(-1, 1, 1), equalised.rounded_weight(), equalised.bias, padding=1
+    )
+    assert (equalised(x) - exact).abs().max() < 0.05 * exact.abs().max()
 
 
 @pytest.mark.parametrize("rank", [0, 4])

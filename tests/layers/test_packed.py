@@ -85,19 +85,20 @@ def test_uncalibrated_timesteps_take_the_nearest_pair_ties_to_the_larger():
     assert pairs.misses == 3
 
 
-def test_the_first_token_may_keep_fp_activations():
+@pytest.mark.parametrize("factor", [None, torch.linspace(0.25, 2, 16)])
+def test_the_first_token_may_keep_fp_activations(factor):
     layer = nn.Linear(16, 4)
     plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
     x = torch.randn(2, 7, 16, generator=torch.Generator().manual_seed(3))
     x[:, 0] *= 1000
     spec = ActivationSpec()
     pair = pair_from_range(x[:, 1:].min().item(), x[:, 1:].max().item(), spec)
-    packed = pack_layer(
-        layer, plan, ActivationPairs({float("nan"): pair}, spec, first_token_fp=True), Clock()
-    )
-    exact = nn.functional.linear(
-        x[:, 0], fake_quantize_weight(layer.weight, plan.weight), layer.bias
-    )
+    pairs = ActivationPairs({float("nan"): pair}, spec, first_token_fp=True, factor=factor)
+    packed = pack_layer(layer, plan, pairs, Clock())
+    if factor is None:
+        factor = torch.ones(16)
+    weight = fake_quantize_weight(layer.weight / factor, plan.weight)
+    exact = nn.functional.linear(x[:, 0] * factor, weight, layer.bias)
     assert torch.allclose(packed(x)[:, 0], exact, rtol=1e-5)
 
 

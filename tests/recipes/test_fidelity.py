@@ -123,6 +123,23 @@ def test_the_student_has_no_time_layers_and_its_table_is_exact(store, tiny_folde
     assert start == row.shape[1]
 
 
+def test_the_packed_file_holds_the_channel_factors(store, tiny_folder, models):
+    for equalise in (True, False):
+        spec = request(tiny_folder, training_steps=0, equalise=equalise)
+        state, done = run(store, models, spec)
+        assert state == DONE, done.error
+        tensors = load_file(store.blobs.path(done.result["packed"]))
+        factors = {n: t for n, t in tensors.items() if n.endswith(".activations.factor")}
+        shown = {
+            row["name"]: row["equalised"] for row in done.result["layers"] if "equalised" in row
+        }
+        assert bool(factors) == equalise
+        assert set(shown) == {name.removesuffix(".activations.factor") for name in factors}
+        for name, factor in factors.items():
+            assert factor.isfinite().all()
+            assert shown[name.removesuffix(".activations.factor")][0] == (1 / factor).min().item()
+
+
 def test_a_frozen_block_is_an_event_and_stays(store, tiny_folder, models):
     seen = []
     spec = request(
@@ -245,7 +262,7 @@ def test_the_ablation_runs_each_arm_once_and_goes_on(store, tiny_folder, models)
     config = {**TRAIN, "training_steps": 2}
     specs = arm_specs(str(tiny_folder), "quick", ["W4A8", "W3A8"], 1, config)
     assert len(specs) == len(ARMS) + 3
-    some = [specs[0], specs[2], specs[len(ARMS)], specs[-1]]
+    some = [specs[0], specs[3], specs[len(ARMS)], specs[-1]]
     made, arms = ablate(store, some[:2], lambda event: None)
     assert [row["arm"] for row in made.result["rows"]] == ["RTN static", "serial on teacher"]
     assert made.result["rows"][0]["flip_ratio"]["median"] == 1.0
@@ -253,6 +270,17 @@ def test_the_ablation_runs_each_arm_once_and_goes_on(store, tiny_folder, models)
     assert [a.id for a in arms_again[:2]] == [a.id for a in arms]  # found, not repeated
     assert [row["bits"] for row in again.result["rows"]] == ["W4A8", "W4A8", "W3A8", "W3A8"]
     assert json.dumps(again.result["rows"])
+
+
+def test_which_arms_get_which_seeds():
+    specs = arm_specs("mini-sd1", "quick", ["W4A8", "W3A8"], 1, {}, 3, ["W2A8"])
+    counts = {}
+    for spec in specs:
+        arm, bits, _ = spec["arm"].rsplit(", ", 2)
+        counts[bits, arm] = counts.get((bits, arm), 0) + 1
+    assert counts["W4A8", "full recipe"] == counts["W3A8", "serial on teacher"] == 3
+    assert counts["W2A8", "full recipe"] == counts["W4A8", "without freezing"] == 1
+    assert ("W3A8", "without freezing") not in counts and ("W2A8", "smooth ranges") not in counts
 
 
 def test_bit_names():

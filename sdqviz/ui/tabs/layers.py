@@ -16,7 +16,7 @@ class LayersTab:
         gr.Markdown(
             "**The plan.** Every linear and convolution of the denoising network: bits of its "
             "weights (W) and input activations (A), inputs that share a multiplier, number of "
-            "activation ranges."
+            "activation ranges, what its input channels are divided by before they are rounded."
         )
         table = gr.Dataframe(
             headers=list(LAYER_COLUMNS),
