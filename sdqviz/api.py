@@ -176,7 +176,7 @@ def compare(
     prompts_file: str | Path | None = None,
     seeds: int = 1,
     steps: int = 25,
-    scheduler: str = "pndm",
+    scheduler: str = "auto",
     guidance: float = 0.0,
     model_config: str | None = None,
     device: str = "cpu",
@@ -193,6 +193,7 @@ def compare(
     )
     if seeds < 1:
         raise SdqvizError(f"seeds is {seeds}", "give at least 1")
+    scheduler = loading.sampler_for(model, model_config, scheduler)
     scenes = [
         Scene(
             prompt=text,

@@ -122,7 +122,7 @@ def generate(
     seed: int = 0,
     steps: int = 25,
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
-    scheduler: str = "pndm",
+    scheduler: Annotated[str, typer.Option(help="auto takes the run's own.")] = "auto",
     negative: str = "",
     width: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
     height: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
@@ -135,7 +135,10 @@ def generate(
     from sdqviz.base.scene import Scene
     from sdqviz.runner.prompts import usual_guidance
 
-    model = _store().runs.get(run).spec.get("model", "")
+    base = _store().runs.get(run)
+    model = base.spec.get("model", "")
+    if scheduler == "auto" and base.result:
+        scheduler = base.result["scenes"][0]["scene"]["scheduler"]
     values = {
         "prompt": prompt,
         "negative_prompt": negative,
@@ -164,7 +167,7 @@ def compare(
     prompts: Annotated[Path | None, typer.Option(help="A text file, one prompt a line.")] = None,
     seeds: Annotated[int, typer.Option(help="Seeds 0 to N-1 for each prompt.")] = 1,
     steps: int = 25,
-    scheduler: str = "pndm",
+    scheduler: Annotated[str, typer.Option(help="auto takes the model's usual one.")] = "auto",
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
     config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
     device: str = "cpu",

@@ -8,7 +8,8 @@ from sdqviz.base.config import from_dict, option, to_dict
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.keys import content_key
 
-SCHEDULERS = ("pndm", "ddim", "euler", "dpmpp")
+SCHEDULERS = ("pndm", "ddim", "euler", "dpmpp", "flow")
+AUTO = "auto"  # the sampler that the model's family is usually run with
 MAX_SEED = 2**32 - 1
 MAX_PROMPT_CHARACTERS = 10_000
 

@@ -3,10 +3,12 @@
 import inspect
 from typing import Any
 
+import torch
 from diffusers import (
     DDIMScheduler,
     DPMSolverMultistepScheduler,
     EulerDiscreteScheduler,
+    FlowMatchEulerDiscreteScheduler,
     PNDMScheduler,
 )
 
@@ -24,6 +26,7 @@ _BUILDERS: dict[str, tuple[Any, dict[str, Any]]] = {
         DPMSolverMultistepScheduler,
         {"algorithm_type": "dpmsolver++", "timestep_spacing": "leading", "steps_offset": 1},
     ),
+    "flow": (FlowMatchEulerDiscreteScheduler, {}),  # its timesteps are not integers
 }
 
 
@@ -44,3 +47,14 @@ def build_scheduler(name: str, config: dict[str, Any], steps: int) -> Any:
 
 def takes_generator(scheduler: Any) -> bool:
     return "generator" in inspect.signature(scheduler.step).parameters
+
+
+def first_sigma(scheduler: Any) -> float:
+    """What the unit noise is multiplied by at the start; flow matching starts from it as it is."""
+    return float(getattr(scheduler, "init_noise_sigma", 1.0))
+
+
+def scaled_input(scheduler: Any, latents: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
+    """What the network sees of the latents; flow matching shows them as they are."""
+    scale = getattr(scheduler, "scale_model_input", None)
+    return latents if scale is None else scale(latents, timestep)

@@ -13,7 +13,12 @@ import torch
 
 from sdqviz.base.scene import Scene
 from sdqviz.diffusion.noise import initial_noise, step_generator
-from sdqviz.diffusion.schedulers import build_scheduler, takes_generator
+from sdqviz.diffusion.schedulers import (
+    build_scheduler,
+    first_sigma,
+    scaled_input,
+    takes_generator,
+)
 
 # network(x [b, C, h, w], timestep, branches) -> prediction [b, C, h, w]; b = 2 with guidance:
 # unconditional first, then conditional.
@@ -67,9 +72,9 @@ def walk(
     """
     scheduler = build_scheduler(scene.scheduler, scheduler_config, scene.steps)
     branches = 2 if scene.guided else 1
-    latents = initial_noise(scene.seed, shape) * scheduler.init_noise_sigma
+    latents = initial_noise(scene.seed, shape) * first_sigma(scheduler)
     for index, timestep in enumerate(scheduler.timesteps):
-        x = scheduler.scale_model_input(latents, timestep)
+        x = scaled_input(scheduler, latents, timestep)
         output = predict(x.expand(branches, *shape), timestep).to("cpu", torch.float32)
         extra = {"generator": step_generator(scene.id, index)} if takes_generator(scheduler) else {}
         guided = guide(output, scene.guidance)
@@ -83,7 +88,7 @@ def record(
     """The whole trajectory of a scene under `predict`."""
     calls = list(walk(scene, predict, shape, scheduler_config))
     scheduler = build_scheduler(scene.scheduler, scheduler_config, scene.steps)
-    start = initial_noise(scene.seed, shape)[0] * scheduler.init_noise_sigma
+    start = initial_noise(scene.seed, shape)[0] * first_sigma(scheduler)
     return Trajectory(
         x=torch.stack([call.x for call in calls]),
         timesteps=torch.stack([call.timestep.to(torch.float32) for call in calls]),

@@ -10,7 +10,7 @@ from torch import nn
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.registry import found
-from sdqviz.base.scene import Scene
+from sdqviz.base.scene import AUTO, Scene
 
 PACKAGE = "sdqviz.families"
 
@@ -34,14 +34,15 @@ class Family(Protocol):
     name: str
     pipeline_class: str  # as model_index.json names it
     network_folder: str  # "unet" or "transformer"
+    samplers: tuple[str, ...]  # that fit it, the usual one first
     block_classes: tuple[str, ...]  # whose outputs inter-layer distillation compares
 
     def mismatch(self, network_config: dict[str, Any]) -> str | None:
         """Why a network with this config is not of this family, or None if it is."""
         ...
 
-    def load(self, folder: Path, dtype: torch.dtype) -> Any:
-        """The diffusers pipeline of a local folder."""
+    def load(self, folder: Path, dtype: torch.dtype, **parts: Any) -> Any:
+        """The diffusers pipeline of a local folder, with these parts instead of its own."""
         ...
 
     def roles(self, network: nn.Module) -> dict[str, str]:
@@ -61,6 +62,18 @@ class Family(Protocol):
     def decode(self, model: Model, latents: torch.Tensor) -> np.ndarray:
         """The picture uint8 [H, W, 3] of final latents float32 [C, h, w]."""
         ...
+
+
+def sampler_of(family: Family, wanted: str) -> str:
+    """The wanted sampler, or the family's usual one for "auto". Raises where it does not fit."""
+    if wanted == AUTO:
+        return family.samplers[0]
+    if wanted not in family.samplers:
+        raise SdqvizError(
+            f"sampler {wanted!r} does not fit {family.name}",
+            f"choose {AUTO} or {', '.join(family.samplers)}",
+        )
+    return wanted
 
 
 def family_of(pipeline_class: str, network_config: dict[str, Any]) -> Family:

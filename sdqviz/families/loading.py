@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.settings import local_device
-from sdqviz.families.contract import Family, Model, family_of
+from sdqviz.families.contract import Family, Model, family_of, sampler_of
 from sdqviz.families.sources import Source, find, is_packed, network_folder, read_json
 from sdqviz.layers.checkpoint import restore_packed
 
@@ -19,6 +19,12 @@ def family_of_folder(folder: Path) -> Family:
     index = read_json(folder / "model_index.json")
     config = read_json(folder / network_folder(folder) / "config.json")
     return family_of(str(index.get("_class_name")), config)
+
+
+def sampler_for(name: str, config: str | None, wanted: str) -> str:
+    """The wanted sampler of a named model, or for "auto" its family's usual one."""
+    source = find(name, config)
+    return sampler_of(family_of_folder(source.config or source.path), wanted)
 
 
 def load(
@@ -40,12 +46,12 @@ def load(
 
 
 def _load_single_file(source: Source, device: str, dtype: torch.dtype) -> Model:
-    from diffusers import StableDiffusionPipeline
+    import diffusers
 
     assert source.config is not None
     family = family_of_folder(source.config)
     pipeline = _quietly(
-        lambda: StableDiffusionPipeline.from_single_file(
+        lambda: getattr(diffusers, family.pipeline_class).from_single_file(
             str(source.path),
             config=str(source.config),
             dtype=dtype,
@@ -81,17 +87,8 @@ def _load_packed(folder: Path, family: Family, dtype: torch.dtype) -> Any:
         network = kind.from_config({k: v for k, v in config.items() if k != "quantization_config"})
     tensors = load_file(folder / family.network_folder / NETWORK_FILE)
     restore_packed(network, config["quantization_config"], tensors, dtype)
-    pipeline = getattr(diffusers, family.pipeline_class)
-    return _quietly(
-        lambda: pipeline.from_pretrained(
-            folder,
-            **{family.network_folder: network.eval()},
-            dtype=dtype,
-            use_safetensors=True,
-            local_files_only=True,
-        ),
-        str(folder),
-    )
+    parts = {family.network_folder: network.eval()}
+    return _quietly(lambda: family.load(folder, dtype, **parts), str(folder))
 
 
 def _model(family: Family, source: Source, pipeline: Any, device: str) -> Model:

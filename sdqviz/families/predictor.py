@@ -21,10 +21,10 @@ def predictor(
     dtype = next(iter(conditioning.values())).dtype
 
     def predict(x: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
-        moved = x.to(device, dtype)
+        moved, times = x.to(device, dtype), timestep.to(device).expand(len(x))
         if not autocast:
-            return net(moved, timestep.to(device), **conditioning).sample
+            return net(moved, timestep=times, **conditioning).sample
         with torch.autocast(device.type, torch.bfloat16):
-            return net(moved, timestep.to(device), **conditioning).sample
+            return net(moved, timestep=times, **conditioning).sample
 
     return predict

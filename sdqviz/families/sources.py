@@ -138,5 +138,5 @@ def network_folder(folder: Path) -> str:
 
 def is_packed(folder: Path) -> bool:
     """Whether the folder's network was quantized by sdqviz."""
-    config = folder / "unet" / "config.json"
+    config = folder / network_folder(folder) / "config.json"
     return config.is_file() and "quantization_config" in read_json(config)

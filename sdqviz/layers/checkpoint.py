@@ -13,11 +13,14 @@ from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.clock import Clock
 from sdqviz.layers.convert import packed_layers, replace_module
 from sdqviz.layers.packed import PackedLayer
+from sdqviz.layers.positions import NAME as POSITIONS
+from sdqviz.layers.positions import implied_dtype, position_table
 from sdqviz.layers.time_table import TimeRows, install_time_table
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
 FORMAT_VERSION = 1
 METHOD = "sdqviz"
+_FOREIGN = "the folder is damaged or mixed; quantize again"
 
 
 def quantization_config(network: nn.Module) -> dict[str, Any]:
@@ -30,6 +33,9 @@ def quantization_config(network: nn.Module) -> dict[str, Any]:
     }
     if isinstance(getattr(network, "time_proj", None), TimeRows):
         config["time_rows"] = list(network.time_proj.rows.shape)
+    implied = implied_dtype(network)
+    if implied:
+        config["position_table"] = implied
     return config
 
 
@@ -41,6 +47,8 @@ def _describe(layer: PackedLayer) -> dict[str, Any]:
     }
     if layer.conv is not None:
         described["conv"] = {k: list(v) for k, v in asdict(layer.conv).items()}
+    if layer.remembered:
+        described["remembered"] = True
     if layer.activations is not None:
         described["activation"] = {
             **asdict(layer.activations.spec),
@@ -56,7 +64,10 @@ def packed_tensors(network: nn.Module) -> dict[str, torch.Tensor]:
     """The state dict on the CPU; a plain FP tensor is stored in float16 where that is exact."""
     own = {f"{name}." for name in packed_layers(network)}
     tensors: dict[str, torch.Tensor] = {}
+    implied = implied_dtype(network)
     for name, tensor in network.state_dict().items():
+        if name == POSITIONS and implied:
+            continue
         tensor = tensor.detach().cpu().contiguous()
         mine = any(name.startswith(prefix) for prefix in own)
         if tensor.dtype == torch.float32 and not mine:
@@ -90,13 +101,20 @@ def restore_packed(
         install_time_table(
             network, TimeRows(torch.zeros(rows, width), torch.zeros(rows, dtype=torch.int64))
         )
+    tensors = dict(tensors)
+    if "position_table" in config:
+        table = position_table(network)
+        if table is None:
+            raise SdqvizError("the config implies a position table, the network has none", _FOREIGN)
+        rounded = getattr(torch, str(config["position_table"]))
+        tensors[POSITIONS] = table.to(rounded).to(torch.float32)
     expected = network.state_dict()
     wrong = sorted(set(expected) ^ set(tensors))
     wrong += [n for n in set(expected) & set(tensors) if expected[n].shape != tensors[n].shape]
     if wrong:
         raise SdqvizError(
             f"the packed file does not fit its config: {wrong[0]} and {len(wrong) - 1} more",
-            "the folder is damaged or mixed; quantize again",
+            _FOREIGN,
         )
     fixed = {f"{name}." for name in config["layers"]} | {"time_proj."}
     cast = {
@@ -126,4 +144,5 @@ def _empty_layer(described: Mapping[str, Any], clock: Clock) -> PackedLayer:
         conv=ConvShape(**{k: tuple(v) for k, v in conv.items()}) if conv else None,
         activations=pairs,
         clock=clock,
+        remembered=described.get("remembered", False),
     )

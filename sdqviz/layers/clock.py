@@ -1,9 +1,12 @@
-"""The sampler's current timestep, known to every layer of one network.
+"""Which network call is under way, known to every layer of one network.
 
 A forward pre-hook on the network reads the `timestep` of each call, so a plain diffusers
 pipeline needs to know nothing.
 """
 
+import hashlib
+import inspect
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -11,12 +14,20 @@ from torch import nn
 
 from sdqviz.base.errors import SdqvizError
 
+# Arguments that, with the timestep, fix everything that does not depend on the picture.
+_POOLED = ("pooled_projections", "added_cond_kwargs")
+
 
 class Clock:
-    """`timesteps`: the timestep values of the samples of the current call, one or [B]."""
+    """`timesteps`: the timestep values of the samples of the current call, one or [B].
+
+    `moment`: a key of the timesteps and of the pooled text (with XL's sizes) of the current
+    call; None for a network that takes no pooled text.
+    """
 
     def __init__(self) -> None:
         self.timesteps: list[float] | None = None
+        self.moment: bytes | None = None
 
     def read(self) -> list[float]:
         """The current values; raises when the network was entered by a side door."""
@@ -28,11 +39,30 @@ class Clock:
         return self.timesteps
 
     def attach(self, network: nn.Module) -> Any:
-        """Follow the `timestep` argument (second positional) of the network's forward."""
+        """Follow the arguments of the network's forward."""
+        names = list(inspect.signature(type(network).forward).parameters)[1:]
 
         def follow(module: nn.Module, args: tuple, kwargs: dict) -> None:
-            timestep = kwargs["timestep"] if "timestep" in kwargs else args[1]
-            values = torch.as_tensor(timestep).flatten().tolist()
+            given = {**dict(zip(names, args, strict=False)), **kwargs}
+            values = torch.as_tensor(given["timestep"]).flatten().tolist()
             self.timesteps = [float(value) for value in values]
+            pooled = [tensor for name in _POOLED for tensor in _tensors(given.get(name))]
+            self.moment = _digest(self.timesteps, pooled) if pooled else None
 
         return network.register_forward_pre_hook(follow, with_kwargs=True)
+
+
+def _tensors(value: Any) -> Iterator[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for name in sorted(value):
+            yield from _tensors(value[name])
+
+
+def _digest(timesteps: list[float], pooled: list[torch.Tensor]) -> bytes:
+    digest = hashlib.blake2b(repr(timesteps).encode(), digest_size=16)
+    for tensor in pooled:
+        digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    return digest.digest()

@@ -10,7 +10,7 @@ from sdqviz.kernels.contract import ConvShape
 from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.clock import Clock
 from sdqviz.layers.packed import PackedLayer
-from sdqviz.layers.plan import LayerPlan
+from sdqviz.layers.plan import MODULATION, LayerPlan
 from sdqviz.quant.numerics import quantize_weight, taps_last_to_oti
 
 
@@ -28,6 +28,7 @@ def pack_layer(
         conv=conv_shape(layer),
         activations=activations,
         clock=clock,
+        remembered=plan.role == MODULATION,
     )
     try:
         packed.fill(quantize_weight(weight, plan.weight), layer.bias)

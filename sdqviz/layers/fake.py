@@ -17,7 +17,7 @@ from sdqviz.layers.clock import Clock
 from sdqviz.layers.convert import conv_shape, replace_module
 from sdqviz.layers.learned_pairs import FREE, LearnedPairs
 from sdqviz.layers.packed import PackedLayer
-from sdqviz.layers.plan import LayerPlan
+from sdqviz.layers.plan import MODULATION, LayerPlan
 from sdqviz.quant.learned import (
     fake_quantize_learned_activation,
     fake_quantize_learned_weight,
@@ -146,6 +146,7 @@ class FakeLayer(nn.Module):
             conv=self.conv,
             activations=None if self.pairs is None else self.pairs.frozen(),
             clock=clock,
+            remembered=self.plan.role == MODULATION,
         ).to(self.weight.device)
         packed.fill(quantized, self.bias)
         return packed

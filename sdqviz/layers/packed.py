@@ -10,13 +10,16 @@ from sdqviz.quant.numerics import QuantizedWeight, multiply_channels
 from sdqviz.quant.pack import pack_weight, packed_shapes, unpack_weight
 from sdqviz.quant.spec import WeightSpec
 
+REMEMBERED = 64  # outputs that a remembered layer keeps: a scene's steps
+
 
 class PackedLayer(nn.Module):
     """A linear or convolution with packed weights.
 
     Buffers: codes, multipliers and scale as `quant.pack` writes them, bias float32 [O], and the
     activation pairs. Without pairs the layer is weight-only: the weight is expanded to the
-    input's dtype and the activations stay as they are.
+    input's dtype and the activations stay as they are. A remembered layer's input is fixed by
+    the timestep and the pooled text alone: its output is computed once for each.
     """
 
     def __init__(
@@ -28,8 +31,11 @@ class PackedLayer(nn.Module):
         conv: ConvShape | None,
         activations: ActivationPairs | None,
         clock: Clock,
+        remembered: bool = False,
     ) -> None:
         super().__init__()
+        self.remembered = remembered
+        self._memory: dict[tuple[bytes, torch.dtype], torch.Tensor] = {}
         self.shape = shape  # (O, T, I)
         self.weight_spec = weight_spec
         self.conv = conv
@@ -53,11 +59,11 @@ class PackedLayer(nn.Module):
             getattr(self, name).copy_(tensor)
         if bias is not None:
             self.bias.copy_(bias.detach())
-        self._operands = None
+        self._operands, self._memory = None, {}
 
     def _load_from_state_dict(self, *args, **kwargs) -> None:
         super()._load_from_state_dict(*args, **kwargs)
-        self._operands = None
+        self._operands, self._memory = None, {}
 
     def _apply(self, fn, recurse: bool = True):
         """Moves devices but never dtypes: the scales are float32 whatever the model's dtype."""
@@ -68,6 +74,7 @@ class PackedLayer(nn.Module):
 
         super()._apply(move, recurse)
         self._operands = self._engine = None
+        self._memory = {}
         return self
 
     def unpacked(self) -> QuantizedWeight:
@@ -95,6 +102,8 @@ class PackedLayer(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: [B, ..., I] or [B, I, H, W]; returns the same dtype with O channels."""
+        if self.remembered and self.clock.moment is not None:
+            return self._remember(x, (self.clock.moment, x.dtype))
         if self.activations is None:
             return self._weight_only(x)
         if self.activations.static:
@@ -109,6 +118,14 @@ class PackedLayer(nn.Module):
             for row, y in zip(rows, self._one_timestep(x[rows], timestep), strict=True):
                 parts[row] = y
         return torch.stack([part for part in parts if part is not None])
+
+    def _remember(self, x: torch.Tensor, moment: tuple[bytes, torch.dtype]) -> torch.Tensor:
+        if moment not in self._memory:
+            while len(self._memory) >= REMEMBERED:
+                self._memory.pop(next(iter(self._memory)))  # the oldest
+            self._memory[moment] = self._weight_only(x)
+            self._operands = None  # not needed again before the next moment
+        return self._memory[moment]
 
     def _one_timestep(self, x: torch.Tensor, timestep: float) -> torch.Tensor:
         assert self.activations is not None

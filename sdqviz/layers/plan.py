@@ -12,6 +12,7 @@ from sdqviz.quant.spec import ActivationSpec, WeightSpec
 # What a family says of each linear and convolution of its network.
 BLOCK, FIRST, LAST = "block", "first", "last"
 CONDITIONING, TIME, KEPT = "conditioning", "time", "kept"
+MODULATION, EMBEDDER = "modulation", "embedder"
 
 _REASONS = {
     BLOCK: "",
@@ -19,6 +20,9 @@ _REASONS = {
     LAST: "last layer: 8-bit weights, as in every W4A8 recipe",
     CONDITIONING: "reads the text embedding, the same at every timestep: one activation pair",
     TIME: "depends on the timestep only: replaced by a table of its outputs",
+    MODULATION: "depends on the timestep and the scene, not on the picture: FP input, evaluated "
+    "once for each of a scene's timesteps",
+    EMBEDDER: "small embedder of the timestep or the text: kept in floating point",
     KEPT: "kept in floating point by its family",
 }
 _FP_LATENT = (
@@ -104,11 +108,11 @@ def make_plan(
             role, reason = KEPT, "grouped, dilated or non-zero padding: no integer kernel"
         if role in (FIRST, LAST):
             weight = WeightSpec(bits=config.end_weight_bits, group=0)
-        if role in (TIME, KEPT):
+        if role in (TIME, KEPT, EMBEDDER):
             weight = None
         elif name in (eight_bit or {}):
             weight, reason = WeightSpec(bits=8, group=0), (eight_bit or {})[name]
-        activation, bits = None, config.activation_bits
+        activation, bits = None, 0 if role == MODULATION else config.activation_bits
         if role == FIRST:
             bits = min(bits, config.first_activation_bits)
             reason += "" if bits else _FP_LATENT

@@ -99,9 +99,10 @@ def install_time_rows(
 ) -> None:
     """Gives `student` the table of the teacher's time vectors at `timesteps` int64 [R].
 
-    None, or a network without time projections, changes nothing.
+    None, or a network whose time vectors hang on more than the timestep, changes nothing.
     """
-    if timesteps is None or not time_blocks(student):
+    pooled = getattr(student, "add_embedding", None) is not None
+    if timesteps is None or pooled or not time_blocks(student):
         return
     device = next(teacher.parameters()).device
     rows = time_rows(teacher, timesteps.to(device))

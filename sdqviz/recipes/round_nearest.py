@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sdqviz.base.config import option
-from sdqviz.base.scene import SCHEDULERS
+from sdqviz.base.scene import AUTO, SCHEDULERS
 from sdqviz.layers.plan import PlanConfig
 from sdqviz.quant.observers import SEARCHES
 from sdqviz.stages.calibrate import CalibrateStage
@@ -24,7 +24,12 @@ class RoundNearestConfig(PlanConfig):
         4, label="Held-out scenes", help="Scenes that score the result.", low=1, high=4096
     )
     steps: int = option(25, label="Steps", help="Sampling steps.", low=1, high=1000)
-    scheduler: str = option("pndm", label="Sampler", help="The solver.", choices=SCHEDULERS)
+    scheduler: str = option(
+        AUTO,
+        label="Sampler",
+        help="The solver; auto takes the usual one of the model's family.",
+        choices=(AUTO, *SCHEDULERS),
+    )
     guidance: float = option(
         0.0, label="Guidance", help="Guidance scale; 0 takes the model's own.", low=0.0, high=30.0
     )

@@ -18,6 +18,7 @@ from sdqviz.base.registry import named
 from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE
 from sdqviz.base.scene import Scene
 from sdqviz.base.settings import rank
+from sdqviz.families.contract import sampler_of
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner import prompts
 from sdqviz.runner.interruption import Interruption, Stopped, undisturbed
@@ -152,7 +153,7 @@ def quantize_context(
     loaded = models.model(spec["model"], spec.get("model_config"), spec.get("device", "cpu"))
     settings = {
         "steps": config.steps,
-        "scheduler": config.scheduler,
+        "scheduler": sampler_of(loaded.model.family, config.scheduler),
         "guidance": config.guidance,
     }
     name = spec["model"]

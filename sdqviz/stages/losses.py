@@ -100,7 +100,8 @@ def training_loss(
     def call(network: nn.Module) -> torch.Tensor:
         cast = torch.autocast(device.type, torch.bfloat16) if bfloat16 else nullcontext()
         with cast:
-            return network(sample.x, sample.timesteps, **sample.conditioning).sample.float()
+            output = network(sample.x, timestep=sample.timesteps, **sample.conditioning)
+        return output.sample.float()
 
     with tap_outputs(teacher, watched) as wanted:
         if watched:

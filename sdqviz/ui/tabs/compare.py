@@ -118,12 +118,13 @@ class CompareTab:
                 facts(run),
             ]
 
-        def usual_guidance(run_id: str | None) -> Any:
-            """The guidance that the shown run's own scenes have."""
+        def usual(run_id: str | None) -> list[Any]:
+            """The guidance and the sampler that the shown run's own scenes have."""
             run = context.finished_run(run_id)
             if run is None or run.result is None:
-                return gr.skip()
-            return run.result["scenes"][0]["scene"]["guidance"]
+                return [gr.skip(), gr.skip()]
+            own = run.result["scenes"][0]["scene"]
+            return [own["guidance"], own["scheduler"]]
 
         def generate(run_id: str | None, *values: Any) -> str:
             names = ("prompt", "seed", "steps", "negative_prompt", "guidance", "scheduler")
@@ -154,7 +155,7 @@ class CompareTab:
             **quiet,
         )
         gr.on([scene.change, shared.run.change], show, [shared.run, scene], outputs, **quiet)
-        shared.run.change(usual_guidance, shared.run, guidance, **quiet)
+        shared.run.change(usual, shared.run, [guidance, scheduler], **quiet)
         inputs = [shared.run, prompt, seed, steps, negative, guidance, scheduler]
         gr.on([draw.click, prompt.submit], generate, inputs, mine, **quiet)
         examples.click(lambda sample: sample[0], examples, prompt, **quiet)

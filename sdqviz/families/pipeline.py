@@ -1,0 +1,49 @@
+"""What all families share: a diffusers pipeline with tokenizers and an autoencoder."""
+
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import numpy as np
+import torch
+
+from sdqviz.base.scene import Scene
+from sdqviz.families.contract import Model
+
+
+class PipelineFamily:
+    """Loads, measures and decodes; a family adds its roles and its conditioning."""
+
+    pipeline_class: str
+    network_folder: str
+
+    def load(self, folder: Path, dtype: torch.dtype, **parts: Any) -> Any:
+        return getattr(diffusers, self.pipeline_class).from_pretrained(
+            folder, dtype=dtype, use_safetensors=True, local_files_only=True, **parts
+        )
+
+    def latent_shape(self, model: Model, scene: Scene) -> tuple[int, int, int]:
+        height, width = self.pixels(model, scene)
+        scale = model.pipeline.vae_scale_factor
+        return int(model.network.config["in_channels"]), height // scale, width // scale
+
+    def pixels(self, model: Model, scene: Scene) -> tuple[int, int]:
+        """(height, width) of the scene's picture."""
+        own = model.network.config["sample_size"] * model.pipeline.vae_scale_factor
+        return int(scene.height or own), int(scene.width or own)
+
+    def truncated(self, model: Model, scene: Scene) -> str | None:
+        tokenizer = model.pipeline.tokenizer
+        tokens = tokenizer(scene.prompt, truncation=False).input_ids
+        limit = tokenizer.model_max_length
+        return None if len(tokens) <= limit else tokenizer.decode(tokens[limit - 1 : -1])
+
+    @torch.no_grad()
+    def decode(self, model: Model, latents: torch.Tensor) -> np.ndarray:
+        vae = model.pipeline.vae
+        if vae.dtype == torch.float16 and vae.config.get("force_upcast"):
+            vae.to(torch.float32)  # XL's own autoencoder overflows in float16
+        scaled = latents.unsqueeze(0).to(vae.device, vae.dtype) / vae.config.scaling_factor
+        picture = vae.decode(scaled + (vae.config.get("shift_factor") or 0.0)).sample
+        unit = (picture[0].to("cpu", torch.float32) / 2 + 0.5).clamp(0, 1).permute(1, 2, 0)
+        return (unit * 255).round().to(torch.uint8).numpy()

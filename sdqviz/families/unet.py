@@ -1,0 +1,36 @@
+"""What the UNet families share: the roles of a UNet's layers, and v1's and v2's conditioning."""
+
+import torch
+from torch import nn
+
+from sdqviz.base.scene import Scene
+from sdqviz.families.contract import Model
+from sdqviz.families.pipeline import PipelineFamily
+from sdqviz.layers.plan import CONDITIONING, FIRST, LAST, TIME
+
+
+class UNetFamily(PipelineFamily):
+    network_folder = "unet"
+    samplers = ("pndm", "ddim", "euler", "dpmpp")
+    block_classes = ("ResnetBlock2D", "Transformer2DModel", "Downsample2D", "Upsample2D")
+
+    def roles(self, network: nn.Module) -> dict[str, str]:
+        roles = {"conv_in": FIRST, "conv_out": LAST}
+        for name, _ in network.named_modules():
+            if name.endswith(("attn2.to_k", "attn2.to_v")):
+                roles[name] = CONDITIONING
+            elif name.startswith("time_embedding.") or name.endswith(".time_emb_proj"):
+                roles[name] = TIME
+        return roles
+
+    @torch.no_grad()
+    def condition(self, model: Model, scene: Scene) -> dict[str, torch.Tensor]:
+        conditional, unconditional = model.pipeline.encode_prompt(
+            scene.prompt,
+            device=model.device,
+            num_images_per_prompt=1,
+            do_classifier_free_guidance=scene.guided,
+            negative_prompt=scene.negative_prompt,
+        )
+        branches = [unconditional, conditional] if scene.guided else [conditional]
+        return {"encoder_hidden_states": torch.cat(branches)}

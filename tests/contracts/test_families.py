@@ -1,0 +1,173 @@
+"""What holds for every family: the loop is the pipeline's, a packed student is itself again."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.registry import found
+from sdqviz.base.request import QUANTIZE, quantize_request
+from sdqviz.base.scene import Scene
+from sdqviz.diffusion.trajectory import record
+from sdqviz.families.contract import PACKAGE, sampler_of
+from sdqviz.families.loading import load
+from sdqviz.families.predictor import predictor
+from sdqviz.layers.convert import packed_layers
+from sdqviz.layers.plan import MODULATION, PlanConfig, make_plan
+from sdqviz.runner.catalog import static_catalog
+from sdqviz.runner.execute import execute
+from sdqviz.runner.models import ModelCache
+from sdqviz.stages.pack import build_student
+from sdqviz.store.runs import DONE
+from tests.conftest import QUICK
+from tests.tiny import FAMILIES, save_tiny_model
+
+TRAIN = {"training_steps": 2, "training_scenes": 1, "rounds": 1, "batch": 2, "previews": 0}
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def folder(request, tmp_path_factory):
+    return save_tiny_model(tmp_path_factory.mktemp("families") / request.param, request.param)
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    return load(str(folder))
+
+
+def scene_for(model, **values) -> Scene:
+    given = {"prompt": "a red apple on a blue background", "steps": 3, "seed": 5, **values}
+    return Scene(**{"scheduler": model.family.samplers[0], **given})
+
+
+def latents(model, scene, network=None):
+    shape = model.family.latent_shape(model, scene)
+    return record(scene, predictor(model, scene, network), shape, model.scheduler_config)
+
+
+def test_every_family_has_a_tiny_model():
+    assert set(found(PACKAGE, "FAMILY")) == set(FAMILIES)
+
+
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_the_loop_is_the_plain_pipelines(model, folder, guidance):
+    assert model.family.name == folder.name
+    scene = scene_for(model, guidance=guidance)
+    own = latents(model, scene).latents[-1]
+    theirs = model.pipeline(
+        scene.prompt,
+        num_inference_steps=scene.steps,
+        guidance_scale=guidance,
+        generator=torch.Generator().manual_seed(scene.seed),
+        output_type="latent",
+    ).images[0]
+    assert torch.equal(own, theirs)
+    picture = model.family.decode(model, own)
+    assert picture.shape == (64, 64, 3)
+    assert picture.std() > 0
+
+
+def test_the_plan_covers_every_layer(model):
+    plan = make_plan(model.network, model.family.roles(model.network), PlanConfig())
+    layers = {
+        name
+        for name, module in model.network.named_modules()
+        if isinstance(module, torch.nn.Linear | torch.nn.Conv2d)
+    }
+    assert set(plan) == layers
+    for layer in plan.values():
+        assert layer.weight is not None or layer.reason
+    assert any(layer.role == "first" for layer in plan.values())
+    assert any(layer.role == "last" for layer in plan.values())
+
+
+@pytest.mark.parametrize(("recipe", "config"), [("round_nearest", {}), ("fidelity", TRAIN)])
+def test_a_packed_student_is_itself_again(model, folder, store, recipe, config):
+    spec = quantize_request(static_catalog(), str(folder), recipe, "quick", {**QUICK, **config})
+    store.runs.add(QUANTIZE, spec)
+    assert execute(store, store.runs.claim(), ModelCache()) == DONE, store.runs.list()[0].error
+    done = store.runs.list()[0]
+    assert done.result["family"] == model.family.name
+    scene = Scene.from_dict(done.result["scenes"][0]["scene"])
+    data = store.blobs.get(done.result["packed"])
+    pictures = []
+    for _ in range(2):
+        student = build_student(model.network, data)
+        drawn = latents(model, scene, student).latents[-1]
+        assert torch.equal(drawn, latents(model, scene, student).latents[-1])  # also from memory
+        pictures.append(model.family.decode(model, drawn))
+    assert (pictures[0] == pictures[1]).all()
+    stored = store.blobs.get(done.result["scenes"][0]["images"]["student"])
+    from io import BytesIO
+
+    import numpy as np
+    from PIL import Image
+
+    assert (np.asarray(Image.open(BytesIO(stored))) == pictures[0]).all()
+
+
+def test_remembered_layers_compute_once_for_each_timestep_and_text(model):
+    network = model.network
+    plan = make_plan(network, model.family.roles(network), PlanConfig(activation_bits=0))
+    remembered = [name for name, layer in plan.items() if layer.role == MODULATION]
+    if model.family.name in ("sd1", "sd2"):
+        assert not remembered  # their time vectors are a table
+        return
+    import copy
+
+    from sdqviz.layers.convert import pack_network
+
+    student = copy.deepcopy(network)
+    pack_network(student, plan, {})
+    layers = packed_layers(student)
+    calls = dict.fromkeys(remembered, 0)
+    for name in remembered:
+        assert layers[name].remembered
+
+        def counted(x, name=name, own=layers[name]._weight_only):
+            calls[name] += 1
+            return own(x)
+
+        layers[name]._weight_only = counted
+    scene = scene_for(model)
+    first = latents(model, scene, student).latents
+    steps = len(first) - 1
+    assert set(calls.values()) == {steps}
+    assert torch.equal(latents(model, scene, student).latents, first)
+    assert set(calls.values()) == {steps}
+    latents(model, scene_for(model, prompt="a rocket on a green background"), student)
+    assert set(calls.values()) == {2 * steps}
+
+
+def test_a_sampler_that_does_not_fit_is_refused(model):
+    wrong = "pndm" if model.family.name == "sd3" else "flow"
+    with pytest.raises(SdqvizError, match=f"'{wrong}' does not fit {model.family.name}"):
+        sampler_of(model.family, wrong)
+    assert sampler_of(model.family, "auto") == model.family.samplers[0]
+
+
+def test_the_position_table_is_computed_not_stored(tmp_path, store):
+    folder = save_tiny_model(tmp_path / "sd3", "sd3")
+    spec = quantize_request(static_catalog(), str(folder), "round_nearest", "quick", QUICK)
+    store.runs.add(QUANTIZE, spec)
+    assert execute(store, store.runs.claim(), ModelCache()) == DONE
+    data = store.blobs.path(store.runs.list()[0].result["packed"])
+    assert not [name for name in load_file(data) if "pos_embed.pos_embed" in name]
+    model = load(str(folder))
+    student = build_student(model.network, data.read_bytes())
+    assert torch.equal(student.pos_embed.pos_embed, model.network.pos_embed.pos_embed)
+
+
+def test_a_refiner_and_other_pipelines_are_named(tmp_path):
+    refiner = save_tiny_model(tmp_path / "refiner", "sdxl")
+    config = refiner / "unet" / "config.json"
+    values = json.loads(config.read_text())
+    config.write_text(json.dumps({**values, "projection_class_embeddings_input_dim": 2560}))
+    with pytest.raises(SdqvizError, match="it is the refiner"):
+        load(str(refiner))
+    index = refiner / "model_index.json"
+    index.write_text(index.read_text().replace("StableDiffusionXLPipeline", "FluxPipeline"))
+    with pytest.raises(SdqvizError, match="FluxPipeline is not supported"):
+        load(str(refiner))
