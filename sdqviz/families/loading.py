@@ -9,7 +9,14 @@ from safetensors.torch import load_file
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.settings import local_device
 from sdqviz.families.contract import Family, Model, family_of, sampler_of
-from sdqviz.families.sources import Source, find, is_packed, network_folder, read_json
+from sdqviz.families.sources import (
+    Source,
+    family_of_file,
+    find,
+    is_packed,
+    network_folder,
+    read_json,
+)
 from sdqviz.layers.checkpoint import restore_packed
 
 NETWORK_FILE = "diffusion_pytorch_model.safetensors"
@@ -50,6 +57,13 @@ def _load_single_file(source: Source, device: str, dtype: torch.dtype) -> Model:
 
     assert source.config is not None
     family = family_of_folder(source.config)
+    own = family_of_file(source.path)
+    if own and own != family.name:
+        raise SdqvizError(
+            f"{source.path.name} is a {own} model, the configs in {source.config} are of "
+            f"{family.name}",
+            f"give --config DIR with the configs of a {own} model",
+        )
     pipeline = _quietly(
         lambda: getattr(diffusers, family.pipeline_class).from_single_file(
             str(source.path),

@@ -8,6 +8,7 @@ from typing import Any
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
+from sdqviz.families.published import PUBLISHED
 
 _PICKLES = {".ckpt", ".pt", ".pth", ".bin"}
 
@@ -51,7 +52,12 @@ def _single_file(name: str, path: Path, config: str | None) -> Source:
             f"{path.name} is a pickle checkpoint, which can run code when opened",
             "use the .safetensors version of the model",
         )
-    check_safetensors(path)
+    names = set(check_safetensors(path))
+    if _is_adapter(names):
+        raise SdqvizError(
+            f"{path.name} holds an adapter (LoRA), not a model",
+            "give the base model; merge the adapter into it first, if it is wanted",
+        )
     if config is None:
         raise SdqvizError(
             f"{path.name} holds weights only",
@@ -68,9 +74,25 @@ def _hub_folder(name: str) -> Path:
         return Path(snapshot_download(name, local_files_only=True))
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         raise SdqvizError(
-            f"{name} is not on this machine, and nothing downloads unasked",
-            f"run: sdqviz fetch {name}",
+            f"{name} is not on this machine, and nothing downloads unasked", how_to_get(name)
         ) from error
+
+
+def how_to_get(name: str) -> str:
+    """The commands that bring a hub model here."""
+    fetch = f"run: sdqviz fetch {name}"
+    if any(model.hub_id == name and model.gated for model in PUBLISHED):
+        return f"accept its licence on {name}'s hub page, run: hf auth login, then {fetch}"
+    return fetch
+
+
+def is_here(name: str) -> bool:
+    """Whether the hub model lies whole in this machine's cache."""
+    try:
+        check_folder(_hub_folder(name))
+    except SdqvizError:
+        return False
+    return True
 
 
 def check_folder(folder: Path, weights: bool = True) -> Path:
@@ -88,6 +110,13 @@ def check_folder(folder: Path, weights: bool = True) -> Path:
         if not needs_weights or library is None:
             continue
         files = sorted((folder / part).glob("*.safetensors"))
+        _check_shards(folder / part)
+        if not files and part == "text_encoder_3":
+            raise SdqvizError(
+                f"{folder} names a T5 encoder (text_encoder_3) that is not there",
+                "download it, or run without: set text_encoder_3 and tokenizer_3 to "
+                "[null, null] in model_index.json",
+            )
         if not files:
             pickled = any(p.suffix in _PICKLES for p in (folder / part).glob("*"))
             raise SdqvizError(
@@ -97,6 +126,19 @@ def check_folder(folder: Path, weights: bool = True) -> Path:
         for file in files:
             check_safetensors(file)
     return folder
+
+
+def _check_shards(part: Path) -> None:
+    """Raises SdqvizError if an index names a file that is not there (a broken download)."""
+    for index in part.glob("*.safetensors.index.json"):
+        shards = set(read_json(index).get("weight_map", {}).values())
+        missing = sorted(name for name in shards if not (part / name).is_file())
+        if missing:
+            raise SdqvizError(
+                f"{part} is incomplete: {len(missing)} of {len(shards)} files are missing, "
+                f"first {missing[0]}",
+                "download the model again; what is there is kept",
+            )
 
 
 def _parts(index: dict[str, Any]) -> dict[str, tuple[str | None, str | None]]:
@@ -112,8 +154,10 @@ def read_json(path: Path) -> dict[str, Any]:
         raise SdqvizError(f"{path} is not valid JSON", "the model folder is damaged") from error
 
 
-def check_safetensors(path: Path) -> None:
-    """Raises SdqvizError if the file is shorter than its own header says (a broken download)."""
+def check_safetensors(path: Path) -> list[str]:
+    """The names of its tensors. Raises SdqvizError if the file is shorter than its own header
+    says (a broken download).
+    """
     size = path.stat().st_size
     try:
         with path.open("rb") as file:
@@ -129,6 +173,27 @@ def check_safetensors(path: Path) -> None:
     expected = 8 + length + max(ends, default=0)
     if size < expected:
         raise SdqvizError(f"{path} is truncated: {size} of {expected} bytes", "download it again")
+    return [name for name in header if name != "__metadata__"]
+
+
+def _is_adapter(names: set[str]) -> bool:
+    marks = (".lora_down.", ".lora_up.", ".lora_A.", ".lora_B.", ".hada_w1", ".lokr_w1")
+    return any(mark in f"{name}." for name in names for mark in marks)
+
+
+# Tensors that only one family's single files have.
+_SIGNS = {
+    "sd3": "model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight",
+    "sdxl": "conditioner.embedders.1.model.ln_final.weight",
+    "sd2": "cond_stage_model.model.ln_final.weight",
+    "sd1": "cond_stage_model.transformer.text_model.final_layer_norm.weight",
+}
+
+
+def family_of_file(path: Path) -> str | None:
+    """The family whose single-file layout this is, if its text encoder came along."""
+    names = set(check_safetensors(path))
+    return next((family for family, sign in _SIGNS.items() if sign in names), None)
 
 
 def network_folder(folder: Path) -> str:

@@ -12,7 +12,8 @@ from sdqviz.base.registry import found
 from sdqviz.base.scene import Scene
 from sdqviz.families.contract import PACKAGE as FAMILIES
 from sdqviz.families.loading import family_of_folder
-from sdqviz.families.sources import minis
+from sdqviz.families.published import PUBLISHED
+from sdqviz.families.sources import how_to_get, is_here, minis
 from sdqviz.kernels.contract import PACKAGE as KERNELS
 from sdqviz.metrics.contract import metrics
 from sdqviz.quant.spec import ActivationSpec
@@ -27,6 +28,18 @@ def static_catalog() -> dict[str, Any]:
     return {
         "families": sorted(found(FAMILIES, "FAMILY")),
         "models": [_mini(name, folder) for name, folder in minis().items()],
+        "published": [
+            {
+                "name": model.hub_id,
+                "title": model.name,
+                "family": model.family,
+                "licence": model.licence,
+                "gated": model.gated,
+                "parameters": model.parameters,
+                "command": how_to_get(model.hub_id),
+            }
+            for model in PUBLISHED
+        ],
         "recipes": [
             {
                 "name": recipe.name,
@@ -65,6 +78,7 @@ def build_catalog(home: Path) -> dict[str, Any]:
             for engine in engines
         ],
         "unavailable_metrics": {n: m.unavailable() for n, m in metrics().items()},
+        "here": [model.hub_id for model in PUBLISHED if is_here(model.hub_id)],
         "devices": ["cpu", *(["cuda"] if torch.cuda.is_available() else [])],
         "torch": torch.__version__,
         "machine": machine.describe(home),

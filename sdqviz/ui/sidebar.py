@@ -18,7 +18,7 @@ _LOG_LINES = 40
 def build_sidebar(context: AppContext) -> Shared:
     """Builds the sidebar and returns what the tabs listen to."""
     catalog = context.catalog()
-    models = [model["name"] for model in catalog["models"]]
+    models = _models(catalog)
     recipes = catalog["recipes"]
     first = next((r for r in recipes if r["name"] == DEFAULT_RECIPE), recipes[0])
     gr.Markdown("### sdqviz")
@@ -28,7 +28,7 @@ def build_sidebar(context: AppContext) -> Shared:
             label="Model",
             info="A mini, a local folder, or a hub id that was fetched.",
             choices=models,
-            value=models[0] if models else None,
+            value=models[0][1] if models else None,
             allow_custom_value=True,
             elem_id="model",
         )
@@ -154,6 +154,18 @@ def build_sidebar(context: AppContext) -> Shared:
     )
     gr.context.Context.root_block.load(opened, None, [run, token, listing], **_QUIET)  # type: ignore[union-attr]
     return Shared(run=run, listing=listing, token=token)
+
+
+def _models(catalog: dict[str, Any]) -> list[tuple[str, str]]:
+    """(label, name): the minis, then what is on this machine, then what can be fetched."""
+    here = set(catalog.get("here", []))
+    published = sorted(catalog.get("published", []), key=lambda m: m["name"] not in here)
+    found = [(f"{m['name']} ({m['family']})", m["name"]) for m in catalog["models"]]
+    for model in published:
+        size = f"{model['parameters'] / 1e9:.1f} B parameters"
+        missing = "" if model["name"] in here else ", not fetched yet"
+        found.append((f"{model['title']} ({model['family']}, {size}{missing})", model["name"]))
+    return found
 
 
 class _Form:

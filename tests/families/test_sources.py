@@ -8,7 +8,9 @@ import pytest
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.families.loading import load
+from sdqviz.families.published import PUBLISHED
 from sdqviz.families.sources import find
+from tests.tiny import save_tiny_model
 
 
 @pytest.fixture
@@ -27,6 +29,8 @@ def refusal(name: str, config: str | None = None) -> SdqvizError:
 def test_unknown_names():
     assert "unknown model" in refusal("mini-nothing").message
     assert "sdqviz fetch owner/name" in refusal("owner/name").hint
+    gated = next(model for model in PUBLISHED if model.gated)
+    assert "accept its licence" in refusal(gated.hub_id).hint
 
 
 def test_a_folder_that_is_not_a_pipeline(tmp_path):
@@ -61,7 +65,7 @@ def test_a_missing_or_damaged_config_is_named(copy):
 
 @pytest.mark.parametrize(
     ("change", "part"),
-    [({"in_channels": 9}, "9 channels"), ({"use_linear_projection": True}, "v2")],
+    [({"in_channels": 9}, "9 channels"), ({"addition_embed_type": "text_time"}, "as XL has")],
 )
 def test_another_family_is_named(copy, change, part):
     file = copy / "unet" / "config.json"
@@ -94,3 +98,38 @@ def test_a_single_file_checkpoint_loads(copy, tmp_path):
     again = load(str(file), str(copy))
     for name, tensor in model.network.state_dict().items():
         assert torch.equal(again.network.state_dict()[name], tensor), name
+    moved = {"conditioner.embedders.1.model.ln_final.weight": torch.ones(2)}
+    save_file(moved, file)
+    assert "one.safetensors is a sdxl model" in refusal(str(file), str(copy)).message
+
+
+def test_an_adapter_is_not_a_model(tmp_path, copy):
+    import torch
+    from safetensors.torch import save_file
+
+    for name in ("lora_unet_mid_block.lora_down.weight", "unet.mid_block.to_q.lora_A.weight"):
+        file = tmp_path / "style.safetensors"
+        save_file({name: torch.ones(2)}, file)
+        assert "holds an adapter (LoRA)" in refusal(str(file), str(copy)).message
+
+
+def test_a_missing_shard_is_named(copy):
+    part = copy / "unet"
+    weights = part / "diffusion_pytorch_model.safetensors"
+    weights.rename(part / "diffusion_pytorch_model-00001-of-00002.safetensors")
+    names = {f"w{i}": f"diffusion_pytorch_model-0000{i}-of-00002.safetensors" for i in (1, 2)}
+    index = part / "diffusion_pytorch_model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": names}))
+    message = refusal(str(copy)).message
+    assert "1 of 2 files are missing, first diffusion_pytorch_model-00002" in message
+
+
+def test_a_named_but_absent_t5_says_how_to_go_without(tmp_path):
+    folder = save_tiny_model(tmp_path / "sd3", "sd3")
+    index = folder / "model_index.json"
+    values = json.loads(index.read_text())
+    values["text_encoder_3"] = ["transformers", "T5EncoderModel"]
+    index.write_text(json.dumps(values))
+    caught = refusal(str(folder))
+    assert "names a T5 encoder" in caught.message
+    assert "[null, null]" in caught.hint
