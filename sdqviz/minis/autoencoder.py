@@ -89,11 +89,17 @@ def standardise_latents(model: AutoencoderKL, latents: torch.Tensor) -> None:
     [N, C, h, w] (taken from this model before the call), the decoder undoes it exactly, and
     the scaling factor stays 1. Epsilon prediction starts from unit noise, so unit latents help.
     """
+    into, out = model.quant_conv, model.post_quant_conv
+    if into is None or out is None:
+        # Nothing around the latents to fold it into: one scale and one shift for all channels.
+        model.register_to_config(
+            scaling_factor=1.0 / latents.std().item(), shift_factor=latents.mean().item()
+        )
+        return
     mean = latents.mean(dim=(0, 2, 3))
     deviation = latents.std(dim=(0, 2, 3))
     channels = len(mean)
-    into, out = model.quant_conv, model.post_quant_conv
-    assert into is not None and out is not None and into.bias is not None
+    assert into.bias is not None
     assert out.bias is not None
     # quant_conv gives means, then log variances: (m - mean) / deviation, v - 2 log deviation
     into.weight[:channels] /= deviation.view(-1, 1, 1, 1)

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sdqviz.base.registry import named
 from sdqviz.minis.captions import COLOURS, NAMES
+from sdqviz.minis.contract import PACKAGE, Mini
 
 _CARD = """---
 license: apache-2.0
@@ -15,22 +17,21 @@ tags: [stable-diffusion, emoji, sdqviz, tiny]
 
 # {name}
 
-A complete Stable Diffusion v1 pipeline in miniature: CLIP text encoder, UNet with cross
-attention, f8 autoencoder, epsilon prediction, 128 x 128 pixels, {parameters:.1f} M parameters in
-all (UNet {unet:.1f} M). It exists so that quantization can be seen at work on a laptop, in seconds,
+{about}. 128 x 128 pixels, {parameters:.1f} M parameters in all, {network:.1f} M of them in the
+denoising network. It exists so that quantization can be seen at work on a laptop, in seconds,
 without a download.
 
 ![samples](samples.png)
 
-Held-out captions, 25 PNDM steps, guidance 2. More guidance overshoots: the data has one picture a
-caption.
+Held-out captions, 25 steps of its own sampler, guidance 2. More guidance overshoots: the data has
+one picture a caption.
 
 ## Use
 
 ```python
-from diffusers import StableDiffusionPipeline
+from diffusers import DiffusionPipeline
 
-pipeline = StableDiffusionPipeline.from_pretrained("{name}")  # this folder
+pipeline = DiffusionPipeline.from_pretrained("{name}"{absent})  # this folder
 pipeline("a large rocket on a blue background", guidance_scale=2.0).images[0]
 ```
 
@@ -65,29 +66,40 @@ all {count} in pixel error. Command: `python -m sdqviz.minis.score DIR --json`.
 
 Data: scenes composed from pictures of the Noto Color Emoji font (SIL Open Font License 1.1) on
 plain backgrounds. No photographs, no people, no text. A tenth of all (name, colour, position)
-combinations was kept out. Command: `python -m sdqviz.minis.train --family sd1 --out DIR`.
+combinations was kept out. Command: `python -m sdqviz.minis.train --family {family} --out DIR`.
 """
 
-_TRAINING = (
-    "Autoencoder: L1 + L1 of gradients + 1e-4 KL, AdamW 1e-3, on crops of 32, 64, 128 pixels;\n"
-    "its latents are standardised per channel. UNet and text encoder: epsilon MSE with min-SNR-5\n"
-    "weights on cached latents, AdamW 1e-3 with linear decay, batch 48, EMA, 10 % empty captions;\n"
-    "a last eighth at 5e-4 adds captions that name no colour, on random backgrounds, so that\n"
-    "positions do not hang on (name, colour) pairs. The decoder alone also trained on, at the\n"
-    "encoder's fixed latents. All on 2 CPU cores in bfloat16, in about two hours."
+_AUTOENCODER = (
+    "Autoencoder: L1 + L1 of gradients + 1e-4 KL, AdamW 1e-3, on crops of 32, 64, 128 pixels, its\n"
+    "latents standardised; at the end the decoder alone, at the encoder's fixed latents.\n"
+)
+_BORROWED = "The autoencoder is mini-sd1's.\n"
+_DENOISER = (
+    "Denoiser and text encoders: {objective}, on cached latents,\n"
+    "AdamW 1e-3 with linear decay, batch 48, EMA, 10 % empty captions; then at 5e-4 also captions\n"
+    "that name no colour, on random backgrounds, so that positions do not hang on (name, colour)\n"
+    "pairs. All in bfloat16."
 )
 
 
 def write_card(folder: Path, measured: dict[str, Any], parameters: dict[str, int]) -> None:
-    """Writes README.md and score.json into the model's folder."""
+    """Writes README.md and score.json into the model's folder, which is named mini-FAMILY."""
+    name = folder.resolve().name
+    mini: Mini = named(PACKAGE, "MINI", name.removeprefix("mini-"))
+    objective = (mini.objective.__doc__ or "").strip().split(", weighted")[0].split(" on ")[0]
+    absent = ", text_encoder_3=None, tokenizer_3=None" if mini.name == "sd3" else ""
     card = _CARD.format(
-        name=folder.resolve().name,
+        name=name,
+        family=mini.name,
+        about=mini.about,
+        absent=absent,
         parameters=sum(parameters.values()) / 1e6,
-        unet=parameters["unet"] / 1e6,
+        network=parameters.get("unet", parameters.get("transformer", 0)) / 1e6,
         names=", ".join(NAMES),
         colours=", ".join(COLOURS),
         count=len(NAMES),
-        training=_TRAINING,
+        training=(_BORROWED if mini.borrows_autoencoder else _AUTOENCODER)
+        + _DENOISER.format(objective=objective),
         **measured,
     )
     (folder / "README.md").write_text(card, encoding="utf-8")

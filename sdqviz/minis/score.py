@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from diffusers import StableDiffusionPipeline
 from PIL import Image
 from rich.console import Console
 from rich.progress import track
@@ -20,6 +19,7 @@ from safetensors import safe_open
 
 from sdqviz.minis.captions import COLOURS, NAMES, Caption, held_out_captions
 from sdqviz.minis.card import write_card
+from sdqviz.minis.contract import open_pipeline
 from sdqviz.minis.scenes import IMAGE_PIXELS, Placement, composite, placements, to_array
 from sdqviz.minis.sheet import generate
 
@@ -68,7 +68,7 @@ def score(pictures: list[np.ndarray], captions: list[Caption]) -> dict[str, floa
 
 def score_folder(folder: Path, count: int) -> dict[str, float | int]:
     """Draws `count` held-out captions with the model in `folder` and scores them."""
-    pipeline = StableDiffusionPipeline.from_pretrained(folder, local_files_only=True)
+    pipeline = open_pipeline(folder)
     captions = held_out_captions(count)
     batches = range(0, len(captions), _BATCH)
     pictures: list[np.ndarray] = []
@@ -97,7 +97,7 @@ def main() -> None:
     started = time.monotonic()
     result = score_folder(arguments.folder, arguments.captions)
     if arguments.card:
-        parts = ("unet", "vae", "text_encoder")
+        parts = sorted(p.parent.name for p in arguments.folder.glob("*/*.safetensors"))
         write_card(
             arguments.folder, result, {p: stored_parameters(arguments.folder / p) for p in parts}
         )

@@ -1,7 +1,7 @@
 """A sample sheet: what the mini draws for a fixed list of held-out captions."""
 
 import torch
-from diffusers import StableDiffusionPipeline
+from diffusers import DiffusionPipeline
 from PIL import Image
 
 from sdqviz.minis.captions import held_out_captions
@@ -13,7 +13,7 @@ GUIDANCE = 2.0
 
 
 def generate(
-    pipeline: StableDiffusionPipeline, texts: list[str], batch: int = 12, first_seed: int = 0
+    pipeline: DiffusionPipeline, texts: list[str], batch: int = 12, first_seed: int = 0
 ) -> list[Image.Image]:
     """One picture per text: 25 steps, guidance 2, seed = first_seed + its index."""
     pipeline.set_progress_bar_config(disable=True)
@@ -29,7 +29,7 @@ def generate(
     return pictures
 
 
-def sample_sheet(pipeline: StableDiffusionPipeline) -> Image.Image:
+def sample_sheet(pipeline: DiffusionPipeline) -> Image.Image:
     """8 x 3 held-out captions, singles first, in one picture."""
     texts = [caption.text for caption in held_out_captions(COLUMNS * ROWS, seed=1)]
     pictures = generate(pipeline, texts)

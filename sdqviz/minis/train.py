@@ -11,9 +11,9 @@ import random
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, StableDiffusionPipeline
+from diffusers import AutoencoderKL, DiffusionPipeline
 
-from sdqviz.minis import architecture
+from sdqviz.base.registry import found, named
 from sdqviz.minis.autoencoder import (
     crop_batch,
     curriculum,
@@ -21,14 +21,15 @@ from sdqviz.minis.autoencoder import (
     standardise_latents,
 )
 from sdqviz.minis.captions import Caption, training_captions, unnamed_scenes
+from sdqviz.minis.contract import PACKAGE, Mini
 from sdqviz.minis.denoiser import Background, Denoiser, draw_batch, encode_scenes
 from sdqviz.minis.scenes import IMAGE_PIXELS
 from sdqviz.minis.sheet import sample_sheet
 from sdqviz.minis.training import Phase, run_phase
 from sdqviz.minis.words import word_tokenizer
 
-FAMILIES = ("sd1",)
 SHARES = {"autoencoder": 0.32, "denoiser": 0.50, "composition": 0.12, "decoder": 0.06}
+AUTOENCODER_PHASES = ("autoencoder", "decoder")
 DOUBLES, UNNAMED = 6000, 4000
 DENOISER_MIX = {"single": 0.65, "double": 0.35}
 # Trained on named colours alone, the model ties positions to (name, colour) pairs it has seen.
@@ -37,57 +38,47 @@ COMPOSITION_MIX = {"single": 0.4, "double": 0.2, "unnamed": 0.4}
 
 def train(family: str, device: str, minutes: float, out: Path, seed: int = 0) -> Path:
     """Trains the family's mini for about `minutes` and saves it as a diffusers folder in `out`."""
-    if family not in FAMILIES:
-        raise SystemExit(f"no mini for family {family!r}; there is {', '.join(FAMILIES)}")
+    mini: Mini = named(PACKAGE, "MINI", family)
     work = out / ".train"
     work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    seconds = {name: share * minutes * 60 for name, share in SHARES.items()}
+    seconds = phase_seconds(mini, minutes)
 
-    vae = architecture.autoencoder_sd1().to(device)
+    vae = mini.autoencoder().to(device)
 
     def autoencoder_loss(progress: float) -> torch.Tensor:
         pictures = crop_batch(_python_random(), *curriculum(progress))
         return reconstruction_loss(vae, pictures.to(device))
 
-    run_phase(
-        Phase(
-            name="autoencoder",
-            seconds=seconds["autoencoder"],
-            parameters=vae.parameters(),
-            loss=autoencoder_loss,
-            state=vae,
-        ),
-        work,
-    )
-    named = training_captions(doubles=DOUBLES, seed=seed)
-    named_scenes: list[tuple[Caption, Background]] = [(caption, None) for caption in named]
+    if not mini.borrows_autoencoder:
+        run_phase(
+            Phase(
+                name="autoencoder",
+                seconds=seconds["autoencoder"],
+                parameters=vae.parameters(),
+                loss=autoencoder_loss,
+                state=vae,
+            ),
+            work,
+        )
+    named_captions = training_captions(doubles=DOUBLES, seed=seed)
+    scenes: list[tuple[Caption, Background]] = [(caption, None) for caption in named_captions]
     unnamed: list[tuple[Caption, Background]] = list(unnamed_scenes(UNNAMED, seed))
-    standardise_latents(vae, encode_scenes(vae, named_scenes[::20]).to(device))
+    if not mini.borrows_autoencoder:
+        standardise_latents(vae, encode_scenes(vae, scenes[::20]).to(device))
     latents = torch.cat(
         (
-            _cached_latents(work / "latents.pt", vae, named_scenes),
+            _cached_latents(work / "latents.pt", vae, scenes),
             _cached_latents(work / "unnamed.pt", vae, unnamed),
         )
     ).to(device)
-    captions = named + [caption for caption, _ in unnamed]
+    captions = named_captions + [caption for caption, _ in unnamed]
 
     tokenizer = word_tokenizer()
-    denoiser = Denoiser(
-        architecture.denoiser_sd1(), architecture.text_encoder_sd1(tokenizer), tokenizer
-    ).to(device)
+    denoiser = Denoiser(mini, tokenizer).to(device)
 
-    def pipeline() -> StableDiffusionPipeline:
-        return StableDiffusionPipeline(
-            vae=vae,
-            text_encoder=denoiser.ema_text_encoder,
-            tokenizer=tokenizer,
-            unet=denoiser.ema_unet,
-            scheduler=architecture.scheduler_sd1(),
-            safety_checker=None,
-            feature_extractor=None,
-            requires_safety_checker=False,
-        )
+    def pipeline() -> DiffusionPipeline:
+        return mini.pipeline(vae, denoiser.average, tokenizer)
 
     for name, mix, rate in (
         ("denoiser", DENOISER_MIX, 1e-3),
@@ -116,22 +107,35 @@ def train(family: str, device: str, minutes: float, out: Path, seed: int = 0) ->
         pictures = crop_batch(_python_random(), pixels, count).to(device)
         return reconstruction_loss(vae, pictures, train_encoder=False)
 
-    run_phase(
-        Phase(
-            name="decoder",
-            seconds=seconds["decoder"],
-            parameters=[*vae.decoder.parameters(), *vae.post_quant_conv.parameters()],
-            loss=decoder_loss,
-            state=vae,
-            learning_rate=5e-4,
-        ),
-        work,
-    )
+    if not mini.borrows_autoencoder:
+        decoding = [vae.decoder, *([vae.post_quant_conv] if vae.post_quant_conv else [])]
+        run_phase(
+            Phase(
+                name="decoder",
+                seconds=seconds["decoder"],
+                parameters=[p for part in decoding for p in part.parameters()],
+                loss=decoder_loss,
+                state=vae,
+                learning_rate=5e-4,
+            ),
+            work,
+        )
     finished = pipeline()
     finished.to("cpu", torch.float16).save_pretrained(out, safe_serialization=True)
-    _load_as_float32(out / "text_encoder" / "config.json")
+    for config in out.glob("text_encoder*/config.json"):
+        _load_as_float32(config)
     sample_sheet(finished.to("cpu", torch.float32)).save(out / "samples.png")
     return out
+
+
+def phase_seconds(mini: Mini, minutes: float) -> dict[str, float]:
+    """How the time is shared; a mini with a borrowed autoencoder gives it all to the denoiser."""
+    own = {
+        name: share
+        for name, share in SHARES.items()
+        if not (mini.borrows_autoencoder and name in AUTOENCODER_PHASES)
+    }
+    return {name: share / sum(own.values()) * minutes * 60 for name, share in own.items()}
 
 
 def _load_as_float32(config: Path) -> None:
@@ -156,7 +160,7 @@ def _cached_latents(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--family", choices=FAMILIES, default="sd1")
+    parser.add_argument("--family", choices=sorted(found(PACKAGE, "MINI")), default="sd1")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--minutes", type=float, default=117.0)
     parser.add_argument("--out", type=Path, required=True)

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from sdqviz.base.assets import assets_folder
+from sdqviz.base.registry import found
 from sdqviz.families.sources import minis
 from sdqviz.minis.architecture import autoencoder_sd1
 from sdqviz.minis.autoencoder import crop_batch, standardise_latents
@@ -19,9 +20,13 @@ from sdqviz.minis.captions import (
     is_held_out,
     training_captions,
 )
+from sdqviz.minis.contract import PACKAGE
+from sdqviz.minis.denoiser import Denoiser
 from sdqviz.minis.glyphs import glyph_file
 from sdqviz.minis.scenes import IMAGE_PIXELS, placements, render, to_array
 from sdqviz.minis.score import score
+from sdqviz.minis.sheet import generate
+from sdqviz.minis.train import phase_seconds
 from sdqviz.minis.training import Phase, run_phase
 from sdqviz.minis.words import grammar_words, word_tokenizer
 
@@ -140,8 +145,6 @@ def test_the_mini_draws_what_it_is_asked():
     """A few captions with the shipped model, by diffusers alone."""
     from diffusers import StableDiffusionPipeline
 
-    from sdqviz.minis.sheet import generate
-
     folder = assets_folder() / "models" / "mini-sd1"
     pipeline = StableDiffusionPipeline.from_pretrained(folder, local_files_only=True)
     captions = held_out_captions(12, seed=2)
@@ -155,3 +158,51 @@ def test_notice_names_the_font():
     notice = Path(assets_folder() / "NOTICE").read_text(encoding="utf-8")
     assert "Noto Color Emoji" in notice
     assert "SIL Open Font License" in notice
+
+
+MINIS = found(PACKAGE, "MINI")
+
+
+@pytest.mark.parametrize("family", sorted(MINIS))
+def test_every_family_has_a_mini_that_learns_and_draws(family):
+    """A few steps: the conditioning of training is the one of its own pipeline."""
+    mini, tokenizer = MINIS[family], word_tokenizer()
+    torch.manual_seed(0)
+    denoiser = Denoiser(mini, tokenizer)
+    vae = mini.autoencoder()
+    latents = torch.randn(4, vae.config.latent_channels, 16, 16)
+    texts = [caption.text for caption in held_out_captions(4)]
+    optimiser = torch.optim.Adam(denoiser.trainable(), lr=2e-3)
+    losses = []
+    for _ in range(6):
+        torch.manual_seed(1)  # the same noise each time, so that learning shows
+        loss = denoiser.loss(latents, texts)
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]
+    pipeline = mini.pipeline(vae, denoiser.average.eval(), tokenizer)
+    tokens = tokenizer(
+        texts[:1], padding="max_length", truncation=True, return_tensors="pt"
+    ).input_ids
+    with torch.no_grad():
+        own = mini.condition(denoiser.average, tokens)["encoder_hidden_states"]
+        extra = (None, None) if family == "sd3" else ()
+        theirs = pipeline.encode_prompt(
+            texts[0],
+            *extra,
+            device="cpu",
+            num_images_per_prompt=1,
+            do_classifier_free_guidance=True,
+        )[0]
+    assert torch.allclose(own, theirs, atol=1e-5)
+    parameters = sum(p.numel() for p in [*denoiser.average.parameters(), *vae.parameters()])
+    assert 2 * parameters < (17e6 if family == "sd1" else 10.7e6)
+    assert generate(pipeline, texts[:1])[0].size == (128, 128)
+
+
+def test_a_borrowed_autoencoder_leaves_its_time_to_the_denoiser():
+    own, borrowed = phase_seconds(MINIS["sd1"], 100), phase_seconds(MINIS["sd2"], 100)
+    assert sum(own.values()) == pytest.approx(6000) == sum(borrowed.values())
+    assert set(borrowed) == {"denoiser", "composition"}
