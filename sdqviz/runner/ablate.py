@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Event, Log, Progress
+from sdqviz.base.events import Event, Log, Progress, Scalar
 from sdqviz.base.registry import named
 from sdqviz.base.request import ABLATE, QUANTIZE, quantize_request
 from sdqviz.recipes.arms import ARMS, BASE, CENTRAL, TRIED
@@ -88,7 +88,22 @@ def ablate(
         {"model": first["model"], "preset": first["preset"], "recipe": BASE},
         {"rows": table_rows(arms), "arms": [run.id for run in arms]},
     )
+    store.records.append_all(run_id, arm_curves(store, arms))
     return store.runs.get(run_id), arms
+
+
+def arm_curves(store: Store, arms: Sequence[Run]) -> list[Event]:
+    """The output error over the steps of every trained arm, its first seed; layer names the arm."""
+    curves: list[Event] = []
+    for run in arms:
+        arm, _, seed = run.spec["arm"].rpartition(", seed ")
+        if seed == "0":
+            curves += [
+                Scalar(name="output", layer=arm, value=event.value, step=event.step)
+                for event in store.records.events(run.id, "Scalar")
+                if isinstance(event, Scalar) and event.name == "output"
+            ]
+    return curves
 
 
 def _worked(store: Store, spec: dict[str, Any]) -> bool:

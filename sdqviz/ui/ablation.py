@@ -8,7 +8,7 @@ from sdqviz.base.request import ABLATE
 from sdqviz.store.runs import DONE
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.tabs.contract import Shared
-from sdqviz.views.ablation import ablation_plot, ablation_table
+from sdqviz.views.ablation import ablation_curves, ablation_plot, ablation_table
 
 _NONE = "No ablation of this model yet. Run `sdqviz ablate MODEL`."
 
@@ -16,7 +16,9 @@ _NONE = "No ablation of this model yet. Run `sdqviz ablate MODEL`."
 def build_ablation(context: AppContext, shared: Shared) -> None:
     """Adds the plot and the table of the newest ablation of the shown run's model."""
     with gr.Accordion("Ablation: what each idea is worth", open=False):
-        plot = gr.HTML(elem_id="ablation-plot")
+        with gr.Row():
+            plot = gr.HTML(elem_id="ablation-plot")
+            curves = gr.HTML(elem_id="ablation-curves")
         table = gr.Markdown(elem_id="ablation")
 
         def fill(run_id: str | None) -> list[Any]:
@@ -27,10 +29,16 @@ def build_ablation(context: AppContext, shared: Shared) -> None:
                 if r.state == DONE and run is not None and r.spec["model"] == run.spec["model"]
             ]
             if not made or made[0].result is None:
-                return ["", _NONE]
+                return ["", "", _NONE]
             rows = made[0].result["rows"]
-            return [ablation_plot(rows), ablation_table(rows)]
+            events = context.store.records.events(made[0].id, "Scalar")
+            lines = ablation_curves(events, rows[0]["bits"])
+            return [ablation_plot(rows), lines, ablation_table(rows)]
 
         shared.run.change(
-            fill, shared.run, [plot, table], show_progress="hidden", api_visibility="private"
+            fill,
+            shared.run,
+            [plot, curves, table],
+            show_progress="hidden",
+            api_visibility="private",
         )

@@ -1,9 +1,12 @@
 """The ablation's rows as a Markdown table and as a picture."""
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from sdqviz.views.svg import BLUE, ORANGE, figure, label
+from sdqviz.base.events import Event, Scalar
+from sdqviz.views.curves import Curve, curve_chart, smoothed
+from sdqviz.views.svg import BLUE, GREY, ORANGE, figure, label
 
 _READING = "error above the noise floor, share of RTN static's; bars span the seeds"
 _COLUMNS = (
@@ -41,6 +44,24 @@ def ablation_table(rows: list[dict[str, Any]]) -> str:
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def ablation_curves(events: Sequence[Event], bits: str) -> str:
+    """The output error of every trained arm at these bits; the method and its baseline in
+    colour. An arm that weighs the timesteps otherwise has another mean, so look at the shapes.
+    """
+    points: dict[str, list[tuple[int, float]]] = {}
+    for event in events:
+        if isinstance(event, Scalar) and event.layer and event.layer.endswith(f", {bits}"):
+            arm = event.layer.removesuffix(f", {bits}")
+            points.setdefault(arm, []).append((event.step, event.value))
+    colours = {"full recipe": ORANGE, "serial on teacher": BLUE}
+    curves = [
+        Curve(arm, smoothed(values, 0.8), colours.get(arm, GREY), muted=arm not in colours)
+        for arm, values in points.items()
+    ]
+    summary = f"Output error on the training batches of {len(curves)} arms at {bits}"
+    return curve_chart(curves, "relative squared error", summary)
 
 
 def _range(spread: dict[str, float], digits: int) -> str:

@@ -65,7 +65,7 @@ def curve_chart(
         for c in shown
     )
     if len(shown) < len(drawn):
-        legend += f'<span><i style="border-top:2px solid {GREY}"></i>other blocks</span>'
+        legend += f'<span><i style="border-top:2px solid {GREY}"></i>the others</span>'
     if any(c.marks for c in drawn):
         legend += "<span>◆ frozen</span>"
     return figure("".join(parts), WIDTH, HEIGHT, y_title, legend, summary)

@@ -24,6 +24,7 @@ from sdqviz.stages import distill
 from sdqviz.stages.distill import DistillStage
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, INTERRUPTED
 from sdqviz.store.store import Store
+from sdqviz.views.ablation import ablation_curves
 from tests.conftest import QUICK
 from tests.runner.test_execute import comparable, start_worker, wait_for
 
@@ -270,6 +271,10 @@ def test_the_ablation_runs_each_arm_once_and_goes_on(store, tiny_folder, models)
     assert [a.id for a in arms_again[:2]] == [a.id for a in arms]  # found, not repeated
     assert [row["bits"] for row in again.result["rows"]] == ["W4A8", "W4A8", "W3A8", "W3A8"]
     assert json.dumps(again.result["rows"])
+    curves = [event for event in store.records.events(again.id) if isinstance(event, Scalar)]
+    assert {event.layer for event in curves} == {"serial on teacher, W4A8", "full recipe, W3A8"}
+    assert [e.step for e in curves if e.layer == "full recipe, W3A8"] == [0, 1]
+    assert "serial on teacher" in ablation_curves(curves, "W4A8")
 
 
 def test_which_arms_get_which_seeds():
