@@ -35,10 +35,6 @@ def build_ablation(context: AppContext, shared: Shared) -> None:
             lines = ablation_curves(events, rows[0]["bits"])
             return [ablation_plot(rows), lines, ablation_table(rows)]
 
-        shared.run.change(
-            fill,
-            shared.run,
-            [plot, curves, table],
-            show_progress="hidden",
-            api_visibility="private",
-        )
+        outputs = [plot, curves, table]
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        shared.run.change(fill, shared.run, outputs, **quiet)
