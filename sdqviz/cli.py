@@ -13,7 +13,7 @@ import typer
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE
-from sdqviz.base.settings import home_folder, share_cores
+from sdqviz.base.settings import home_folder
 from sdqviz.terminal import emit, progress, show_error
 
 app = typer.Typer(
@@ -369,7 +369,6 @@ def _overrides(pairs: list[str] | None) -> dict[str, Any]:
 
 def main() -> None:
     """The entry point: a known error is one line and exit code 1, never a traceback."""
-    share_cores()
     try:
         app()
     except SdqvizError as error:

@@ -35,16 +35,6 @@ def checkpoint_seconds() -> float:
     return float(os.environ.get("SDQVIZ_CHECKPOINT_SECONDS", "30"))
 
 
-def share_cores() -> None:
-    """Makes torch's threads wait for each other asleep, not spinning. Call before torch loads.
-
-    A thread that spins keeps its core from the app, the browser or another job, and is kept from
-    it in turn: beside one busy process a training step on two cores took 1.19 s, so 0.77 s. On
-    an idle machine the two are alike. A GOMP_SPINCOUNT of the user's stands.
-    """
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-
-
 def rank() -> int:
     """This process's number among those that `accelerate launch` started; 0 when alone."""
     return int(os.environ.get("RANK", "0"))

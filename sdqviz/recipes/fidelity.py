@@ -106,10 +106,13 @@ class FidelityConfig(RoundNearestConfig):
     freeze_plateau: float = option(
         0.005,
         label="Plateau",
-        help="Frozen when a block's error reaches no new best, lower by this share, for three of "
-        "the training's twelve windows.",
+        help="Frozen when a block's error reaches no new best, lower by this share, for as many "
+        "windows as its patience.",
         low=-1.0,
         high=1.0,
+    )
+    freeze_patience: int = option(
+        6, label="Patience", help="In windows; the training has twelve.", low=1, high=12
     )
     freeze_oscillation: float = option(
         0.5,

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import psutil
 
-from sdqviz.base.settings import share_cores
 from sdqviz.store.runs import ACTIVE, Run, is_alive
 from sdqviz.store.store import Store
 
 GRACE_SECONDS = 10.0
+# The worker shares its cores with the app and often with the browser, so its threads soon wait
+# for each other asleep, not spinning. Beside one busy process a training step on two cores took
+# 0.74 s instead of 1.25 s; alone, a small network's call takes 0.03 s instead of 0.025 s.
+SPINS = "1000"
 
 
 class Supervisor:
@@ -45,8 +48,8 @@ def start_worker(home: Path) -> subprocess.Popen:
     log = (home / "worker.log").open("ab")
     command = [sys.executable, "-m", "sdqviz.runner.worker"]
     command += ["--home", str(home), "--parent", str(os.getpid())]
-    share_cores()
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
+    environment = {"GOMP_SPINCOUNT": SPINS, **os.environ}
+    environment |= {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
     try:
         return subprocess.Popen(
             command,

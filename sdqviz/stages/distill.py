@@ -135,6 +135,7 @@ class _Training:
             blocks=block_layers(student, self.blocks),
             window=_window(context),
             plateau=config.freeze_plateau,
+            patience=config.freeze_patience,
             oscillation=config.freeze_oscillation,
         )
         self.checkpoints = Checkpoints(context.products.scratch() / "distill", key)

@@ -1,7 +1,7 @@
 """Selective freezing (arXiv 2412.06661): which blocks stop training, when and why.
 
 The paper names the idea; the criteria are ours. A block is frozen when its distillation loss has
-not improved for three windows of the training (plateau; one window is not enough, because a new
+not improved for some windows of the training (plateau; a few are not enough, because each new
 round's scenes lift every loss for a while), or when most changes of its codes only undo earlier
 ones (oscillation, after Nagel et al. 2022, arXiv 2203.11086).
 """
@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 import torch
 
 from sdqviz.layers.fake import FakeLayer
-
-PATIENCE = 3  # windows without a new best
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,7 @@ class Freezer:
     blocks: dict[str, list[FakeLayer]]
     window: int
     plateau: float  # a window's mean loss is a new best when it is lower by this share
+    patience: int  # windows without a new best that make a plateau
     oscillation: float  # frozen when more than this share of code changes undo earlier ones
     frozen: dict[str, int] = field(default_factory=dict)  # block -> step
     _sums: dict[str, float] = field(default_factory=dict)
@@ -68,7 +67,7 @@ class Freezer:
             self._best[block], self._age[block] = now, 0
             return ""
         self._age[block] += 1
-        if self._age[block] < PATIENCE:
+        if self._age[block] < self.patience:
             return ""
         steps = self.window * self._age[block]
         return (

@@ -15,7 +15,9 @@ def linear() -> FakeLayer:
 
 
 def test_a_plateau_freezes_and_says_so():
-    freezer = Freezer({"a": [linear()], "b": [linear()]}, window=2, plateau=0.1, oscillation=1.0)
+    freezer = Freezer(
+        {"a": [linear()], "b": [linear()]}, window=2, plateau=0.1, patience=3, oscillation=1.0
+    )
     for step in range(8):  # four windows: a halves in each, b falls by 5 % once
         freezer.see({"a": 0.5 ** (step // 2), "b": 1.0 if step < 2 else 0.95})
         found = freezer.check(step) if freezer.due(step) else []
@@ -28,7 +30,9 @@ def test_a_plateau_freezes_and_says_so():
 
 def test_oscillating_codes_freeze_and_steady_drift_does_not():
     rocking, drifting = linear(), linear()
-    freezer = Freezer({"r": [rocking], "d": [drifting]}, window=1, plateau=-1.0, oscillation=0.5)
+    freezer = Freezer(
+        {"r": [rocking], "d": [drifting]}, window=1, plateau=-1.0, patience=3, oscillation=0.5
+    )
     step_r, step_d = rocking.step, drifting.step
     found = []
     for step in range(3):
@@ -43,12 +47,12 @@ def test_oscillating_codes_freeze_and_steady_drift_does_not():
 
 def test_its_state_travels():
     layers = {"a": [linear()]}
-    one = Freezer(layers, window=2, plateau=0.1, oscillation=0.5)
+    one = Freezer(layers, window=2, plateau=0.1, patience=3, oscillation=0.5)
     for step in range(7):
         one.see({"a": 1.0})
         if one.due(step):
             assert not one.check(step)
-    two = Freezer(layers, window=2, plateau=0.1, oscillation=0.5)
+    two = Freezer(layers, window=2, plateau=0.1, patience=3, oscillation=0.5)
     two.restore(one.numbers(), one.tensors())
     for freezer in (one, two):
         freezer.see({"a": 1.0})
