@@ -28,6 +28,8 @@ class StableDiffusion3(PipelineFamily):
     block_classes = ("JointTransformerBlock",)
 
     def mismatch(self, network_config: dict[str, Any]) -> str | None:
+        if network_config.get("in_channels") != 16:
+            return f"its network takes {network_config.get('in_channels')} channels, not 16"
         if network_config.get("dual_attention_layers"):
             return "it has dual attention layers, as v3.5 medium has"
         if network_config.get("qk_norm"):

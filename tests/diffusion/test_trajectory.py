@@ -8,7 +8,7 @@ from diffusers import (
     PNDMScheduler,
 )
 
-from sdqviz.base.scene import SCHEDULERS, Scene
+from sdqviz.base.scene import Scene
 from sdqviz.diffusion.trajectory import record, replay
 from sdqviz.families.predictor import predictor
 
@@ -25,7 +25,7 @@ def run(model, scene):
     return record(scene, predictor(model, scene), shape, model.scheduler_config)
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", CLASSES)
 def test_a_scene_twice_is_the_same_bytes_whatever_ran_between(tiny, scheduler):
     scene = Scene(prompt="a key on a red background", steps=4, scheduler=scheduler, seed=5)
     first = run(tiny, scene)
@@ -38,7 +38,7 @@ def test_a_scene_twice_is_the_same_bytes_whatever_ran_between(tiny, scheduler):
     assert first.timesteps.frac().eq(0).all()
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", CLASSES)
 def test_the_loop_is_the_pipelines(tiny, scheduler):
     scene = Scene(prompt="a key on a red background", steps=4, scheduler=scheduler, seed=5)
     picture = tiny.family.decode(tiny, run(tiny, scene).latents[-1])
