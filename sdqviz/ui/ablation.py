@@ -16,9 +16,8 @@ _NONE = "No ablation of this model yet. Run `sdqviz ablate MODEL`."
 def build_ablation(context: AppContext, shared: Shared) -> None:
     """Adds the plot and the table of the newest ablation of the shown run's model."""
     with gr.Accordion("Ablation: what each idea is worth", open=False):
-        with gr.Row():
-            plot = gr.HTML(elem_id="ablation-plot")
-            curves = gr.HTML(elem_id="ablation-curves")
+        plot = gr.HTML(elem_id="ablation-plot")
+        curves = gr.HTML(elem_id="ablation-curves")
         table = gr.Markdown(elem_id="ablation")
 
         def fill(run_id: str | None) -> list[Any]:
