@@ -19,7 +19,6 @@ class Published:
     gated: bool  # whether the licence must be accepted on the hub before the download
     network_class: str
     parameters: int
-    pixels: int
     position_table: int = 0  # numbers in it
     config: dict[str, Any] = field(default_factory=dict)
 
@@ -81,7 +80,6 @@ PUBLISHED = (
         gated=False,
         network_class="UNet2DConditionModel",
         parameters=859_520_964,
-        pixels=512,
         config=_V1,
     ),
     Published(
@@ -93,7 +91,6 @@ PUBLISHED = (
         gated=False,
         network_class="UNet2DConditionModel",
         parameters=865_910_724,
-        pixels=768,
         config=_V2,
     ),
     Published(
@@ -104,7 +101,6 @@ PUBLISHED = (
         gated=False,
         network_class="UNet2DConditionModel",
         parameters=2_567_463_684,
-        pixels=1024,
         config=_XL,
     ),
     Published(
@@ -115,7 +111,6 @@ PUBLISHED = (
         gated=True,
         network_class="SD3Transformer2DModel",
         parameters=2_028_328_000,
-        pixels=1024,
         position_table=192 * 192 * 1536,
         config=_V3,
     ),

@@ -85,12 +85,12 @@ def _span(divisors: list[float] | None) -> str:
 # header -> column width
 LAYER_COLUMNS = {
     "layer": "320px",
-    "kind": "65px",
-    "W bits": "70px",
-    "group": "65px",
-    "A bits": "65px",
-    "ranges": "70px",
+    "kind": "80px",
+    "W bits": "95px",
+    "group": "70px",
+    "A bits": "80px",
+    "ranges": "80px",
     "equalised": "110px",
     "parameters": "105px",
-    "why": "360px",
+    "why": "900px",
 }

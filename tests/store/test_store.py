@@ -91,6 +91,22 @@ def test_events_come_back_in_order(store):
     assert store.records.events(run_id, "Log", last=1) == [events[2]]
 
 
+def test_lists_are_told_of_states_not_of_every_step(store):
+    run_id = store.runs.add("quantize", {})
+    store.runs.claim()
+    listing, version = store.runs.listing(), store.runs.version()
+    store.runs.set_progress(run_id, "distill", 0.5, 9.0)
+    store.records.append_all(run_id, [Scalar(name="loss", value=1.0, step=0), Log(message="on")])
+    assert store.runs.listing() == listing
+    assert store.runs.version() != version
+    assert store.records.count(run_id, "Scalar") == 1
+    store.runs.finish(run_id, DONE, result={"seconds": 1.0})
+    assert store.runs.listing() != listing
+    assert store.runs.get(run_id).result == {"seconds": 1.0}
+    store.runs.finish(run_id, DONE, result={"seconds": 2.0})  # never a stale result
+    assert store.runs.list()[0].result == {"seconds": 2.0}
+
+
 def test_products_are_made_once(store):
     run_id = store.runs.add("quantize", {})
     made = []
