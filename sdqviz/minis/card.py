@@ -7,6 +7,7 @@ from typing import Any
 from sdqviz.base.registry import named
 from sdqviz.minis.captions import COLOURS, NAMES
 from sdqviz.minis.contract import PACKAGE, Mini
+from sdqviz.minis.denoiser import BATCH
 
 _CARD = """---
 license: apache-2.0
@@ -76,9 +77,9 @@ _AUTOENCODER = (
 _BORROWED = "The autoencoder is mini-sd1's.\n"
 _DENOISER = (
     "Denoiser and text encoders: {objective}, on cached latents,\n"
-    "AdamW 1e-3 with linear decay, batch 48, EMA, 10 % empty captions; then at 5e-4 also captions\n"
-    "that name no colour, on random backgrounds, so that positions do not hang on (name, colour)\n"
-    "pairs. All in bfloat16."
+    "AdamW 1e-3 with linear decay, batch {batch}, EMA, 10 % empty captions; then at 5e-4 also\n"
+    "captions that name no colour, on random backgrounds, so that positions do not hang on (name,\n"
+    "colour) pairs. All in bfloat16."
 )
 
 
@@ -98,8 +99,8 @@ def write_card(folder: Path, measured: dict[str, Any], parameters: dict[str, int
         names=", ".join(NAMES),
         colours=", ".join(COLOURS),
         count=len(NAMES),
-        training=(_BORROWED if mini.borrows_autoencoder else _AUTOENCODER)
-        + _DENOISER.format(objective=objective),
+        training=(_AUTOENCODER if mini.autoencoder_share else _BORROWED)
+        + _DENOISER.format(objective=objective, batch=BATCH),
         **measured,
     )
     (folder / "README.md").write_text(card, encoding="utf-8")

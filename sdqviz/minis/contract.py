@@ -21,7 +21,7 @@ class Mini(Protocol):
     name: str  # the family's
     about: str  # the model card's first sentence
     objective: Callable[[Call, torch.Tensor], torch.Tensor]  # the loss of latents [B, C, h, w]
-    borrows_autoencoder: bool  # takes mini-sd1's, else trains its own
+    autoencoder_share: float  # of the training time; 0: it takes mini-sd1's
 
     def autoencoder(self) -> AutoencoderKL: ...
 

@@ -4,16 +4,18 @@ import copy
 import random
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, SD3Transformer2DModel, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from torch import nn
 from transformers import CLIPTokenizer
 
+from sdqviz.minis.architecture import TOKENS
 from sdqviz.minis.captions import Caption
 from sdqviz.minis.contract import Mini
+from sdqviz.minis.folding import fold_equal_tokens
 from sdqviz.minis.scenes import render, to_array
 
-BATCH = 48
+BATCH = 32
 CAPTION_DROPOUT = 0.1
 EMA_DECAY = 0.999
 
@@ -51,6 +53,8 @@ class Denoiser(nn.Module):
             # The fused attention's backward is slow on CPUs; the plain one trains 1.5 times faster.
             self.live["denoiser"].set_attn_processor(AttnProcessor())
         self.average = copy.deepcopy(self.live).requires_grad_(False)
+        if isinstance(self.live["denoiser"], SD3Transformer2DModel):
+            fold_equal_tokens(self.live["denoiser"], TOKENS)
 
     def trainable(self) -> list[nn.Parameter]:
         return list(self.live.parameters())

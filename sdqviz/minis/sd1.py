@@ -18,7 +18,7 @@ class MiniSd1:
         "attention, f8 autoencoder, epsilon prediction"
     )
     objective = staticmethod(epsilon_loss)
-    borrows_autoencoder = False
+    autoencoder_share = 0.38
 
     def autoencoder(self) -> AutoencoderKL:
         return architecture.autoencoder_sd1()

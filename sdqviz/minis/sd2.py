@@ -20,7 +20,7 @@ class MiniSd2:
         "autoencoder is mini-sd1's"
     )
     objective = staticmethod(velocity_loss)
-    borrows_autoencoder = True
+    autoencoder_share = 0.0
 
     def autoencoder(self) -> AutoencoderKL:
         return borrowed_autoencoder()

@@ -23,7 +23,7 @@ class MiniSdxl:
         "autoencoder is mini-sd1's"
     )
     objective = staticmethod(epsilon_loss)
-    borrows_autoencoder = True
+    autoencoder_share = 0.0
 
     def autoencoder(self) -> AutoencoderKL:
         return borrowed_autoencoder()

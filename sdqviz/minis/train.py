@@ -28,8 +28,9 @@ from sdqviz.minis.sheet import sample_sheet
 from sdqviz.minis.training import Phase, run_phase
 from sdqviz.minis.words import word_tokenizer
 
-SHARES = {"autoencoder": 0.32, "denoiser": 0.50, "composition": 0.12, "decoder": 0.06}
-AUTOENCODER_PHASES = ("autoencoder", "decoder")
+# Of the autoencoder's time, and of the rest.
+AUTOENCODER_SHARES = {"autoencoder": 0.84, "decoder": 0.16}
+DENOISER_SHARES = {"denoiser": 0.8, "composition": 0.2}
 DOUBLES, UNNAMED = 6000, 4000
 DENOISER_MIX = {"single": 0.65, "double": 0.35}
 # Trained on named colours alone, the model ties positions to (name, colour) pairs it has seen.
@@ -50,7 +51,7 @@ def train(family: str, device: str, minutes: float, out: Path, seed: int = 0) ->
         pictures = crop_batch(_python_random(), *curriculum(progress))
         return reconstruction_loss(vae, pictures.to(device))
 
-    if not mini.borrows_autoencoder:
+    if mini.autoencoder_share:
         run_phase(
             Phase(
                 name="autoencoder",
@@ -64,7 +65,7 @@ def train(family: str, device: str, minutes: float, out: Path, seed: int = 0) ->
     named_captions = training_captions(doubles=DOUBLES, seed=seed)
     scenes: list[tuple[Caption, Background]] = [(caption, None) for caption in named_captions]
     unnamed: list[tuple[Caption, Background]] = list(unnamed_scenes(UNNAMED, seed))
-    if not mini.borrows_autoencoder:
+    if mini.autoencoder_share:
         standardise_latents(vae, encode_scenes(vae, scenes[::20]).to(device))
     latents = torch.cat(
         (
@@ -107,7 +108,7 @@ def train(family: str, device: str, minutes: float, out: Path, seed: int = 0) ->
         pictures = crop_batch(_python_random(), pixels, count).to(device)
         return reconstruction_loss(vae, pictures, train_encoder=False)
 
-    if not mini.borrows_autoencoder:
+    if mini.autoencoder_share:
         decoding = [vae.decoder, *([vae.post_quant_conv] if vae.post_quant_conv else [])]
         run_phase(
             Phase(
@@ -130,12 +131,11 @@ def train(family: str, device: str, minutes: float, out: Path, seed: int = 0) ->
 
 def phase_seconds(mini: Mini, minutes: float) -> dict[str, float]:
     """How the time is shared; a mini with a borrowed autoencoder gives it all to the denoiser."""
-    own = {
-        name: share
-        for name, share in SHARES.items()
-        if not (mini.borrows_autoencoder and name in AUTOENCODER_PHASES)
+    own, total = mini.autoencoder_share, minutes * 60
+    return {
+        **{name: share * own * total for name, share in AUTOENCODER_SHARES.items()},
+        **{name: share * (1.0 - own) * total for name, share in DENOISER_SHARES.items()},
     }
-    return {name: share / sum(own.values()) * minutes * 60 for name, share in own.items()}
 
 
 def _load_as_float32(config: Path) -> None:

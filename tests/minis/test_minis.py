@@ -205,4 +205,7 @@ def test_every_family_has_a_mini_that_learns_and_draws(family):
 def test_a_borrowed_autoencoder_leaves_its_time_to_the_denoiser():
     own, borrowed = phase_seconds(MINIS["sd1"], 100), phase_seconds(MINIS["sd2"], 100)
     assert sum(own.values()) == pytest.approx(6000) == sum(borrowed.values())
-    assert set(borrowed) == {"denoiser", "composition"}
+    assert borrowed["denoiser"] + borrowed["composition"] == pytest.approx(6000)
+    assert own["autoencoder"] + own["decoder"] == pytest.approx(
+        6000 * MINIS["sd1"].autoencoder_share
+    )
