@@ -13,8 +13,10 @@ from sdqviz.base.events import Event, Log, event_to_row
 from sdqviz.base.request import (
     COMPARE,
     DEFAULT_RECIPE,
+    FLOAT32,
     GENERATE,
     QUANTIZE,
+    check_dtype,
     generate_request,
     quantize_request,
 )
@@ -46,9 +48,9 @@ def open_store() -> Store:
     return Store(home_folder())
 
 
-def load(name: str, config: str | None = None, device: str = "cpu") -> Any:
+def load(name: str, config: str | None = None, device: str = "cpu", dtype: str = FLOAT32) -> Any:
     """The diffusers pipeline of a model: a mini, a folder (packed too), a file or a hub id."""
-    return loading.load(name, config, device).pipeline
+    return loading.load(name, config, device, dtype).pipeline
 
 
 def quantize(
@@ -59,16 +61,20 @@ def quantize(
     config: dict[str, Any] | None = None,
     model_config: str | None = None,
     device: str = "cpu",
+    dtype: str = FLOAT32,
     out: str | Path | None = None,
     see: See = lambda event: None,
 ) -> dict[str, Any]:
     """Quantizes a model and returns {run, state, out, seconds, peak_bytes, bytes, fp_bytes}.
 
     config overrides the preset's values. out, if given, gets a diffusers folder with the packed
-    network. bytes are the packed network's, fp_bytes the FP network's in float32.
+    network. dtype is the FP model's: float32, float16 or bfloat16. bytes are the packed network's,
+    fp_bytes the FP network's in float32.
     """
     store = open_store()
-    spec = quantize_request(static_catalog(), model, recipe, preset, config, model_config, device)
+    spec = quantize_request(
+        static_catalog(), model, recipe, preset, config, model_config, device, dtype
+    )
     if out is not None:
         refuse_occupied(Path(out))
     cost = estimate_quantize(spec)
@@ -96,12 +102,11 @@ def write_model(store: Store, run: Run, out: Path) -> Path:
     if run.result is None or "packed" not in run.result:
         raise SdqvizError(f"run {run.id} is {run.state}", "export a finished quantize run")
     name, config = run.spec["model"], run.spec.get("model_config")
-    blob = run.result["packed"]
+    packed = store.blobs.file(run.result["packed"])
     return save_quantized(
-        loading.load(name, config),
         sources.find(name, config),
-        store.blobs.get(blob),
-        read_config(str(store.blobs.path(blob))),
+        packed,
+        read_config(packed),
         model_card(run),
         out,
     )
@@ -180,6 +185,7 @@ def compare(
     guidance: float = 0.0,
     model_config: str | None = None,
     device: str = "cpu",
+    dtype: str = FLOAT32,
     lpips_net: str = "squeeze",
     see: See = lambda event: None,
 ) -> dict[str, Any]:
@@ -216,6 +222,7 @@ def compare(
         "model_config": model_config,
         "other": other,
         "device": device,
+        "dtype": check_dtype(dtype),
         "lpips_net": lpips_net,
         "scenes": [scene.as_dict() for scene in scenes],
     }

@@ -55,6 +55,7 @@ def quantize(
     ] = None,
     config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    dtype: Annotated[str, typer.Option(help="float32, float16 or bfloat16.")] = "float32",
     as_json: Json = False,
 ) -> None:
     """Quantize a model to W4A8."""
@@ -68,6 +69,7 @@ def quantize(
             config=_overrides(set_),
             model_config=config,
             device=device,
+            dtype=dtype,
             out=out,
             see=see,
         )
@@ -171,6 +173,7 @@ def compare(
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
     config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
     device: str = "cpu",
+    dtype: Annotated[str, typer.Option(help="float32, float16 or bfloat16.")] = "float32",
     lpips: Annotated[str, typer.Option(help="LPIPS backbone: squeeze, alex, vgg.")] = "squeeze",
     as_json: Json = False,
 ) -> None:
@@ -188,6 +191,7 @@ def compare(
             guidance=guidance,
             model_config=config,
             device=device,
+            dtype=dtype,
             lpips_net=lpips,
             see=see,
         )

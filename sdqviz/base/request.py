@@ -8,6 +8,8 @@ from sdqviz.base.scene import Scene
 
 QUANTIZE, GENERATE, COMPARE, ABLATE = "quantize", "generate", "compare", "ablate"
 DEFAULT_RECIPE = "fidelity"
+FLOAT32 = "float32"
+DTYPES = (FLOAT32, "float16", "bfloat16")
 
 
 def recipe_entry(catalog: dict[str, Any], name: str) -> dict[str, Any]:
@@ -26,6 +28,7 @@ def quantize_request(
     config: dict[str, Any] | None = None,
     model_config: str | None = None,
     device: str = "cpu",
+    dtype: str = FLOAT32,
 ) -> dict[str, Any]:
     """The spec of a quantize run: the preset's values with `config` on top, all checked."""
     entry = recipe_entry(catalog, recipe)
@@ -37,7 +40,15 @@ def quantize_request(
         "preset": preset,
         "config": complete(entry["schema"], values, recipe),
         "device": device,
+        "dtype": check_dtype(dtype),
     }
+
+
+def check_dtype(dtype: str) -> str:
+    """The FP model's number format, if it is one that sdqviz loads."""
+    if dtype not in DTYPES:
+        raise SdqvizError(f"unknown dtype {dtype!r}", f"there is {', '.join(DTYPES)}")
+    return dtype
 
 
 def generate_request(run: str, scene: Scene) -> dict[str, Any]:

@@ -4,8 +4,31 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import nn
 
 Conditioning = dict[str, Any]  # tensors [b, ...], or dicts of them, as a network takes them
+
+
+def number_format(network: nn.Module) -> torch.dtype:
+    """What a network computes in; packed layers hold no parameters and follow it."""
+    return next(network.parameters()).dtype
+
+
+def in_format(conditioning: Conditioning, dtype: torch.dtype) -> Conditioning:
+    """The same conditioning in the number format of a network."""
+    return {
+        name: in_format(value, dtype) if isinstance(value, dict) else value.to(dtype)
+        for name, value in conditioning.items()
+    }
+
+
+def call_network(
+    network: nn.Module, x: torch.Tensor, timesteps: torch.Tensor, conditioning: Conditioning
+) -> torch.Tensor:
+    """The prediction for x [b, C, h, w] at timesteps [b], computed in the network's own format."""
+    dtype = number_format(network)
+    own = in_format(conditioning, dtype)
+    return network(x.to(dtype), timestep=timesteps, **own).sample
 
 
 def collate(conditions: Sequence[Conditioning], branches: Sequence[int]) -> Conditioning:

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.request import FLOAT32, check_dtype
 from sdqviz.base.settings import local_device
 from sdqviz.families.contract import Family, Model, family_of, sampler_of
 from sdqviz.families.sources import (
@@ -38,17 +39,17 @@ def load(
     name: str,
     config: str | None = None,
     device: str = "cpu",
-    dtype: torch.dtype = torch.float32,
+    dtype: str = FLOAT32,
 ) -> Model:
     """The model, ready to sample; a packed folder loads as its packed self."""
-    source = find(name, config)
+    source, kind = find(name, config), getattr(torch, check_dtype(dtype))
     if source.path.is_file():
-        return _load_single_file(source, device, dtype)
+        return _load_single_file(source, device, kind)
     family = family_of_folder(source.path)
     if is_packed(source.path):
-        pipeline = _load_packed(source.path, family, dtype)
+        pipeline = _load_packed(source.path, family, kind)
     else:
-        pipeline = _quietly(lambda: family.load(source.path, dtype), source.name)
+        pipeline = _quietly(lambda: family.load(source.path, kind), source.name)
     return _model(family, source, pipeline, device)
 
 

@@ -5,26 +5,18 @@ from torch import nn
 
 from sdqviz.base.scene import Scene
 from sdqviz.diffusion.trajectory import Predictor
+from sdqviz.families.conditioning import call_network
 from sdqviz.families.contract import Model
 
 
-def predictor(
-    model: Model, scene: Scene, network: nn.Module | None = None, autocast: bool = False
-) -> Predictor:
-    """The scene's predictor with `network` (the model's own by default).
-
-    autocast runs the network in bfloat16: the noise floor's second arithmetic.
-    """
+def predictor(model: Model, scene: Scene, network: nn.Module | None = None) -> Predictor:
+    """The scene's predictor with `network` (the model's own by default)."""
     net = network if network is not None else model.network
     conditioning = model.family.condition(model, scene)
     device = model.device
-    dtype = next(iter(conditioning.values())).dtype
 
     def predict(x: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
-        moved, times = x.to(device, dtype), timestep.to(device).expand(len(x))
-        if not autocast:
-            return net(moved, timestep=times, **conditioning).sample
-        with torch.autocast(device.type, torch.bfloat16):
-            return net(moved, timestep=times, **conditioning).sample
+        times = timestep.to(device).expand(len(x))
+        return call_network(net, x.to(device), times, conditioning)
 
     return predict

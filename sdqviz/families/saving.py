@@ -6,27 +6,26 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load, save_file
+from safetensors.torch import load_file, save_file
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.families.contract import Model
-from sdqviz.families.loading import NETWORK_FILE
+from sdqviz.families.loading import NETWORK_FILE, family_of_folder, load
 from sdqviz.families.sources import Source, read_json
 
 
 def save_quantized(
-    model: Model, source: Source, packed: bytes, quantization: dict[str, Any], card: str, out: Path
+    source: Source, packed: Path, quantization: dict[str, Any], card: str, out: Path
 ) -> Path:
     """Writes `out` whole or not at all. Refuses a folder that already holds something.
 
-    packed: the network's safetensors bytes. The source's licence files come along.
+    packed: the network's safetensors file. The source's licence files come along.
     """
     refuse_occupied(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".sdqviz-") as scratch:
             folder = Path(scratch) / "model"
-            part = model.family.network_folder
+            part = family_of_folder(source.config or source.path).network_folder
             if source.path.is_dir():
                 weights = {".safetensors", ".bin", ".ckpt", ".index.json"}
                 shutil.copytree(
@@ -44,14 +43,15 @@ def save_quantized(
                     ],
                 )
             else:
-                model.pipeline.save_pretrained(folder)
+                name, config = str(source.path), str(source.config)
+                load(name, config).pipeline.save_pretrained(folder)
                 for file in (folder / part).glob("*.safetensors*"):
                     file.unlink()
             config = read_json(folder / part / "config.json")
             config["quantization_config"] = quantization
             text = json.dumps(config, indent=2) + "\n"
             (folder / part / "config.json").write_text(text, encoding="utf-8")
-            save_file(load(packed), folder / part / NETWORK_FILE, {"format": "pt"})
+            save_file(load_file(packed), folder / part / NETWORK_FILE, {"format": "pt"})
             (folder / "README.md").write_text(card, encoding="utf-8")
             if out.exists():
                 out.rmdir()  # empty, or refuse_occupied would have refused

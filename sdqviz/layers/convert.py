@@ -1,5 +1,6 @@
 """Replacing the planned layers of a network by packed ones."""
 
+import copy
 from collections.abc import Mapping
 
 import torch
@@ -44,6 +45,14 @@ def conv_shape(layer: nn.Module) -> ConvShape | None:
         (int(pair[0]), int(pair[1])) for pair in (layer.kernel_size, layer.stride, layer.padding)
     )
     return ConvShape(kernel=kernel, stride=stride, padding=padding)
+
+
+def twin(network: nn.Module) -> nn.Module:
+    """The same modules over the same tensors: replacing its layers leaves `network` as it is, and
+    no weight is in memory twice.
+    """
+    tensors = [*network.parameters(), *network.buffers()]
+    return copy.deepcopy(network, {id(tensor): tensor for tensor in tensors})
 
 
 def replace_module(network: nn.Module, name: str, module: nn.Module) -> None:

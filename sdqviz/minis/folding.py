@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from diffusers import SD3Transformer2DModel
-from diffusers.models.attention_processor import Attention
 
 
 def fold_equal_tokens(transformer: SD3Transformer2DModel, first: int) -> None:
@@ -44,7 +43,7 @@ class _FoldedAttention:
 
     def __call__(
         self,
-        attn: Attention,
+        attn: Any,  # a joint diffusers Attention
         hidden_states: torch.Tensor,
         encoder_hidden_states: torch.Tensor,
         attention_mask: torch.Tensor | None = None,

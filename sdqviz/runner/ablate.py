@@ -131,7 +131,7 @@ def _arm(
 
 def _known(store: Store, spec: dict[str, Any], models: ModelCache) -> Run | None:
     """The newest run of this spec, if this very code would give the same numbers."""
-    loaded = models.model(spec["model"], spec.get("model_config"), spec.get("device", "cpu"))
+    loaded = models.of(spec)
     wanted = made_by(loaded.key, named(RECIPES, "RECIPE", spec["recipe"]))
     for run in store.runs.list(QUANTIZE):
         if run.spec == spec and (run.state != DONE or (run.result or {})["made_by"] == wanted):

@@ -150,7 +150,7 @@ def quantize_context(
 ) -> Context:
     """The context of a quantize spec, its model loaded and its scenes drawn."""
     config = from_dict(named(RECIPES, "RECIPE", spec["recipe"]).config, spec["config"])
-    loaded = models.model(spec["model"], spec.get("model_config"), spec.get("device", "cpu"))
+    loaded = models.of(spec)
     settings = {
         "steps": config.steps,
         "scheduler": sampler_of(loaded.model.family, config.scheduler),
@@ -186,11 +186,9 @@ def _generate(
     base = store.runs.get(run.spec["run"])
     if base.result is None or "packed" not in base.result:
         raise SdqvizError(f"run {base.id} is {base.state}", "generate with a finished run")
-    loaded = models.model(
-        base.spec["model"], base.spec.get("model_config"), base.spec.get("device", "cpu")
-    )
+    loaded = models.of(base.spec)
     packed = base.result["packed"]
-    student = models.student(loaded, packed, lambda: store.blobs.get(packed))
+    student = models.student(loaded, store.blobs.file(packed))
     context = Context(
         model=loaded.model,
         model_key=loaded.key,
@@ -218,8 +216,8 @@ def _compare(
     keep: Callable[[Event], None],
     asked: Interruption,
 ) -> dict[str, Any]:
-    loaded = models.model(run.spec["model"], run.spec.get("model_config"), run.spec["device"])
-    other = models.model(run.spec["other"], None, run.spec["device"])
+    loaded = models.of(run.spec)
+    other = models.of({**run.spec, "model": run.spec["other"], "model_config": None})
     made_from, given = (_architecture(m.model.network) for m in (other, loaded))
     if made_from != given:
         raise SdqvizError(

@@ -1,13 +1,14 @@
 """The last loaded model and student, kept so that the next run need not load them again."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
 from sdqviz.base.keys import content_key
+from sdqviz.base.request import FLOAT32
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import Model
 from sdqviz.stages.pack import build_student
@@ -26,21 +27,37 @@ class ModelCache:
         self._models: dict[tuple, Loaded] = {}
         self._students: dict[tuple, nn.Module] = {}
 
-    def model(self, name: str, config: str | None = None, device: str = "cpu") -> Loaded:
+    def model(
+        self,
+        name: str,
+        config: str | None = None,
+        device: str = "cpu",
+        dtype: str = FLOAT32,
+    ) -> Loaded:
         source = sources.find(name, config)
-        key = content_key("model", _digest(source.path), device)
+        half = [] if dtype == FLOAT32 else [dtype]
+        key = content_key("model", _digest(source.path), device, *half)
         place = (name, config, device, key)
         if place not in self._models:
             while len(self._models) >= 2:  # two: a comparison needs both
                 self._models.pop(next(iter(self._models)))
-            self._models[place] = Loaded(loading.load(name, config, device), key)
+            self._models[place] = Loaded(loading.load(name, config, device, dtype), key)
         return self._models[place]
 
-    def student(self, loaded: Loaded, blob: str, read: Callable[[], bytes]) -> nn.Module:
-        place = (loaded.key, blob)
+    def of(self, spec: dict[str, Any]) -> Loaded:
+        """The FP model that a run's spec names; specs of older versions name no dtype."""
+        return self.model(
+            spec["model"],
+            spec.get("model_config"),
+            spec.get("device", "cpu"),
+            spec.get("dtype", FLOAT32),
+        )
+
+    def student(self, loaded: Loaded, file: Path) -> nn.Module:
+        place = (loaded.key, file.name)
         if place not in self._students:
             self._students.clear()
-            self._students[place] = build_student(loaded.model.network, read())
+            self._students[place] = build_student(loaded.model.network, file)
         return self._students[place]
 
 

@@ -21,17 +21,20 @@ class StoredProducts:
     def product(self, key: str, suffix: str, make: Callable[[], bytes]) -> bytes:
         return self._store.records.product(self._run_id, key, suffix, make)
 
+    def product_file(self, key: str, suffix: str, write: Callable[[Path], object]) -> None:
+        self._store.records.product_file(self._run_id, key, suffix, write)
+
     def blob(self, data: bytes, suffix: str) -> str:
         return self._store.blobs.put(data, suffix)
 
     def find(self, key: str) -> str | None:
         return self._store.records.find(key)
 
-    def read(self, key: str) -> bytes:
+    def file(self, key: str) -> Path:
         blob = self.find(key)
         if blob is None:
             raise SdqvizError(f"product {key[:12]} vanished", "run it again")
-        return self._store.blobs.get(blob)
+        return self._store.blobs.file(blob)
 
     def scratch(self) -> Path:
         return self._store.scratch(self._run_id)

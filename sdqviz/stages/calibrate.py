@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load, save
+from safetensors.torch import load_file, save
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Log, Progress
@@ -88,7 +88,7 @@ class CalibrateStage:
             context.products.product(key, "safetensors", lambda: data)
             key_shown = key + "-histograms"
             context.products.product(key_shown, "npz", lambda: _histograms(seen, factors))
-        found = load(context.products.read(key))
+        found = load_file(context.products.file(key))
         context.activations = _read(found, context.plan)
         context.result["histograms"] = context.products.find(key + "-histograms")
         outliers = [name for name, pairs in context.activations.items() if pairs.first_token_fp]

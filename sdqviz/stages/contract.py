@@ -22,12 +22,16 @@ class Products(Protocol):
 
     def product(self, key: str, suffix: str, make: Callable[[], bytes]) -> bytes: ...
 
+    def product_file(self, key: str, suffix: str, write: Callable[[Path], object]) -> None:
+        """As `product`, for one that `write` puts into a file."""
+        ...
+
     def blob(self, data: bytes, suffix: str) -> str: ...
 
     def find(self, key: str) -> str | None: ...
 
-    def read(self, key: str) -> bytes:
-        """A product that is there."""
+    def file(self, key: str) -> Path:
+        """The file of a product that is there."""
         ...
 
     def scratch(self) -> Path:

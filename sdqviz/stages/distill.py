@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load, save
+from safetensors.torch import load_file, save
 from torch import nn
 
 from sdqviz.base.config import to_dict
@@ -60,12 +60,12 @@ class DistillStage:
         # Several processes always train: a helper cannot know what the first one found.
         if context.products.find(key) is None or world_size() > 1:
             yield from _Training(self, context, student, key).run()
-        facts = context.products.read(f"{key}-facts")
+        facts = context.products.file(f"{key}-facts").read_bytes()
         context.result["training"] = json.loads(facts)
         if context.config.trainable == LORA:
             for layer in fake_layers(student).values():
                 layer.add_low_rank(context.config.lora_rank)
-        student.load_state_dict(load(context.products.read(key)))
+        student.load_state_dict(load_file(context.products.file(key)))
         context.learned, context.learned_key = student, key
 
 
@@ -98,6 +98,7 @@ def _student(context: Context) -> nn.Module:
         shape=config.pair_shape,
         group=config.timestep_group,
     )
+    student.float()  # a teacher in half precision: its student learns in full
     if config.gradient_checkpointing:
         student.enable_gradient_checkpointing()
         student.train()  # diffusers checkpoints in training mode only; there is no dropout

@@ -49,7 +49,7 @@ class InfluenceStage:
                 found.append(_influence(context, scene, trajectory, errors, index))
                 yield Progress(stage=self.name, done=index + 1, total=count)
             context.products.product(key, "json", lambda: json.dumps(found).encode())
-        values = json.loads(context.products.read(key))
+        values = json.loads(context.products.file(key).read_bytes())
         mean = sum(values) / len(values)
         context.influence = [value / mean for value in values]
         pairs = zip(context.influence, trajectory.timesteps.tolist(), strict=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from sdqviz.families.conditioning import Conditioning, collate
+from sdqviz.families.conditioning import Conditioning, call_network, collate
 from sdqviz.layers.taps import tap_outputs
 from sdqviz.stages.batches import Pick
 from sdqviz.stages.serial import SceneCalls
@@ -100,8 +100,8 @@ def training_loss(
     def call(network: nn.Module) -> torch.Tensor:
         cast = torch.autocast(device.type, torch.bfloat16) if bfloat16 else nullcontext()
         with cast:
-            output = network(sample.x, timestep=sample.timesteps, **sample.conditioning)
-        return output.sample.float()
+            output = call_network(network, sample.x, sample.timesteps, sample.conditioning)
+        return output.float()
 
     with tap_outputs(teacher, watched) as wanted:
         if watched:

@@ -1,14 +1,15 @@
 """Pack the weights, rounded to nearest or as trained, and load the student from its bytes."""
 
-import copy
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import load, save
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from sdqviz.base.events import Event, Progress
@@ -16,7 +17,7 @@ from sdqviz.base.keys import content_key
 from sdqviz.kernels.contract import choose_engine
 from sdqviz.layers.checkpoint import packed_tensors, quantization_config, restore_packed
 from sdqviz.layers.clock import Clock
-from sdqviz.layers.convert import pack_layer, packed_layers, replace_module
+from sdqviz.layers.convert import pack_layer, packed_layers, replace_module, twin
 from sdqviz.layers.fake import FakeLayer
 from sdqviz.layers.time_table import install_time_rows
 from sdqviz.metrics.cost import bits_per_weight, network_bytes, tensor_bytes
@@ -40,7 +41,7 @@ class PackStage:
         plan = {name: layer.as_dict() for name, layer in context.plan.items()}
         key = context.key(self, plan, pairs, context.config.time_rows, context.learned_key)
         if context.products.find(key) is None:
-            student = copy.deepcopy(context.learned or context.model.network)
+            student = twin(context.learned or context.model.network)
             clock = Clock()
             chosen = [layer for layer in context.plan.values() if layer.weight is not None]
             for index, layer in enumerate(chosen):
@@ -52,9 +53,9 @@ class PackStage:
                     packed = pack_layer(module, layer, context.activations.get(layer.name), clock)
                 replace_module(student, layer.name, packed)
             install_time_rows(student, context.model.network, _timesteps(context))
-            context.products.product(key, "safetensors", lambda: serialise(student))
-        data = context.products.read(key)
-        context.student = build_student(context.model.network, data)
+            context.products.product_file(key, "safetensors", partial(serialise, student))
+            del student
+        context.student = build_student(context.model.network, context.products.file(key))
         context.student_key = content_key(key)
         context.result.update(
             packed=context.products.find(key),
@@ -80,23 +81,22 @@ def _timesteps(context: Context) -> torch.Tensor | None:
     return torch.cat(calls).to(torch.int64).unique()
 
 
-def serialise(student: nn.Module) -> bytes:
-    """The packed network as one safetensors file with its quantization_config inside."""
-    return save(packed_tensors(student), {_CONFIG_TENSOR: json.dumps(quantization_config(student))})
+def serialise(student: nn.Module, file: Path) -> None:
+    """Writes the packed network as one safetensors file with its quantization_config inside."""
+    config = json.dumps(quantization_config(student))
+    save_file(packed_tensors(student), file, {_CONFIG_TENSOR: config})
 
 
-def build_student(teacher: nn.Module, data: bytes) -> nn.Module:
-    """The packed network of these bytes, in the architecture of `teacher`."""
-    length = int.from_bytes(data[:8], "little")
-    metadata = json.loads(data[8 : 8 + length])["__metadata__"]
+def build_student(teacher: nn.Module, file: Path) -> nn.Module:
+    """The packed network of this file, in the architecture, device and dtype of `teacher`."""
     with torch.device("meta"):
         student = type(teacher).from_config(teacher.config)  # type: ignore[attr-defined]
-    restore_packed(student, json.loads(metadata[_CONFIG_TENSOR]), load(data))
-    device = next(teacher.parameters()).device
-    return student.to(device).eval().requires_grad_(False)
+    own = next(teacher.parameters())
+    restore_packed(student, read_config(file), load_file(file), own.dtype)
+    return student.to(own.device).eval().requires_grad_(False)
 
 
-def read_config(file: str) -> dict[str, Any]:
+def read_config(file: Path) -> dict[str, Any]:
     """The quantization_config inside a packed file."""
     with safe_open(file, framework="pt") as opened:
         return json.loads(opened.metadata()[_CONFIG_TENSOR])

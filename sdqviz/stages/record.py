@@ -1,12 +1,15 @@
 """Record the FP model's trajectories: reference pictures, calibration data and targets in one."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 from safetensors.torch import load, save
+from torch import nn
 
 from sdqviz.base.events import Event, Log, Progress
 from sdqviz.base.scene import Scene
 from sdqviz.diffusion.trajectory import Trajectory, record
+from sdqviz.families.arithmetic import other_arithmetic
 from sdqviz.families.predictor import predictor
 from sdqviz.stages.contract import Context, Stage, calls_per_scene
 
@@ -43,21 +46,24 @@ def teacher_trajectory(context: Context, scene: Scene) -> Trajectory:
 
 
 def rounded_trajectory(context: Context, scene: Scene) -> Trajectory:
-    """The FP model's trajectory in bfloat16: the noise floor, from the store if it is there."""
+    """The FP model's trajectory in another arithmetic: the noise floor, looked up or made."""
 
     def make() -> bytes:
-        return save(record_scene(context, scene, autocast=True).tensors())
+        return save(record_scene(context, scene, second=True).tensors())
 
     key = context.key(RecordStage(), scene.as_dict(), "bfloat16")
     return Trajectory(**load(context.products.product(key, "safetensors", make)))
 
 
-def record_scene(context: Context, scene: Scene, network=None, autocast=False) -> Trajectory:
-    """Samples the scene now, with the model's network or another."""
+def record_scene(
+    context: Context, scene: Scene, network: nn.Module | None = None, second: bool = False
+) -> Trajectory:
+    """Samples the scene now, with the model's network or another, or in a second arithmetic."""
     model = context.model
-    predict = predictor(model, scene, network, autocast)
+    predict = predictor(model, scene, network)
     shape = model.family.latent_shape(model, scene)
-    return record(scene, predict, shape, model.scheduler_config)
+    with other_arithmetic(model.network) if second else nullcontext():
+        return record(scene, predict, shape, model.scheduler_config)
 
 
 def _key(stage: Stage, context: Context, scene: Scene) -> str:

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from sdqviz.base.events import Event, Log, Progress
+from sdqviz.families.conditioning import call_network
 from sdqviz.layers.plan import BLOCK, CONDITIONING, make_plan
 from sdqviz.quant.numerics import fake_quantize_weight
 from sdqviz.stages.batches import Batches
@@ -55,7 +56,7 @@ class SensitivityStage:
                         module.weight.data = own
                     errors[name] = float(difference.square().mean() / reference.square().mean())
             context.products.product(key, "json", lambda: json.dumps(errors).encode())
-        errors = json.loads(context.products.read(key))
+        errors = json.loads(context.products.file(key).read_bytes())
         sizes = {name: layer.parameters for name, layer in chosen.items()}
         context.sensitive = most_sensitive(errors, sizes, config.eight_bit_fraction)
         context.result["sensitivity"] = errors
@@ -95,4 +96,4 @@ def _probes(context: Context):
 
 
 def _call(network: nn.Module, sample) -> torch.Tensor:
-    return network(sample.x, sample.timesteps, **sample.conditioning).sample.float()
+    return call_network(network, sample.x, sample.timesteps, sample.conditioning).float()

@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
@@ -22,35 +23,43 @@ class Blobs:
     def put(self, data: bytes, suffix: str) -> str:
         """Keeps the bytes and returns their name, HEX.suffix. Safe against crashes and races."""
         name = f"{hashlib.sha256(data).hexdigest()}.{suffix}"
-        target = self.path(name)
-        if target.exists():
+        if self.path(name).exists():
             return name
+        return self.put_file(lambda path: path.write_bytes(data), suffix)
+
+    def put_file(self, write: Callable[[Path], object], suffix: str) -> str:
+        """Keeps what `write` puts into the file it is given; larger than memory is fine."""
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            handle, partial = tempfile.mkstemp(dir=target.parent, prefix=".partial-")
+            handle, name = tempfile.mkstemp(dir=self.folder, prefix=".partial-")
+            os.close(handle)
+            partial = Path(name)
             try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                    file.flush()
+                write(partial)
+                with partial.open("rb+") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
                     os.fsync(file.fileno())
+                target = self.path(f"{digest}.{suffix}")
+                target.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(partial, target)
             except BaseException:
-                Path(partial).unlink(missing_ok=True)
+                partial.unlink(missing_ok=True)
                 raise
         except OSError as error:
             raise SdqvizError(
-                f"cannot write {len(data)} bytes to {self.folder}: {error.strerror or error}",
+                f"cannot write to {self.folder}: {error.strerror or error}",
                 "free disk space or set SDQVIZ_HOME to another folder",
             ) from error
-        return name
+        return target.name
 
     def get(self, name: str) -> bytes:
-        try:
-            return self.path(name).read_bytes()
-        except FileNotFoundError as error:
-            raise SdqvizError(
-                f"blob {name} is missing", "the run is damaged; run it again"
-            ) from error
+        return self.file(name).read_bytes()
+
+    def file(self, name: str) -> Path:
+        """The path of a blob that is there."""
+        path = self.path(name)
+        if not path.exists():
+            raise SdqvizError(f"blob {name} is missing", "the run is damaged; run it again")
+        return path
 
     def names(self, older_than_seconds: float = 0.0) -> set[str]:
         """All blobs whose file is at least this old."""

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from sdqviz.base.events import Event, event_from_row, event_to_row
@@ -60,6 +61,13 @@ class Records:
         data = make()
         self.keep(run_id, key, self.blobs.put(data, suffix))
         return data
+
+    def product_file(
+        self, run_id: str, key: str, suffix: str, write: Callable[[Path], object]
+    ) -> None:
+        """As `product`, for one that `write` puts into a file."""
+        if self.find(key) is None:
+            self.keep(run_id, key, self.blobs.put_file(write, suffix))
 
     def keep(self, run_id: str, key: str, blob: str) -> None:
         with self._database.transaction() as sql:

@@ -31,7 +31,7 @@ def _chip(name: str, metric: dict[str, Any], scene: dict[str, Any] | None) -> st
         f'<div class="sdq-value">{value:.3f}</div>'
         f'<div class="sdq-bar" role="img" aria-label="{place:.0f} % of the way from the noise '
         f'floor to another seed"><i style="left:{place:.1f}%"></i></div>'
-        f'<div class="sdq-ends"><span title="the FP model in bfloat16 against float32">noise '
-        f'{floor:.3f}</span><span title="the same prompt with another seed">other seed '
+        f'<div class="sdq-ends"><span title="the FP model computed in bfloat16 and in float32">'
+        f'noise {floor:.3f}</span><span title="the same prompt with another seed">other seed '
         f"{ceiling:.3f}</span></div></div>"
     )

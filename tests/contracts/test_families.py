@@ -11,6 +11,7 @@ from sdqviz.base.registry import found
 from sdqviz.base.request import QUANTIZE, quantize_request
 from sdqviz.base.scene import Scene
 from sdqviz.diffusion.trajectory import record
+from sdqviz.families.conditioning import number_format
 from sdqviz.families.contract import PACKAGE, sampler_of
 from sdqviz.families.loading import load
 from sdqviz.families.predictor import predictor
@@ -83,18 +84,29 @@ def test_the_plan_covers_every_layer(model):
     assert any(layer.role == "last" for layer in plan.values())
 
 
-@pytest.mark.parametrize(("recipe", "config"), [("round_nearest", {}), ("fidelity", TRAIN)])
-def test_a_packed_student_is_itself_again(model, folder, store, recipe, config):
-    spec = quantize_request(static_catalog(), str(folder), recipe, "quick", {**QUICK, **config})
+@pytest.mark.parametrize(
+    ("recipe", "config", "dtype"),
+    [
+        ("round_nearest", {}, "float32"),
+        ("round_nearest", {}, "float16"),
+        ("fidelity", TRAIN, "float32"),
+        ("fidelity", TRAIN, "bfloat16"),
+    ],
+)
+def test_a_packed_student_is_itself_again(folder, store, recipe, config, dtype):
+    config = {**QUICK, **config}
+    spec = quantize_request(static_catalog(), str(folder), recipe, "quick", config, dtype=dtype)
+    model = load(str(folder), dtype=dtype)
+    assert number_format(model.network) == getattr(torch, dtype)
     store.runs.add(QUANTIZE, spec)
     assert execute(store, store.runs.claim(), ModelCache()) == DONE, store.runs.list()[0].error
     done = store.runs.list()[0]
     assert done.result["family"] == model.family.name
     scene = Scene.from_dict(done.result["scenes"][0]["scene"])
-    data = store.blobs.get(done.result["packed"])
+    file = store.blobs.file(done.result["packed"])
     pictures = []
     for _ in range(2):
-        student = build_student(model.network, data)
+        student = build_student(model.network, file)
         drawn = latents(model, scene, student).latents[-1]
         assert torch.equal(drawn, latents(model, scene, student).latents[-1])  # also from memory
         pictures.append(model.family.decode(model, drawn))
@@ -106,6 +118,8 @@ def test_a_packed_student_is_itself_again(model, folder, store, recipe, config):
     from PIL import Image
 
     assert (np.asarray(Image.open(BytesIO(stored))) == pictures[0]).all()
+    # The noise floor compares two arithmetics, whichever the model's own is.
+    assert done.result["metrics"]["flip"]["floor"] > 0
 
 
 def test_remembered_layers_compute_once_for_each_timestep_and_text(model):
@@ -156,7 +170,7 @@ def test_the_position_table_is_computed_not_stored(tmp_path, store):
     data = store.blobs.path(store.runs.list()[0].result["packed"])
     assert not [name for name in load_file(data) if "pos_embed.pos_embed" in name]
     model = load(str(folder))
-    student = build_student(model.network, data.read_bytes())
+    student = build_student(model.network, data)
     assert torch.equal(student.pos_embed.pos_embed, model.network.pos_embed.pos_embed)
 
 
