@@ -23,6 +23,7 @@ from sdqviz.base.request import (
 from sdqviz.base.scene import Scene
 from sdqviz.base.settings import home_folder, rank
 from sdqviz.families import loading, sources
+from sdqviz.families.contract import sampler_of
 from sdqviz.families.saving import refuse_occupied, save_quantized
 from sdqviz.metrics.lpips import BACKBONES
 from sdqviz.runner import prompts
@@ -199,14 +200,15 @@ def compare(
     )
     if seeds < 1:
         raise SdqvizError(f"seeds is {seeds}", "give at least 1")
-    scheduler = loading.sampler_for(model, model_config, scheduler)
+    family = loading.family_named(model, model_config)
+    scheduler = sampler_of(family, scheduler)
     scenes = [
         Scene(
             prompt=text,
             seed=seed,
             steps=steps,
             scheduler=scheduler,
-            guidance=guidance or prompts.usual_guidance(model),
+            guidance=guidance or prompts.usual_guidance(model, family),
         )
         for text in texts
         for seed in range(seeds)

@@ -128,6 +128,9 @@ def generate(
     negative: str = "",
     width: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
     height: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
+    shift: Annotated[
+        float, typer.Option(help="Of flow matching (v3); 0 takes the model's own.")
+    ] = 0.0,
     out: Annotated[Path, typer.Option(help="Folder for fp.png, w4a8.png, flip.png.")] = Path(),
     as_json: Json = False,
 ) -> None:
@@ -135,6 +138,7 @@ def generate(
     from sdqviz import api
     from sdqviz.base.config import from_dict
     from sdqviz.base.scene import Scene
+    from sdqviz.families.loading import family_named
     from sdqviz.runner.prompts import usual_guidance
 
     base = _store().runs.get(run)
@@ -146,7 +150,9 @@ def generate(
         "negative_prompt": negative,
         "seed": seed,
         "steps": steps,
-        "guidance": guidance or usual_guidance(model),
+        "guidance": guidance
+        or usual_guidance(model, family_named(model, base.spec.get("model_config"))),
+        "shift": shift,
         "scheduler": scheduler,
         "width": width,
         "height": height,
@@ -217,8 +223,9 @@ def doctor(as_json: Json = False) -> None:
     from sdqviz.runner.catalog import build_catalog
 
     catalog = build_catalog(home_folder())
-    keys = ("families", "engines", "unavailable_metrics", "devices", "torch", "machine")
+    keys = ("engines", "unavailable_metrics", "devices", "torch", "machine")
     report: dict[str, Any] = {"home": str(home_folder()), **{k: catalog[k] for k in keys}}
+    report["families"] = list(catalog["families"])
     report["models"] = [model["name"] for model in catalog["models"]]
     emit(report, as_json)
 

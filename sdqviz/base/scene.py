@@ -8,7 +8,8 @@ from sdqviz.base.config import from_dict, option, to_dict
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.keys import content_key
 
-SCHEDULERS = ("pndm", "ddim", "euler", "dpmpp", "flow")
+FLOW = "flow"
+SCHEDULERS = ("pndm", "ddim", "euler", "dpmpp", FLOW)
 AUTO = "auto"  # the sampler that the model's family is usually run with
 MAX_SEED = 2**32 - 1
 MAX_PROMPT_CHARACTERS = 10_000
@@ -26,6 +27,13 @@ class Scene:
         2.0, label="Guidance", help="Classifier-free guidance scale; 1 is off.", low=1.0, high=30.0
     )
     scheduler: str = option("pndm", label="Sampler", help="The solver.", choices=SCHEDULERS)
+    shift: float = option(
+        0.0,
+        label="Shift",
+        help="Flow matching: more shift spends more steps at high noise; 0 takes the model's own.",
+        low=0.0,
+        high=20.0,
+    )
     width: int = option(0, label="Width", help="Pixels, a multiple of 8.", low=0, high=4096)
     height: int = option(0, label="Height", help="Pixels, a multiple of 8.", low=0, high=4096)
 
@@ -52,7 +60,9 @@ class Scene:
 
     @property
     def id(self) -> str:
-        return content_key("scene", to_dict(self))[:12]
+        # A setting that came later must not rename the scenes of before.
+        given = {k: v for k, v in to_dict(self).items() if k != "shift" or v}
+        return content_key("scene", given)[:12]
 
     def as_dict(self) -> dict[str, Any]:
         return to_dict(self)

@@ -13,6 +13,7 @@ from diffusers import (
 )
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.scene import FLOW, Scene
 
 # Integer timesteps everywhere: the time table has rows for integers only.
 _BUILDERS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -26,15 +27,22 @@ _BUILDERS: dict[str, tuple[Any, dict[str, Any]]] = {
         DPMSolverMultistepScheduler,
         {"algorithm_type": "dpmsolver++", "timestep_spacing": "leading", "steps_offset": 1},
     ),
-    "flow": (FlowMatchEulerDiscreteScheduler, {}),  # its timesteps are not integers
+    FLOW: (FlowMatchEulerDiscreteScheduler, {}),  # its timesteps are not integers
 }
 
 
-def build_scheduler(name: str, config: dict[str, Any], steps: int) -> Any:
-    """A fresh scheduler `name` with the model's noise schedule and `steps` steps set."""
+def build_scheduler(scene: Scene, config: dict[str, Any]) -> Any:
+    """A fresh scheduler with the scene's settings and the model's noise schedule."""
+    name, steps = scene.scheduler, scene.steps
     if name not in _BUILDERS:
         raise SdqvizError(f"unknown sampler {name!r}", f"there is {', '.join(_BUILDERS)}")
     kind, overrides = _BUILDERS[name]
+    if scene.shift and name != FLOW:
+        raise SdqvizError(
+            f"shift is {scene.shift:g}, but sampler {name} has none", "leave shift at 0"
+        )
+    if scene.shift:
+        overrides = {**overrides, "shift": scene.shift}
     accepted = inspect.signature(kind.__init__).parameters
     shared = {k: v for k, v in config.items() if k in accepted and not k.startswith("_")}
     scheduler = kind(**{**shared, **overrides})

@@ -70,7 +70,7 @@ def walk(
 
     Latents stay float32 on the CPU whatever the network computes in; `shape` is (C, h, w).
     """
-    scheduler = build_scheduler(scene.scheduler, scheduler_config, scene.steps)
+    scheduler = build_scheduler(scene, scheduler_config)
     branches = 2 if scene.guided else 1
     latents = initial_noise(scene.seed, shape) * first_sigma(scheduler)
     for index, timestep in enumerate(scheduler.timesteps):
@@ -87,7 +87,7 @@ def record(
 ) -> Trajectory:
     """The whole trajectory of a scene under `predict`."""
     calls = list(walk(scene, predict, shape, scheduler_config))
-    scheduler = build_scheduler(scene.scheduler, scheduler_config, scene.steps)
+    scheduler = build_scheduler(scene, scheduler_config)
     start = initial_noise(scene.seed, shape)[0] * first_sigma(scheduler)
     return Trajectory(
         x=torch.stack([call.x for call in calls]),

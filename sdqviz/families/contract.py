@@ -35,6 +35,9 @@ class Family(Protocol):
     pipeline_class: str  # as model_index.json names it
     network_folder: str  # "unet" or "transformer"
     samplers: tuple[str, ...]  # that fit it, the usual one first
+    guidance: float  # that it is usually drawn with
+    native_pixels: int  # the side of the published model's pictures
+    sizes: tuple[tuple[int, int], ...]  # other (width, height) that it draws well
     block_classes: tuple[str, ...]  # whose outputs inter-layer distillation compares
 
     def mismatch(self, network_config: dict[str, Any]) -> str | None:

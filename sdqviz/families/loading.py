@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import FLOAT32, check_dtype
 from sdqviz.base.settings import local_device
-from sdqviz.families.contract import Family, Model, family_of, sampler_of
+from sdqviz.families.contract import Family, Model, family_of
 from sdqviz.families.sources import (
     Source,
     family_of_file,
@@ -29,10 +29,10 @@ def family_of_folder(folder: Path) -> Family:
     return family_of(str(index.get("_class_name")), config)
 
 
-def sampler_for(name: str, config: str | None, wanted: str) -> str:
-    """The wanted sampler of a named model, or for "auto" its family's usual one."""
+def family_named(name: str, config: str | None = None) -> Family:
+    """The family of a named model, from its configs alone."""
     source = find(name, config)
-    return sampler_of(family_of_folder(source.config or source.path), wanted)
+    return family_of_folder(source.config or source.path)
 
 
 def load(

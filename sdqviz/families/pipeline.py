@@ -10,6 +10,18 @@ import torch
 from sdqviz.base.scene import Scene
 from sdqviz.families.contract import Model
 
+# About a million pixels in the proportions that XL was trained on (Podell et al. 2023, appendix I).
+MEGAPIXEL_SIZES = (
+    (1536, 640),
+    (1344, 768),
+    (1216, 832),
+    (1152, 896),
+    (896, 1152),
+    (832, 1216),
+    (768, 1344),
+    (640, 1536),
+)
+
 
 class PipelineFamily:
     """Loads, measures and decodes; a family adds its roles and its conditioning."""

@@ -8,6 +8,9 @@ from sdqviz.families.unet import UNetFamily
 class StableDiffusion1(UNetFamily):
     name = "sd1"
     pipeline_class = "StableDiffusionPipeline"
+    guidance = 7.5
+    native_pixels = 512
+    sizes = ((768, 512), (640, 512), (512, 640), (512, 768))
 
     def mismatch(self, network_config: dict[str, Any]) -> str | None:
         if network_config.get("in_channels") != 4:

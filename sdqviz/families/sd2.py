@@ -12,6 +12,9 @@ from sdqviz.families.unet import UNetFamily
 class StableDiffusion2(UNetFamily):
     name = "sd2"
     pipeline_class = "StableDiffusionPipeline"
+    guidance = 7.5
+    native_pixels = 768
+    sizes = ((1152, 768), (960, 768), (768, 960), (768, 1152))
     samplers = ("ddim", "pndm", "euler", "dpmpp")
 
     def mismatch(self, network_config: dict[str, Any]) -> str | None:

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from sdqviz.base.scene import Scene
+from sdqviz.base.scene import FLOW, Scene
 from sdqviz.families.contract import Model
-from sdqviz.families.pipeline import PipelineFamily
+from sdqviz.families.pipeline import MEGAPIXEL_SIZES, PipelineFamily
 from sdqviz.families.sources import read_json
 from sdqviz.layers.plan import EMBEDDER, FIRST, LAST, MODULATION
 
@@ -23,8 +23,11 @@ _ADAPTIVE = ("norm1.linear", "norm1_context.linear", "norm_out.linear")
 class StableDiffusion3(PipelineFamily):
     name = "sd3"
     pipeline_class = "StableDiffusion3Pipeline"
+    guidance = 7.0
+    native_pixels = 1024
+    sizes = MEGAPIXEL_SIZES
     network_folder = "transformer"
-    samplers = ("flow",)
+    samplers = (FLOW,)
     block_classes = ("JointTransformerBlock",)
 
     def mismatch(self, network_config: dict[str, Any]) -> str | None:

@@ -12,6 +12,7 @@ from torch import nn
 
 from sdqviz.base.scene import Scene
 from sdqviz.families.contract import Model
+from sdqviz.families.pipeline import MEGAPIXEL_SIZES
 from sdqviz.families.unet import UNetFamily
 from sdqviz.layers.plan import EMBEDDER, MODULATION
 
@@ -19,6 +20,9 @@ from sdqviz.layers.plan import EMBEDDER, MODULATION
 class StableDiffusionXL(UNetFamily):
     name = "sdxl"
     pipeline_class = "StableDiffusionXLPipeline"
+    guidance = 5.0
+    native_pixels = 1024
+    sizes = MEGAPIXEL_SIZES
     samplers = ("euler", "ddim", "pndm", "dpmpp")
 
     def mismatch(self, network_config: dict[str, Any]) -> str | None:

@@ -26,7 +26,15 @@ from sdqviz.runner.prompts import prompts, usual_guidance
 def static_catalog() -> dict[str, Any]:
     """The part that is the same on every machine: what ships as the snapshot."""
     return {
-        "families": sorted(found(FAMILIES, "FAMILY")),
+        "families": {
+            family.name: {
+                "samplers": family.samplers,
+                "guidance": family.guidance,
+                "native_pixels": family.native_pixels,
+                "sizes": family.sizes,
+            }
+            for family in found(FAMILIES, "FAMILY").values()
+        },
         "models": [_mini(name, folder) for name, folder in minis().items()],
         "published": [
             {
@@ -92,7 +100,7 @@ def _mini(name: str, folder: Path) -> dict[str, Any]:
         "name": name,
         "family": family.name,
         "parameters": parameters,
-        "guidance": usual_guidance(name),
+        "guidance": usual_guidance(name, family),
         "examples": prompts("emoji", "held_out")[:12],
     }
 

@@ -151,12 +151,12 @@ def quantize_context(
     """The context of a quantize spec, its model loaded and its scenes drawn."""
     config = from_dict(named(RECIPES, "RECIPE", spec["recipe"]).config, spec["config"])
     loaded = models.of(spec)
+    name, family = spec["model"], loaded.model.family
     settings = {
         "steps": config.steps,
-        "scheduler": sampler_of(loaded.model.family, config.scheduler),
-        "guidance": config.guidance,
+        "scheduler": sampler_of(family, config.scheduler),
+        "guidance": config.guidance or prompts.usual_guidance(name, family),
     }
-    name = spec["model"]
     # Trained recipes learn from more scenes, and watch one that no split shares.
     rounds = getattr(config, "rounds", 0)
     learned = rounds * getattr(config, "training_scenes", 0)

@@ -6,10 +6,11 @@ from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.keys import seed_from
 from sdqviz.base.scene import MAX_SEED, Scene
+from sdqviz.families.contract import Family
 
 CALIBRATE, TUNE, HELD_OUT = "calibrate", "tune", "held_out"
 # The minis' data has one picture a caption: more guidance overshoots it.
-MINI_GUIDANCE, USUAL_GUIDANCE = 2.0, 7.5
+MINI_GUIDANCE = 2.0
 
 
 def is_mini(model: str) -> bool:
@@ -21,8 +22,8 @@ def prompt_set(model: str) -> str:
     return "emoji" if is_mini(model) else "general"
 
 
-def usual_guidance(model: str) -> float:
-    return MINI_GUIDANCE if is_mini(model) else USUAL_GUIDANCE
+def usual_guidance(model: str, family: Family) -> float:
+    return MINI_GUIDANCE if is_mini(model) else family.guidance
 
 
 def prompts(name: str, split: str) -> list[str]:
@@ -55,7 +56,7 @@ def scenes(
                 seed=seed_from(split, texts[place], again) % (MAX_SEED + 1),
                 steps=steps,
                 scheduler=scheduler,
-                guidance=guidance or usual_guidance(model),
+                guidance=guidance,
             )
         )
     return found

@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE, quantize_request
+from sdqviz.base.request import DEFAULT_RECIPE, DTYPES, QUANTIZE, quantize_request
 from sdqviz.store.runs import ACTIVE, QUEUED, RESUMABLE
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.tabs.contract import Shared
@@ -43,6 +43,20 @@ def build_sidebar(context: AppContext) -> Shared:
             label="Preset", choices=list(first["presets"]), value="quick", elem_id="preset"
         )
         with gr.Accordion("Settings", open=False):
+            with gr.Group():
+                device = gr.Dropdown(
+                    label="Device",
+                    info="Where both models compute.",
+                    elem_id="device",
+                    **_devices(catalog),
+                )
+                dtype = gr.Dropdown(
+                    label="Precision of the FP model",
+                    info="Half precision takes half the memory.",
+                    choices=list(DTYPES),
+                    value=DTYPES[0],
+                    elem_id="dtype",
+                )
             gr.Markdown("Left as they are, the preset's values hold.")
             forms = {entry["name"]: _Form(entry, entry is first) for entry in recipes}
         start = gr.Button("Quantize", variant="primary", elem_id="quantize")
@@ -62,7 +76,14 @@ def build_sidebar(context: AppContext) -> Shared:
         shown = [gr.Group(visible=form is chosen) for form in forms.values()]
         return [gr.Dropdown(info=chosen.summary), *shown]
 
-    def quantize(model_name: str, recipe_name: str, preset_name: str, *values: Any) -> str:
+    def quantize(
+        model_name: str,
+        recipe_name: str,
+        preset_name: str,
+        device_name: str,
+        dtype_name: str,
+        *values: Any,
+    ) -> str:
         try:
             spec = quantize_request(
                 context.catalog(),
@@ -70,6 +91,8 @@ def build_sidebar(context: AppContext) -> Shared:
                 recipe_name,
                 preset_name,
                 forms[recipe_name].changes(values),
+                device=device_name,
+                dtype=dtype_name,
             )
             cost = context.estimate(spec)
             asked = context.submit(QUANTIZE, spec)
@@ -121,7 +144,8 @@ def build_sidebar(context: AppContext) -> Shared:
         choices = [(run_name(r), r.id) for r in runs]
         value = shown.id if shown else None
         tokens = [context.store.runs.version(), context.store.runs.listing()]
-        return [gr.Dropdown(choices=choices, value=value), *tokens]
+        devices = gr.Dropdown(**_devices(context.catalog()))
+        return [gr.Dropdown(choices=choices, value=value), *tokens, devices]
 
     def act(what: str):
         def handler(run_id: str) -> None:
@@ -139,7 +163,8 @@ def build_sidebar(context: AppContext) -> Shared:
         at += len(form.fields)
     groups = [form.group for form in forms.values()]
     recipe.input(show_form, recipe, [recipe, *groups], **_QUIET)
-    start.click(quantize, [model, recipe, preset, *everything], mine, **_QUIET)
+    asked = [model, recipe, preset, device, dtype, *everything]
+    start.click(quantize, asked, mine, **_QUIET)
     timer.tick(tick, [token, listing], [token, listing], queue=False, **_QUIET)
     token.change(show_job, None, [card, cancel, resume, job], **_QUIET)
     listing.change(list_runs, [run, mine], [run, mine], **_QUIET)
@@ -152,8 +177,14 @@ def build_sidebar(context: AppContext) -> Shared:
         js="(id) => { const u = new URL(location); u.searchParams.set('run', id);"
         " history.replaceState(null, '', u); }",
     )
-    gr.context.Context.root_block.load(opened, None, [run, token, listing], **_QUIET)  # type: ignore[union-attr]
+    gr.context.Context.root_block.load(opened, None, [run, token, listing, device], **_QUIET)  # type: ignore[union-attr]
     return Shared(run=run, listing=listing, token=token)
+
+
+def _devices(catalog: dict[str, Any]) -> dict[str, Any]:
+    """The devices to choose from, the fastest first chosen; one alone is no choice."""
+    devices = catalog.get("devices", ["cpu"])
+    return {"choices": devices, "value": devices[-1], "visible": len(devices) > 1}
 
 
 def _models(catalog: dict[str, Any]) -> list[tuple[str, str]]:

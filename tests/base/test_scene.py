@@ -15,6 +15,7 @@ def test_the_id_depends_on_everything_that_fixes_the_picture():
         Scene(prompt="a key", scheduler="ddim"),
         Scene(prompt="a key", negative_prompt="red"),
         Scene(prompt="a key", width=64),
+        Scene(prompt="a key", shift=3.0),
     ]
     assert len({base.id, *(scene.id for scene in others)}) == 1 + len(others)
     assert Scene.from_dict(base.as_dict()) == base
@@ -36,6 +37,11 @@ def test_bad_scenes_are_refused(values):
     with pytest.raises(SdqvizError) as caught:
         Scene.from_dict(values)
     assert caught.value.hint
+
+
+def test_a_scene_keeps_the_name_that_older_runs_gave_it():
+    given = {k: v for k, v in Scene(prompt="a key").as_dict().items() if k != "shift"}
+    assert Scene(prompt="a key").id == content_key("scene", given)[:12]
 
 
 def test_keys_and_seeds_do_not_depend_on_the_process():

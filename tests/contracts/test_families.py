@@ -162,6 +162,24 @@ def test_a_sampler_that_does_not_fit_is_refused(model):
     assert sampler_of(model.family, "auto") == model.family.samplers[0]
 
 
+def test_the_shift_moves_the_flows_timesteps_and_nothing_else(model):
+    if "flow" not in model.family.samplers:
+        with pytest.raises(SdqvizError, match=f"sampler {model.family.samplers[0]} has none"):
+            latents(model, scene_for(model, shift=2.0))
+        return
+    usual, own, more = (
+        record(
+            scene_for(model, shift=shift),
+            predictor(model, scene_for(model)),
+            model.family.latent_shape(model, scene_for(model)),
+            model.scheduler_config,
+        ).timesteps
+        for shift in (0.0, model.scheduler_config["shift"], 6.0)
+    )
+    assert torch.equal(usual, own)
+    assert (more[1:] > usual[1:]).all()
+
+
 def test_the_position_table_is_computed_not_stored(tmp_path, store):
     folder = save_tiny_model(tmp_path / "sd3", "sd3")
     spec = quantize_request(static_catalog(), str(folder), "round_nearest", "quick", QUICK)

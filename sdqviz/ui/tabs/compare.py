@@ -4,15 +4,17 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
 from sdqviz.base.config import from_dict
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import GENERATE, generate_request
-from sdqviz.base.scene import MAX_SEED, SCHEDULERS, Scene
+from sdqviz.base.scene import MAX_SEED, Scene
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.histogram import build_histogram
 from sdqviz.ui.tabs.contract import Shared
 from sdqviz.views.runs import UNFINISHED, facts, is_own, scenes_of
+from sdqviz.views.scene_form import OWN_SIZE, has_shift, parse_size, size_choices
 from sdqviz.views.scores import score_chips
 from sdqviz.views.steps import step_errors
 
@@ -38,12 +40,23 @@ class CompareTab:
                 elem_id="prompt",
             )
             draw = gr.Button("Generate", variant="primary", elem_id="generate", min_width=120)
-        with gr.Accordion("Seed, steps, sampler, examples", open=False):
+        with gr.Accordion("Seed, steps, sampler, size, examples", open=False):
             with gr.Row():
                 seed = gr.Number(label="Seed", value=0, precision=0, minimum=0, maximum=MAX_SEED)
                 steps = gr.Slider(label="Steps", minimum=1, maximum=100, value=25, step=1)
                 guidance = gr.Slider(label="Guidance", minimum=1, maximum=15, value=2, step=0.5)
-                scheduler = gr.Dropdown(label="Sampler", choices=list(SCHEDULERS), value="pndm")
+                scheduler = gr.Dropdown(label="Sampler", choices=[], elem_id="sampler")
+                size = gr.Dropdown(label="Size in pixels", choices=[], elem_id="size")
+                shift = gr.Slider(
+                    label="Shift (0: the model's own)",
+                    info="More shift spends more steps at high noise.",
+                    minimum=0,
+                    maximum=12,
+                    value=0,
+                    step=0.5,
+                    visible=False,
+                    elem_id="shift",
+                )
             negative = gr.Textbox(label="Negative prompt", max_lines=2)
             examples = gr.Dataset(
                 components=[prompt],
@@ -119,15 +132,24 @@ class CompareTab:
             ]
 
         def usual(run_id: str | None) -> list[Any]:
-            """The guidance and the sampler that the shown run's own scenes have."""
+            """The shown run's own settings, and what else its family offers."""
             run = context.finished_run(run_id)
             if run is None or run.result is None:
-                return [gr.skip(), gr.skip()]
-            own = run.result["scenes"][0]["scene"]
-            return [own["guidance"], own["scheduler"]]
+                return [gr.skip()] * 5
+            row = run.result["scenes"][0]
+            own, family = row["scene"], context.catalog()["families"][run.result["family"]]
+            with Image.open(context.store.blobs.path(row["images"]["fp"])) as picture:
+                sizes = size_choices(family, *picture.size)
+            return [
+                own["steps"],
+                own["guidance"],
+                gr.Dropdown(choices=list(family["samplers"]), value=own["scheduler"]),
+                gr.Dropdown(choices=sizes, value=OWN_SIZE),
+                gr.Slider(value=0, visible=has_shift(family)),
+            ]
 
         def generate(run_id: str | None, *values: Any) -> str:
-            names = ("prompt", "seed", "steps", "negative_prompt", "guidance", "scheduler")
+            names = ("prompt", "seed", "negative_prompt", *settings)
             run = context.finished_run(run_id)
             try:
                 if run is None:
@@ -138,6 +160,7 @@ class CompareTab:
                 given["negative_prompt"] = given["negative_prompt"] or ""
                 if given["seed"] is None:
                     raise SdqvizError("the seed is empty", f"give 0 to {MAX_SEED}")
+                given["width"], given["height"] = parse_size(given.pop("size"))
                 request = generate_request(run.id, from_dict(Scene, given))
                 mine = context.submit(GENERATE, request)
             except SdqvizError as error:
@@ -155,8 +178,15 @@ class CompareTab:
             **quiet,
         )
         gr.on([scene.change, shared.run.change], show, [shared.run, scene], outputs, **quiet)
-        shared.run.change(usual, shared.run, [guidance, scheduler], **quiet)
-        inputs = [shared.run, prompt, seed, steps, negative, guidance, scheduler]
+        settings = {
+            "steps": steps,
+            "guidance": guidance,
+            "scheduler": scheduler,
+            "size": size,
+            "shift": shift,
+        }
+        shared.run.change(usual, shared.run, list(settings.values()), **quiet)
+        inputs = [shared.run, prompt, seed, negative, *settings.values()]
         gr.on([draw.click, prompt.submit], generate, inputs, mine, **quiet)
         examples.click(lambda sample: sample[0], examples, prompt, **quiet)
 
