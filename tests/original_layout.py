@@ -1,22 +1,114 @@
-"""Test helper: a diffusers sd1 pipeline's weights under the names of the original v1 checkpoint.
+"""Test helper: a tiny diffusers pipeline's weights under the names of the original checkpoints.
 
-Only as much of the published layout as the tiny test model has: one layer a block, two levels.
+Only as much of the published layouts as the tiny test models have: one layer a block, two levels.
 """
+
+from collections.abc import Mapping
 
 import torch
 
+State = dict[str, torch.Tensor]
 
-def original_state(pipeline) -> dict[str, torch.Tensor]:
-    state: dict[str, torch.Tensor] = {}
-    for name, tensor in pipeline.unet.state_dict().items():
-        state["model.diffusion_model." + _unet(name)] = tensor.contiguous()
-    for name, tensor in pipeline.vae.state_dict().items():
-        state["first_stage_model." + _vae(name, len(pipeline.vae.decoder.up_blocks))] = _as_conv(
-            name, tensor
-        ).contiguous()
-    for name, tensor in pipeline.text_encoder.state_dict().items():
-        plain = name if name.startswith("text_model.") else "text_model." + name
-        state["cond_stage_model.transformer." + plain] = tensor.contiguous()
+
+def original_state(pipeline, family: str) -> State:
+    state: State = {}
+    if family == "sd3":
+        own = _transformer(pipeline.transformer)
+    else:
+        own = {_unet(name): tensor for name, tensor in pipeline.unet.state_dict().items()}
+    state |= _under("model.diffusion_model.", own)
+    levels = len(pipeline.vae.decoder.up_blocks)
+    vae = {_vae(n, levels): _as_conv(n, t) for n, t in pipeline.vae.state_dict().items()}
+    state |= _under("first_stage_model.", vae)
+    one = _text(pipeline.text_encoder)
+    two = _text(pipeline.text_encoder_2) if family in ("sdxl", "sd3") else {}
+    if family == "sd1":
+        state |= _under("cond_stage_model.transformer.", one)
+    elif family == "sd2":
+        state |= _under("cond_stage_model.model.", _open_clip(one))
+    elif family == "sdxl":
+        state |= _under("conditioner.embedders.0.transformer.", one)
+        state |= _under("conditioner.embedders.1.model.", _open_clip(two))
+    else:
+        state |= _under("text_encoders.clip_l.transformer.", one)
+        state |= _under("text_encoders.clip_g.transformer.", two)
+    return {name: tensor.contiguous().clone() for name, tensor in state.items()}
+
+
+def _under(prefix: str, state: Mapping[str, torch.Tensor]) -> State:
+    return {prefix + name: tensor for name, tensor in state.items()}
+
+
+def _text(encoder) -> State:
+    """With the text_model prefix, which transformers no longer gives every class."""
+    plain = ("text_model.", "text_projection.")
+    return {
+        name if name.startswith(plain) else f"text_model.{name}": tensor
+        for name, tensor in encoder.state_dict().items()
+    }
+
+
+def _open_clip(text: State) -> State:
+    state: State = {}
+    for name, tensor in text.items():
+        name = name.removeprefix("text_model.")
+        if ".q_proj." in name:
+            parts = [text["text_model." + name.replace("q_proj", f"{p}_proj")] for p in "qkv"]
+            name, tensor = name.replace("q_proj.", "in_proj_"), torch.cat(parts)
+        elif ".k_proj." in name or ".v_proj." in name:
+            continue
+        elif name == "text_projection.weight":
+            name, tensor = "text_projection", tensor.T
+        for ours, theirs in (
+            ("embeddings.position_embedding.weight", "positional_embedding"),
+            ("embeddings.token_embedding", "token_embedding"),
+            ("final_layer_norm", "ln_final"),
+            ("encoder.layers", "transformer.resblocks"),
+            ("layer_norm", "ln_"),
+            ("self_attn", "attn"),
+            ("fc1", "c_fc"),
+            ("fc2", "c_proj"),
+        ):
+            name = name.replace(ours, theirs)
+        state[name] = tensor
+    return state
+
+
+def _transformer(transformer) -> State:
+    own = transformer.state_dict()
+    last = f"transformer_blocks.{len(transformer.transformer_blocks) - 1}.norm1_context."
+    state: State = {}
+    for name, tensor in own.items():
+        if name.endswith(("to_q.weight", "to_q.bias", "add_q_proj.weight", "add_q_proj.bias")):
+            parts = [own[name.replace("_q", f"_{p}")] for p in "qkv"]
+            name, tensor = name.replace("to_q", "qkv"), torch.cat(parts)
+        elif any(f".{p}." in name for p in ("to_k", "to_v", "add_k_proj", "add_v_proj")):
+            continue
+        if name.startswith((last, "norm_out.")):
+            tensor = torch.cat(tensor.chunk(2)[::-1])  # the original holds shift before scale
+        for ours, theirs in (
+            ("pos_embed.pos_embed", "pos_embed"),
+            ("pos_embed.proj", "x_embedder.proj"),
+            ("time_text_embed.timestep_embedder.linear_1", "t_embedder.mlp.0"),
+            ("time_text_embed.timestep_embedder.linear_2", "t_embedder.mlp.2"),
+            ("time_text_embed.text_embedder.linear_1", "y_embedder.mlp.0"),
+            ("time_text_embed.text_embedder.linear_2", "y_embedder.mlp.2"),
+            ("proj_out", "final_layer.linear"),
+            ("norm_out.linear", "final_layer.adaLN_modulation.1"),
+            ("transformer_blocks", "joint_blocks"),
+            ("norm1.linear", "x_block.adaLN_modulation.1"),
+            ("norm1_context.linear", "context_block.adaLN_modulation.1"),
+            ("ff.net.0.proj", "x_block.mlp.fc1"),
+            ("ff.net.2", "x_block.mlp.fc2"),
+            ("ff_context.net.0.proj", "context_block.mlp.fc1"),
+            ("ff_context.net.2", "context_block.mlp.fc2"),
+            ("attn.qkv", "x_block.attn.qkv"),
+            ("attn.add_q_proj", "context_block.attn.qkv"),
+            ("attn.to_out.0", "x_block.attn.proj"),
+            ("attn.to_add_out", "context_block.attn.proj"),
+        ):
+            name = name.replace(ours, theirs)
+        state[name] = tensor
     return state
 
 
@@ -37,6 +129,8 @@ def _unet(name: str) -> str:
     fixed = {
         "time_embedding.linear_1": "time_embed.0",
         "time_embedding.linear_2": "time_embed.2",
+        "add_embedding.linear_1": "label_emb.0.0",
+        "add_embedding.linear_2": "label_emb.0.2",
         "conv_in": "input_blocks.0.0",
         "conv_norm_out": "out.0",
         "conv_out": "out.2",

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 
 FAMILIES = ("sd1", "sd2", "sdxl", "sd3")
-_TEXT, _POOLED = 24, 16
+# Widths of the two text encoders; a swap of them would show.
+_TEXT, _TEXT_2 = 24, 32
 
 
 def save_tiny_model(folder: Path, family: str = "sd1") -> Path:
@@ -30,7 +31,7 @@ def _v1_or_v2(family: str) -> Any:
     )
     heads = {"attention_head_dim": (2, 5), "use_linear_projection": True} if second else {}
     return StableDiffusionPipeline(
-        vae=_autoencoder(4),
+        vae=autoencoder(4),
         text_encoder=_text_encoder(tokenizer, "gelu" if second else "quick_gelu"),
         tokenizer=tokenizer,
         unet=_unet(**{"attention_head_dim": 2, **heads}),
@@ -48,18 +49,18 @@ def _sdxl() -> Any:
 
     tokenizer = _tokenizer()
     return StableDiffusionXLPipeline(
-        vae=_autoencoder(4),
+        vae=autoencoder(4),
         text_encoder=_text_encoder(tokenizer),
-        text_encoder_2=_projecting_encoder(tokenizer),
+        text_encoder_2=_projecting_encoder(tokenizer, _TEXT_2),
         tokenizer=tokenizer,
         tokenizer_2=tokenizer,
         unet=_unet(
-            cross_attention_dim=2 * _TEXT,
+            cross_attention_dim=_TEXT + _TEXT_2,
             attention_head_dim=(2, 5),
             use_linear_projection=True,
             addition_embed_type="text_time",
             addition_time_embed_dim=8,
-            projection_class_embeddings_input_dim=6 * 8 + _POOLED,
+            projection_class_embeddings_input_dim=6 * 8 + _TEXT_2,
             transformer_layers_per_block=(2, 1),
         ),
         scheduler=EulerDiscreteScheduler.from_config(
@@ -85,17 +86,17 @@ def _sd3() -> Any:
             num_layers=2,
             attention_head_dim=8,
             num_attention_heads=3,
-            joint_attention_dim=2 * _TEXT,
+            joint_attention_dim=_TEXT + _TEXT_2,
             caption_projection_dim=24,
-            pooled_projection_dim=2 * _POOLED,
+            pooled_projection_dim=_TEXT + _TEXT_2,
             out_channels=16,
             pos_embed_max_size=12,
         ),
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
-        vae=_autoencoder(16, shift_factor=0.06, scaling_factor=1.5),
-        text_encoder=_projecting_encoder(tokenizer),
+        vae=autoencoder(16, shift_factor=0.06, scaling_factor=1.5),
+        text_encoder=_projecting_encoder(tokenizer, _TEXT),
         tokenizer=tokenizer,
-        text_encoder_2=_projecting_encoder(tokenizer),
+        text_encoder_2=_projecting_encoder(tokenizer, _TEXT_2),
         tokenizer_2=tokenizer,
         text_encoder_3=None,
         tokenizer_3=None,
@@ -122,7 +123,7 @@ def _unet(**config: Any) -> Any:
     )
 
 
-def _autoencoder(channels: int, **config: Any) -> Any:
+def autoencoder(channels: int, **config: Any) -> Any:
     from diffusers import AutoencoderKL
 
     return AutoencoderKL(
@@ -136,14 +137,14 @@ def _autoencoder(channels: int, **config: Any) -> Any:
     )
 
 
-def _text_config(tokenizer: Any, activation: str) -> Any:
+def _text_config(tokenizer: Any, activation: str, width: int) -> Any:
     from transformers import CLIPTextConfig
 
     return CLIPTextConfig(
         vocab_size=len(tokenizer),
-        hidden_size=_TEXT,
+        hidden_size=width,
         intermediate_size=48,
-        projection_dim=_POOLED,
+        projection_dim=width,
         num_hidden_layers=2,
         num_attention_heads=2,
         hidden_act=activation,
@@ -156,10 +157,10 @@ def _text_config(tokenizer: Any, activation: str) -> Any:
 def _text_encoder(tokenizer: Any, activation: str = "quick_gelu") -> Any:
     from transformers import CLIPTextModel
 
-    return CLIPTextModel(_text_config(tokenizer, activation))
+    return CLIPTextModel(_text_config(tokenizer, activation, _TEXT))
 
 
-def _projecting_encoder(tokenizer: Any) -> Any:
+def _projecting_encoder(tokenizer: Any, width: int) -> Any:
     from transformers import CLIPTextModelWithProjection
 
-    return CLIPTextModelWithProjection(_text_config(tokenizer, "gelu"))
+    return CLIPTextModelWithProjection(_text_config(tokenizer, "gelu", width))

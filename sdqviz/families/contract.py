@@ -48,6 +48,10 @@ class Family(Protocol):
         """The diffusers pipeline of a local folder, with these parts instead of its own."""
         ...
 
+    def absent(self, folder: Path) -> dict[str, None]:
+        """The optional parts that a folder's index leaves out."""
+        ...
+
     def roles(self, network: nn.Module) -> dict[str, str]:
         """Module name -> role (`layers.plan`) for every layer that is not an ordinary one."""
         ...

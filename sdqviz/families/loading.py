@@ -55,6 +55,7 @@ def load(
 
 def _load_single_file(source: Source, device: str, dtype: torch.dtype) -> Model:
     import diffusers
+    from diffusers.loaders.single_file_utils import SingleFileComponentError
 
     assert source.config is not None
     family = family_of_folder(source.config)
@@ -65,15 +66,20 @@ def _load_single_file(source: Source, device: str, dtype: torch.dtype) -> Model:
             f"{family.name}",
             f"give --config DIR with the configs of a {own} model",
         )
-    pipeline = _quietly(
-        lambda: getattr(diffusers, family.pipeline_class).from_single_file(
-            str(source.path),
-            config=str(source.config),
-            dtype=dtype,
-            local_files_only=True,
-        ),
-        source.name,
-    )
+    kind = getattr(diffusers, family.pipeline_class)
+    options = {"dtype": dtype, "local_files_only": True, **family.absent(source.config)}
+
+    def open_file() -> Any:
+        try:
+            return kind.from_single_file(str(source.path), config=str(source.config), **options)
+        except SingleFileComponentError as error:
+            part = str(error).removeprefix("Failed to load ").split(".")[0]
+            hint = f"use the file that includes it, or put its weights into {source.config}"
+            if part.startswith("T5"):
+                hint += "; or leave it out: text_encoder_3 and tokenizer_3 [null, null] there"
+            raise SdqvizError(f"{source.path.name} holds no {part}", hint) from error
+
+    pipeline = _quietly(open_file, source.name)
     return _model(family, source, pipeline, device)
 
 

@@ -9,6 +9,7 @@ import torch
 
 from sdqviz.base.scene import Scene
 from sdqviz.families.contract import Model
+from sdqviz.families.sources import read_json
 
 # About a million pixels in the proportions that XL was trained on (Podell et al. 2023, appendix I).
 MEGAPIXEL_SIZES = (
@@ -28,11 +29,21 @@ class PipelineFamily:
 
     pipeline_class: str
     network_folder: str
+    optional: tuple[str, ...] = ()  # parts that a pipeline works without
 
     def load(self, folder: Path, dtype: torch.dtype, **parts: Any) -> Any:
         return getattr(diffusers, self.pipeline_class).from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, local_files_only=True, **parts
+            folder,
+            dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            **{**self.absent(folder), **parts},
         )
+
+    def absent(self, folder: Path) -> dict[str, None]:
+        """The optional parts that the folder's index leaves out, as diffusers wants to hear it."""
+        index = read_json(folder / "model_index.json")
+        return {name: None for name in self.optional if (index.get(name) or [None])[0] is None}
 
     def latent_shape(self, model: Model, scene: Scene) -> tuple[int, int, int]:
         height, width = self.pixels(model, scene)

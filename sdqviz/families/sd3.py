@@ -4,7 +4,6 @@ Its adaptive norms' linears depend on the timestep and the pooled text, never on
 they keep FP inputs and are evaluated once for each (timestep, pooled text) of a scene.
 """
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,10 +12,8 @@ from torch import nn
 from sdqviz.base.scene import FLOW, Scene
 from sdqviz.families.contract import Model
 from sdqviz.families.pipeline import MEGAPIXEL_SIZES, PipelineFamily
-from sdqviz.families.sources import read_json
 from sdqviz.layers.plan import EMBEDDER, FIRST, LAST, MODULATION
 
-_OPTIONAL = ("text_encoder_3", "tokenizer_3", "image_encoder", "feature_extractor")
 _ADAPTIVE = ("norm1.linear", "norm1_context.linear", "norm_out.linear")
 
 
@@ -27,6 +24,8 @@ class StableDiffusion3(PipelineFamily):
     native_pixels = 1024
     sizes = MEGAPIXEL_SIZES
     network_folder = "transformer"
+    # The large T5 encoder may be left out; the two CLIP encoders then carry the text alone.
+    optional = ("text_encoder_3", "tokenizer_3", "image_encoder", "feature_extractor")
     samplers = (FLOW,)
     block_classes = ("JointTransformerBlock",)
 
@@ -47,12 +46,6 @@ class StableDiffusion3(PipelineFamily):
             elif name.startswith("time_text_embed."):
                 roles[name] = EMBEDDER
         return roles
-
-    def load(self, folder: Path, dtype: torch.dtype, **parts: Any) -> Any:
-        index = read_json(folder / "model_index.json")
-        # The large T5 encoder may be left out; the two CLIP encoders then carry the text alone.
-        absent = [name for name in _OPTIONAL if (index.get(name) or [None])[0] is None]
-        return super().load(folder, dtype, **dict.fromkeys(absent), **parts)
 
     @torch.no_grad()
     def condition(self, model: Model, scene: Scene) -> dict[str, torch.Tensor]:

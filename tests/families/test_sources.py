@@ -10,7 +10,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.families.loading import load
 from sdqviz.families.published import PUBLISHED
 from sdqviz.families.sources import find
-from tests.tiny import save_tiny_model
+from tests.tiny import FAMILIES, save_tiny_model
 
 
 @pytest.fixture
@@ -85,22 +85,46 @@ def test_a_single_file_needs_its_configs(copy):
     assert find(str(weights), str(copy)).config == copy
 
 
-def test_a_single_file_checkpoint_loads(copy, tmp_path):
-    """A v1 checkpoint in its original layout, written from diffusers' own layout."""
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_single_file_checkpoint_loads(family, tmp_path):
+    """A checkpoint in its original layout, written from diffusers' own."""
     import torch
     from safetensors.torch import save_file
 
     from tests.original_layout import original_state
 
-    model = load(str(copy))
+    folder = save_tiny_model(tmp_path / family, family)
+    model = load(str(folder))
     file = tmp_path / "one.safetensors"
-    save_file(original_state(model.pipeline), file)
-    again = load(str(file), str(copy))
-    for name, tensor in model.network.state_dict().items():
-        assert torch.equal(again.network.state_dict()[name], tensor), name
-    moved = {"conditioner.embedders.1.model.ln_final.weight": torch.ones(2)}
-    save_file(moved, file)
-    assert "one.safetensors is a sdxl model" in refusal(str(file), str(copy)).message
+    save_file(original_state(model.pipeline, family), file)
+    again = load(str(file), str(folder))
+    parts = ["network", "vae", "text_encoder"]
+    # v3's single files come without the small encoder's projection.
+    parts += ["text_encoder_2"] if family in ("sdxl", "sd3") else []
+    for part in parts:
+        one, other = (
+            m.network if part == "network" else getattr(m.pipeline, part) for m in (model, again)
+        )
+        for name, tensor in one.state_dict().items():
+            if (family, part, name) != ("sd3", "text_encoder", "text_projection.weight"):
+                assert torch.equal(other.state_dict()[name], tensor), (part, name)
+    other = next(f for f in FAMILIES if f != family)
+    wrong = save_tiny_model(tmp_path / other, other)
+    assert f"one.safetensors is a {family} model" in refusal(str(file), str(wrong)).message
+
+
+def test_a_single_file_without_its_text_encoder_says_so(copy, tmp_path):
+    from safetensors.torch import save_file
+
+    from tests.original_layout import original_state
+
+    state = original_state(load(str(copy)).pipeline, "sd1")
+    file = tmp_path / "bare.safetensors"
+    save_file({k: v for k, v in state.items() if not k.startswith("cond_stage_model")}, file)
+    (copy / "text_encoder" / "model.safetensors").unlink()
+    refused = refusal(str(file), str(copy))
+    assert "bare.safetensors holds no CLIPTextModel" in refused.message
+    assert "put its weights into" in refused.hint
 
 
 def test_an_adapter_is_not_a_model(tmp_path, copy):
