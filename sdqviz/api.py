@@ -36,10 +36,12 @@ from sdqviz.runner.execute import execute
 from sdqviz.runner.interruption import Interruption
 from sdqviz.runner.models import ModelCache
 from sdqviz.runner.reports import compare_json, run_json
+from sdqviz.runner.table import table_specs, work_table
 from sdqviz.stages.pack import read_config
 from sdqviz.store.runs import DONE, Run
 from sdqviz.store.store import Store
 from sdqviz.views.ablation import ablation_plot, ablation_table
+from sdqviz.views.model_table import model_table
 from sdqviz.views.svg import standalone
 
 See = Callable[[Event], None]
@@ -148,6 +150,27 @@ def ablate(
         "rows": rows,
         "table": ablation_table(rows),
     }
+
+
+def table(
+    models: Sequence[str],
+    *,
+    recipes: Sequence[str] = ("round_nearest", "fidelity"),
+    preset: str = "balanced",
+    config: dict[str, Any] | None = None,
+    see: See = lambda event: None,
+) -> dict[str, Any]:
+    """Quantizes every model with every recipe and returns {preset, rows, table}.
+
+    Runs that are in the store already are not repeated. config holds settings for all recipes
+    that have them.
+    """
+    store = open_store()
+    specs = table_specs(models, recipes, preset, config or {})
+    for spec in specs:
+        refuse_if_over(estimate_quantize(spec), store.folder)
+    rows = work_table(store, specs, see)
+    return {"preset": preset, "rows": rows, "table": model_table(rows)}
 
 
 def _write_ablation(store: Store, rows: list[Any], arms: list[Run], out: Path) -> None:

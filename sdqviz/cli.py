@@ -14,16 +14,13 @@ import typer
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE
 from sdqviz.base.settings import home_folder
+from sdqviz.cli_runs import Json, RunId, open_store, runs_app
 from sdqviz.terminal import emit, progress, show_error
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
-runs_app = typer.Typer(no_args_is_help=True, help="The runs in the store.")
 app.add_typer(runs_app, name="runs")
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-RunId = Annotated[str, typer.Argument(help="A run id, or its first letters.")]
 
 
 @app.command("app")
@@ -118,6 +115,33 @@ def ablate(
 
 
 @app.command()
+def table(
+    models: Annotated[list[str], typer.Argument(help="Minis, folders, hub ids.")],
+    recipes: Annotated[str, typer.Option(help="Methods.")] = "round_nearest,fidelity",
+    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "balanced",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE, for the recipes that have it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Several models by several recipes: one table of held-out medians."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        report = api.table(
+            models,
+            recipes=recipes.split(","),
+            preset=preset,
+            config=_overrides(set_),
+            see=see,
+        )
+    if as_json:
+        emit(report, as_json)
+    else:
+        print(report["table"])
+
+
+@app.command()
 def generate(
     run: RunId,
     prompt: Annotated[str, typer.Argument(help="What to draw.")],
@@ -141,7 +165,7 @@ def generate(
     from sdqviz.families.loading import family_named
     from sdqviz.runner.prompts import usual_guidance
 
-    base = _store().runs.get(run)
+    base = open_store().runs.get(run)
     model = base.spec.get("model", "")
     if scheduler == "auto" and base.result:
         scheduler = base.result["scenes"][0]["scene"]["scheduler"]
@@ -228,140 +252,6 @@ def doctor(as_json: Json = False) -> None:
     report["families"] = list(catalog["families"])
     report["models"] = [model["name"] for model in catalog["models"]]
     emit(report, as_json)
-
-
-@runs_app.command("list")
-def runs_list(as_json: Json = False) -> None:
-    """All runs, newest first."""
-    rows = [
-        {
-            "run": run.id,
-            "kind": run.kind,
-            "state": run.state,
-            "progress": round(run.progress, 3),
-            "model": run.spec.get("model") or f"run {run.spec.get('run')}",
-        }
-        for run in _store().runs.list()
-    ]
-    emit({"runs": rows}, as_json)
-
-
-@runs_app.command("show")
-def runs_show(run: RunId, as_json: Json = False) -> None:
-    """One run with its log."""
-    store = _store()
-    found = store.runs.get(run)
-    log = [event.message for event in store.records.events(found.id, "Log")]  # type: ignore[union-attr]
-    shown = {
-        "run": found.id,
-        "kind": found.kind,
-        "state": found.state,
-        "stage": found.stage,
-        "progress": found.progress,
-        "eta_seconds": found.eta_seconds,
-        "spec": found.spec,
-        "error": found.error,
-        "result": found.result,
-        "log": log,
-    }
-    emit(shown, as_json)
-
-
-@runs_app.command("cancel")
-def runs_cancel(run: RunId, as_json: Json = False) -> None:
-    """Stop a run for good; what it finished is kept."""
-    from sdqviz.runner.supervise import cancel
-
-    stopped = cancel(_store(), run)
-    emit({"run": stopped.id, "state": stopped.state}, as_json)
-
-
-@runs_app.command("resume")
-def runs_resume(
-    run: RunId,
-    out: Annotated[Path | None, typer.Option(help="Folder for the quantized model.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Go on with a stopped quantize run, here."""
-    from sdqviz import api
-    from sdqviz.base.request import QUANTIZE
-
-    store = _store()
-    found = store.runs.get(run)
-    if found.kind != QUANTIZE:
-        raise SdqvizError(f"run {found.id} is a {found.kind} run", "start it again instead")
-    store.runs.resume(found.id)
-    with progress(as_json) as see:
-        report = api.finish_quantize(store, found.id, out, see)
-    emit(report, as_json)
-
-
-@runs_app.command("export")
-def runs_export(
-    run: RunId,
-    out: Annotated[Path, typer.Option(help="An empty or new folder.")],
-    model: Annotated[bool, typer.Option("--model", help="The diffusers folder instead.")] = False,
-    as_json: Json = False,
-) -> None:
-    """A finished run as plain files; with --model, the quantized model as a diffusers folder."""
-    from sdqviz.runner.bundle import export_run
-
-    store = _store()
-    found = store.runs.get(run)
-    if model:
-        from sdqviz import api
-
-        api.write_model(store, found, out)
-    else:
-        export_run(store, found, out)
-    emit({"run": found.id, "out": str(out)}, as_json)
-
-
-@runs_app.command("sheet")
-def runs_sheet(
-    run: RunId,
-    out: Annotated[Path, typer.Option(help="The PNG file to write.")],
-    scenes: Annotated[int, typer.Option(help="How many scenes.", min=1)] = 4,
-    across: Annotated[int, typer.Option(help="Scenes side by side.", min=1)] = 2,
-    as_json: Json = False,
-) -> None:
-    """One picture of a finished run: FP, W4A8 and FLIP difference of its scenes."""
-    from sdqviz.views.sheet import comparison_sheet
-
-    store = _store()
-    found = store.runs.get(run)
-    if not found.result or not found.result.get("scenes"):
-        raise SdqvizError(f"run {found.id} is {found.state}", "choose a finished run")
-    picture = comparison_sheet(store.blobs, found.result["scenes"][:scenes], across)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(out, "PNG", optimize=True)
-    emit({"run": found.id, "out": str(out)}, as_json)
-
-
-@runs_app.command("delete")
-def runs_delete(run: RunId, as_json: Json = False) -> None:
-    """Forget a run. `gc` then frees its bytes."""
-    store = _store()
-    found = store.runs.get(run)
-    store.runs.delete(found.id)
-    store.clear_scratch()
-    emit({"run": found.id, "state": "deleted"}, as_json)
-
-
-@runs_app.command("gc")
-def runs_gc(as_json: Json = False) -> None:
-    """Delete files that no run needs."""
-    store = _store()
-    scratch = store.clear_scratch()
-    count, freed = store.records.collect_garbage()
-    freed += scratch
-    emit({"files": count, "bytes": freed}, as_json)
-
-
-def _store() -> Any:
-    from sdqviz.store.store import Store
-
-    return Store(home_folder())
 
 
 def _overrides(pairs: list[str] | None) -> dict[str, Any]:

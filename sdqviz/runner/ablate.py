@@ -6,20 +6,17 @@ ablation goes on after a kill.
 
 import re
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Log, Progress, Scalar
-from sdqviz.base.registry import named
-from sdqviz.base.request import ABLATE, QUANTIZE, quantize_request
+from sdqviz.base.request import ABLATE, quantize_request
 from sdqviz.recipes.arms import ARMS, BASE, CENTRAL, TRIED
-from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner.catalog import static_catalog
-from sdqviz.runner.execute import execute, made_by
 from sdqviz.runner.models import ModelCache
-from sdqviz.store.runs import ACTIVE, DONE, QUEUED, RESUMABLE, Run
+from sdqviz.runner.once import is_worked, work_once
+from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
 
 _BITS = re.compile(r"W([2-8])A([4-8])")
@@ -77,10 +74,10 @@ def ablate(
     while pending:
         see(Progress(stage="ablate", done=len(arms), total=len(specs)))
         # What another process works on comes last: an ablation may be started twice.
-        spec = next((s for s in pending if not _worked(store, s)), pending[0])
+        spec = next((s for s in pending if not is_worked(store, s)), pending[0])
         pending.remove(spec)
         see(Log(message=f"{len(arms) + 1} of {len(specs)}: {spec['arm']}"))
-        arms.append(_arm(store, spec, models, see))
+        arms.append(work_once(store, spec, spec["arm"], models, see))
     see(Progress(stage="ablate", done=len(specs), total=len(specs)))
     first = specs[0]
     run_id = store.runs.add_made(
@@ -104,49 +101,6 @@ def arm_curves(store: Store, arms: Sequence[Run]) -> list[Event]:
                 if isinstance(event, Scalar) and event.name == "output"
             ]
     return curves
-
-
-def _worked(store: Store, spec: dict[str, Any]) -> bool:
-    return any(run.spec == spec and run.state in ACTIVE for run in store.runs.list(QUANTIZE))
-
-
-def _arm(
-    store: Store, spec: dict[str, Any], models: ModelCache, see: Callable[[Event], None]
-) -> Run:
-    run = _known(store, spec, models)
-    if run is not None and run.state == DONE:
-        return run
-    run_id = store.runs.add(QUANTIZE, spec) if run is None else run.id
-    if run is not None and run.state in RESUMABLE:
-        store.runs.resume(run_id)
-    claimed = store.runs.claim(run_id)
-    if claimed is None:
-        return _elsewhere(store, run_id)
-    if execute(store, claimed, models, see) != DONE:
-        failed = store.runs.get(run_id)
-        error = failed.error or {"error": f"arm {spec['arm']} was stopped", "hint": ""}
-        raise SdqvizError(f"{spec['arm']}: {error['error']}", error.get("hint", ""))
-    return store.runs.get(run_id)
-
-
-def _known(store: Store, spec: dict[str, Any], models: ModelCache) -> Run | None:
-    """The newest run of this spec, if this very code would give the same numbers."""
-    loaded = models.of(spec)
-    wanted = made_by(loaded.key, named(RECIPES, "RECIPE", spec["recipe"]))
-    for run in store.runs.list(QUANTIZE):
-        if run.spec == spec and (run.state != DONE or (run.result or {})["made_by"] == wanted):
-            return run
-    return None
-
-
-def _elsewhere(store: Store, run_id: str) -> Run:
-    """Waits for an arm that another process works."""
-    while (run := store.runs.get(run_id)).state in (*ACTIVE, QUEUED):
-        time.sleep(1.0)
-        store.runs.expire()
-    if run.state != DONE:
-        raise SdqvizError(f"run {run_id} was {run.state} elsewhere", "start the ablation again")
-    return run
 
 
 def table_rows(arms: Sequence[Run]) -> list[dict[str, Any]]:

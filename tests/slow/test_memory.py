@@ -17,10 +17,11 @@ QUICK = ("steps=2", "calibration_scenes=1", "held_out_scenes=1", "guidance=1")
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize(
     ("family", "latent_side", "dtype", "limit"),
     [
-        ("sd1", 32, "float32", 12 * GIBI),
+        ("sd1", 16, "float32", 12 * GIBI),
         ("sdxl", 16, "float32", 16 * GIBI),
         ("sdxl", 16, "bfloat16", 16 * GIBI),
     ],

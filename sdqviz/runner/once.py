@@ -1,0 +1,66 @@
+"""A quantize spec worked in this process, unless its run is there already."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.events import Event
+from sdqviz.base.registry import named
+from sdqviz.base.request import QUANTIZE
+from sdqviz.recipes.contract import PACKAGE as RECIPES
+from sdqviz.runner.execute import execute, made_by
+from sdqviz.runner.models import ModelCache
+from sdqviz.store.runs import ACTIVE, DONE, QUEUED, RESUMABLE, Run
+from sdqviz.store.store import Store
+
+
+def is_worked(store: Store, spec: dict[str, Any]) -> bool:
+    """Whether another process works on this very spec now."""
+    return any(run.spec == spec and run.state in ACTIVE for run in store.runs.list(QUANTIZE))
+
+
+def work_once(
+    store: Store,
+    spec: dict[str, Any],
+    label: str,
+    models: ModelCache,
+    see: Callable[[Event], None],
+) -> Run:
+    """The finished run of the spec: found, resumed, waited for or worked. label names it in
+    errors.
+    """
+    run = _known(store, spec, models)
+    if run is not None and run.state == DONE:
+        return run
+    run_id = store.runs.add(QUANTIZE, spec) if run is None else run.id
+    if run is not None and run.state in RESUMABLE:
+        store.runs.resume(run_id)
+    claimed = store.runs.claim(run_id)
+    if claimed is None:
+        return _elsewhere(store, run_id)
+    if execute(store, claimed, models, see) != DONE:
+        failed = store.runs.get(run_id)
+        error = failed.error or {"error": f"{label} was stopped", "hint": ""}
+        raise SdqvizError(f"{label}: {error['error']}", error.get("hint", ""))
+    return store.runs.get(run_id)
+
+
+def _known(store: Store, spec: dict[str, Any], models: ModelCache) -> Run | None:
+    """The newest run of this spec, if this very code would give the same numbers."""
+    loaded = models.of(spec)
+    wanted = made_by(loaded.key, named(RECIPES, "RECIPE", spec["recipe"]))
+    for run in store.runs.list(QUANTIZE):
+        if run.spec == spec and (run.state != DONE or (run.result or {})["made_by"] == wanted):
+            return run
+    return None
+
+
+def _elsewhere(store: Store, run_id: str) -> Run:
+    """Waits for a run that another process works."""
+    while (run := store.runs.get(run_id)).state in (*ACTIVE, QUEUED):
+        time.sleep(1.0)
+        store.runs.expire()
+    if run.state != DONE:
+        raise SdqvizError(f"run {run_id} was {run.state} elsewhere", "start the command again")
+    return run
