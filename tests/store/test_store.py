@@ -123,6 +123,32 @@ def test_products_are_made_once(store):
     assert store.records.product(run_id, "key", "bin", make) == b"abc"
 
 
+def test_a_product_may_be_written_to_a_file(store):
+    run_id = store.runs.add("quantize", {"model": "m"})
+    written = []
+
+    def write(path):
+        written.append(path)
+        path.write_bytes(b"abc")
+
+    for _ in range(2):
+        store.records.product_file(run_id, "key", "bin", write)
+    assert len(written) == 1
+    blob = store.records.find("key")
+    assert blob == store.blobs.put(b"abc", "bin")  # the same name, whichever way it came
+    assert store.blobs.file(blob).read_bytes() == b"abc"
+
+    def fail(path):
+        path.write_bytes(b"half")
+        raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError):
+        store.records.product_file(run_id, "other", "bin", fail)
+    assert not list(store.blobs.folder.rglob(".partial-*"))
+    with pytest.raises(SdqvizError, match="is missing"):
+        store.blobs.file("0" * 64 + ".bin")
+
+
 def test_garbage_is_what_nothing_mentions(store):
     run_id = store.runs.add("quantize", {})
     kept, product, lost = (store.blobs.put(data, "png") for data in (b"kept", b"made", b"lost"))
