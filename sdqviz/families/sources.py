@@ -86,15 +86,6 @@ def how_to_get(name: str) -> str:
     return fetch
 
 
-def is_here(name: str) -> bool:
-    """Whether the hub model lies whole in this machine's cache."""
-    try:
-        check_folder(_hub_folder(name))
-    except SdqvizError:
-        return False
-    return True
-
-
 def check_folder(folder: Path, weights: bool = True) -> Path:
     """The folder, if it is a complete diffusers pipeline with whole safetensors files."""
     index = folder / "model_index.json"

@@ -13,13 +13,14 @@ from sdqviz.base.scene import Scene
 from sdqviz.families.contract import PACKAGE as FAMILIES
 from sdqviz.families.loading import family_of_folder
 from sdqviz.families.published import PUBLISHED
-from sdqviz.families.sources import how_to_get, is_here, minis
+from sdqviz.families.sources import how_to_get, minis
 from sdqviz.kernels.contract import PACKAGE as KERNELS
 from sdqviz.metrics.contract import metrics
 from sdqviz.quant.spec import ActivationSpec
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner import machine
 from sdqviz.runner.estimate import stored_parameters
+from sdqviz.runner.local_models import local_models
 from sdqviz.runner.prompts import prompts, usual_guidance
 
 
@@ -86,7 +87,7 @@ def build_catalog(home: Path) -> dict[str, Any]:
             for engine in engines
         ],
         "unavailable_metrics": {n: m.unavailable() for n, m in metrics().items()},
-        "here": [model.hub_id for model in PUBLISHED if is_here(model.hub_id)],
+        "local": local_models(home),
         "devices": ["cpu", *(["cuda"] if torch.cuda.is_available() else [])],
         "torch": torch.__version__,
         "machine": machine.describe(home),

@@ -144,8 +144,9 @@ def build_sidebar(context: AppContext) -> Shared:
         choices = [(run_name(r), r.id) for r in runs]
         value = shown.id if shown else None
         tokens = [context.store.runs.version(), context.store.runs.listing()]
-        devices = gr.Dropdown(**_devices(context.catalog()))
-        return [gr.Dropdown(choices=choices, value=value), *tokens, devices]
+        catalog = context.catalog()  # by now the worker may have published this machine's own
+        offered = [gr.Dropdown(choices=_models(catalog)), gr.Dropdown(**_devices(catalog))]
+        return [gr.Dropdown(choices=choices, value=value), *tokens, *offered]
 
     def act(what: str):
         def handler(run_id: str) -> None:
@@ -177,7 +178,7 @@ def build_sidebar(context: AppContext) -> Shared:
         js="(id) => { const u = new URL(location); u.searchParams.set('run', id);"
         " history.replaceState(null, '', u); }",
     )
-    gr.context.Context.root_block.load(opened, None, [run, token, listing, device], **_QUIET)  # type: ignore[union-attr]
+    gr.context.Context.root_block.load(opened, None, [run, token, listing, model, device], **_QUIET)  # type: ignore[union-attr]
     return Shared(run=run, listing=listing, token=token)
 
 
@@ -189,13 +190,14 @@ def _devices(catalog: dict[str, Any]) -> dict[str, Any]:
 
 def _models(catalog: dict[str, Any]) -> list[tuple[str, str]]:
     """(label, name): the minis, then what is on this machine, then what can be fetched."""
-    here = set(catalog.get("here", []))
-    published = sorted(catalog.get("published", []), key=lambda m: m["name"] not in here)
-    found = [(f"{m['name']} ({m['family']})", m["name"]) for m in catalog["models"]]
-    for model in published:
+    published = {model["name"]: model for model in catalog.get("published", [])}
+    local = [m for m in catalog.get("local", []) if m["name"] not in published]
+    here = {m["name"] for m in catalog.get("local", [])}
+    found = [(f"{m['name']} ({m['family']})", m["name"]) for m in [*catalog["models"], *local]]
+    for name, model in sorted(published.items(), key=lambda item: item[0] not in here):
+        missing = "" if name in here else ", not fetched yet"
         size = f"{model['parameters'] / 1e9:.1f} B parameters"
-        missing = "" if model["name"] in here else ", not fetched yet"
-        found.append((f"{model['title']} ({model['family']}, {size}{missing})", model["name"]))
+        found.append((f"{model['title']} ({model['family']}, {size}{missing})", name))
     return found
 
 
