@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sdqviz.api import compare, load, quantize
+    from sdqviz.integrations.diffusers_quantizer import SdqvizConfig, register
 
 __version__ = "0.1.0"
-__all__ = ["compare", "load", "quantize"]
+__all__ = ["SdqvizConfig", "compare", "load", "quantize", "register"]
+_QUANTIZER = ("SdqvizConfig", "register")
 
 
 def __getattr__(name: str) -> Any:
+    if name in _QUANTIZER:
+        from sdqviz.integrations import diffusers_quantizer
+
+        return getattr(diffusers_quantizer, name)
     if name in __all__:
         from sdqviz import api
 

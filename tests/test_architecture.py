@@ -27,9 +27,15 @@ ALLOWED = {
     "views": {"base", "store"},
     "ui": {"base", "store", "views"},
     "minis": {"base"},
+    "integrations": {"base", "layers", "families"},
 }
 TORCH_FREE = ("base", "store", "views", "ui")
-HEAVY_MODELS = {"families", "diffusion", "minis"}  # may import diffusers and transformers
+HEAVY_MODELS = {
+    "families",
+    "diffusion",
+    "minis",
+    "integrations",
+}  # may import diffusers and transformers
 
 
 def imports(file: Path) -> set[str]:

@@ -83,6 +83,20 @@ def sampler_of(family: Family, wanted: str) -> str:
     return wanted
 
 
+def family_of_network(network: nn.Module) -> Family:
+    """The family of a denoising network alone, from its class and config."""
+    folder = "unet" if type(network).__name__.startswith("UNet") else "transformer"
+    config = dict(network.config)  # type: ignore[call-overload]
+    reasons = []
+    for family in found(PACKAGE, "FAMILY").values():
+        if family.network_folder == folder:
+            reason = family.mismatch(config)
+            if reason is None:
+                return family
+            reasons.append(f"not {family.name}: {reason}")
+    raise SdqvizError("; ".join(reasons), "give a network of a supported model")
+
+
 def family_of(pipeline_class: str, network_config: dict[str, Any]) -> Family:
     """The family of a pipeline class and network config; a near miss is named."""
     families = found(PACKAGE, "FAMILY")

@@ -106,7 +106,9 @@ def _load_packed(folder: Path, family: Family, dtype: torch.dtype) -> Any:
     kind = getattr(diffusers, config["_class_name"])
     with torch.device("meta"):
         network = kind.from_config({k: v for k, v in config.items() if k != "quantization_config"})
-    tensors = load_file(folder / family.network_folder / NETWORK_FILE)
+    tensors: dict[str, torch.Tensor] = {}
+    for file in sorted((folder / family.network_folder).glob("*.safetensors")):  # maybe in shards
+        tensors |= load_file(file)
     restore_packed(network, config["quantization_config"], tensors, dtype)
     parts = {family.network_folder: network.eval()}
     return _quietly(lambda: family.load(folder, dtype, **parts), str(folder))

@@ -77,6 +77,49 @@ def packed_tensors(network: nn.Module) -> dict[str, torch.Tensor]:
     return tensors
 
 
+def shape_packed(network: nn.Module, config: Mapping[str, Any]) -> Clock:
+    """Gives an FP network of the same architecture (on any device, meta too) the packed layers and
+    the time table of `config`, still empty. Returns the clock they read, not yet attached.
+    """
+    version = config.get("format_version")
+    if config.get("quant_method") != METHOD or version != FORMAT_VERSION:
+        raise SdqvizError(
+            f"quantization format {config.get('quant_method')!r} version {version}",
+            f"this sdqviz reads {METHOD!r} version {FORMAT_VERSION}; update it",
+        )
+    clock = Clock()
+    for name, described in config["layers"].items():
+        try:
+            network.get_submodule(name)
+        except AttributeError as error:
+            raise SdqvizError(f"the network has no layer {name}", _FOREIGN) from error
+        replace_module(network, name, _empty_layer(described, clock))
+    if "time_rows" in config:
+        rows, width = config["time_rows"]
+        install_time_table(
+            network, TimeRows(torch.zeros(rows, width), torch.zeros(rows, dtype=torch.int64))
+        )
+    return clock
+
+
+def belongs_to_packed(config: Mapping[str, Any], name: str) -> bool:
+    """Whether a tensor is a packed layer's or the time table's, whose dtypes never change."""
+    parts = name.split(".")
+    return parts[0] == "time_proj" or any(
+        ".".join(parts[:depth]) in config["layers"] for depth in range(1, len(parts))
+    )
+
+
+def implied_positions(network: nn.Module, config: Mapping[str, Any]) -> torch.Tensor | None:
+    """The position table float32 that the config leaves out because the network implies it."""
+    if "position_table" not in config:
+        return None
+    table = position_table(network)
+    if table is None:
+        raise SdqvizError("the config implies a position table, the network has none", _FOREIGN)
+    return table.to(getattr(torch, str(config["position_table"]))).to(torch.float32)
+
+
 def restore_packed(
     network: nn.Module,
     config: Mapping[str, Any],
@@ -87,27 +130,9 @@ def restore_packed(
 
     FP tensors are cast to `dtype`; the packed layers' own stay as stored.
     """
-    version = config.get("format_version")
-    if config.get("quant_method") != METHOD or version != FORMAT_VERSION:
-        raise SdqvizError(
-            f"quantization format {config.get('quant_method')!r} version {version}",
-            f"this sdqviz reads {METHOD!r} version {FORMAT_VERSION}; update it",
-        )
-    clock = Clock()
-    for name, described in config["layers"].items():
-        replace_module(network, name, _empty_layer(described, clock))
-    if "time_rows" in config:
-        rows, width = config["time_rows"]
-        install_time_table(
-            network, TimeRows(torch.zeros(rows, width), torch.zeros(rows, dtype=torch.int64))
-        )
-    tensors = dict(tensors)
-    if "position_table" in config:
-        table = position_table(network)
-        if table is None:
-            raise SdqvizError("the config implies a position table, the network has none", _FOREIGN)
-        rounded = getattr(torch, str(config["position_table"]))
-        tensors[POSITIONS] = table.to(rounded).to(torch.float32)
+    clock = shape_packed(network, config)
+    positions = implied_positions(network, config)
+    tensors = {**tensors, **({} if positions is None else {POSITIONS: positions})}
     expected = network.state_dict()
     wrong = sorted(set(expected) ^ set(tensors))
     wrong += [n for n in set(expected) & set(tensors) if expected[n].shape != tensors[n].shape]
@@ -116,14 +141,51 @@ def restore_packed(
             f"the packed file does not fit its config: {wrong[0]} and {len(wrong) - 1} more",
             _FOREIGN,
         )
-    fixed = {f"{name}." for name in config["layers"]} | {"time_proj."}
     cast = {
-        name: tensor if any(name.startswith(prefix) for prefix in fixed) else tensor.to(dtype)
+        name: tensor if belongs_to_packed(config, name) else tensor.to(dtype)
         for name, tensor in tensors.items()
     }
     network.load_state_dict(cast, assign=True)
+    check_packed(network)
     clock.attach(network)
     return clock
+
+
+def check_packed(network: nn.Module) -> None:
+    """Raises SdqvizError where a packed layer holds numbers that no quantization writes."""
+    for name, layer in packed_layers(network).items():
+        problem = _problem(layer)
+        if problem:
+            raise SdqvizError(f"layer {name}: {problem}", _FOREIGN)
+
+
+def _problem(layer: PackedLayer) -> str | None:
+    if not _positive(layer.scale):
+        return "a weight scale is not a positive number"
+    if (layer.group_multipliers() < 1).any():
+        return "a group multiplier is 0, it must be 1 to 15"
+    pairs = layer.activations
+    if pairs is None:
+        return None
+    if not (_positive(pairs.scale) and _positive(pairs.inverse_scale)):
+        return "an activation scale is not a positive number"
+    if pairs.factor is not None and not _positive(pairs.factor):
+        return "a channel factor is not a positive number"
+    highest = 2**pairs.spec.bits - 1
+    zero_points = pairs.get_buffer("zero_point")
+    if ((zero_points < 0) | (zero_points > highest)).any():
+        return f"a zero point lies outside 0 to {highest}"
+    if not pairs.static and not (pairs.timesteps.isfinite().all() and _rising(pairs.timesteps)):
+        return "its timesteps are not in order"
+    return None
+
+
+def _positive(values: torch.Tensor) -> bool:
+    return bool((values.isfinite() & (values > 0)).all())
+
+
+def _rising(values: torch.Tensor) -> bool:
+    return bool((values[1:] > values[:-1]).all())
 
 
 def _empty_layer(described: Mapping[str, Any], clock: Clock) -> PackedLayer:

@@ -7,7 +7,7 @@ from sdqviz.kernels.contract import ConvShape, Engine, Operands, choose_engine
 from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.clock import Clock
 from sdqviz.quant.numerics import QuantizedWeight, multiply_channels
-from sdqviz.quant.pack import pack_weight, packed_shapes, unpack_weight
+from sdqviz.quant.pack import pack_weight, packed_shapes, unpack_multipliers, unpack_weight
 from sdqviz.quant.spec import WeightSpec
 
 REMEMBERED = 64  # outputs that a remembered layer keeps: a scene's steps
@@ -78,8 +78,14 @@ class PackedLayer(nn.Module):
         return self
 
     def unpacked(self) -> QuantizedWeight:
-        tensors = {n: getattr(self, n) for n in packed_shapes(self.shape, self.weight_spec)}
-        return unpack_weight(tensors, self.shape, self.weight_spec)
+        return unpack_weight(self._stored(), self.shape, self.weight_spec)
+
+    def group_multipliers(self) -> torch.Tensor:
+        """uint8 [O, T, G]"""
+        return unpack_multipliers(self._stored(), self.shape, self.weight_spec)
+
+    def _stored(self) -> dict[str, torch.Tensor]:
+        return {n: getattr(self, n) for n in packed_shapes(self.shape, self.weight_spec)}
 
     def operands(self) -> Operands:
         """The expanded weights, made once and kept."""

@@ -37,20 +37,27 @@ def unpack_weight(
     tensors: dict[str, torch.Tensor], shape: tuple[int, int, int], spec: WeightSpec
 ) -> QuantizedWeight:
     """The inverse of `pack_weight` for a weight of shape (O, T, I)."""
-    out, taps, inputs = shape
-    codes = tensors["codes"]
+    inputs, codes = shape[2], tensors["codes"]
     if spec.bits <= 4:
         nibbles = torch.cat((codes & 0xF, codes >> 4), dim=-1).to(torch.int8)
         signed = torch.where(nibbles > 7, nibbles - 16, nibbles)
         codes = signed.flatten(2)[..., :inputs]
-    groups = -(-inputs // (spec.group or inputs))
-    if spec.largest_multiplier > 1:
-        packed = tensors["multipliers"]
-        multipliers = torch.stack((packed & 0xF, packed >> 4), dim=-1).flatten(1)
-        multipliers = multipliers[:, : taps * groups].unflatten(1, (taps, groups))
-    else:
-        multipliers = torch.ones(out, taps, groups, dtype=torch.uint8, device=codes.device)
+    multipliers = unpack_multipliers(tensors, shape, spec)
     return QuantizedWeight(codes.contiguous(), multipliers, tensors["scale"], spec)
+
+
+def unpack_multipliers(
+    tensors: dict[str, torch.Tensor], shape: tuple[int, int, int], spec: WeightSpec
+) -> torch.Tensor:
+    """The multipliers alone: uint8 [O, T, G]."""
+    out, taps, inputs = shape
+    groups = -(-inputs // (spec.group or inputs))
+    if spec.largest_multiplier == 1:
+        device = tensors["codes"].device
+        return torch.ones(out, taps, groups, dtype=torch.uint8, device=device)
+    packed = tensors["multipliers"]
+    nibbles = torch.stack((packed & 0xF, packed >> 4), dim=-1).flatten(1)
+    return nibbles[:, : taps * groups].unflatten(1, (taps, groups))
 
 
 def packed_shapes(shape: tuple[int, int, int], spec: WeightSpec) -> dict[str, tuple[int, ...]]:

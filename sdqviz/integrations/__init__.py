@@ -1,0 +1,1 @@
+"""sdqviz inside other libraries: one file each."""

@@ -1,0 +1,163 @@
+"""diffusers itself loads and saves what sdqviz packed."""
+
+import json
+
+import diffusers
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import sdqviz
+from sdqviz.base.errors import SdqvizError
+from sdqviz.families.loading import load
+from sdqviz.layers.convert import packed_layers
+from tests.conftest import QUICK
+from tests.tiny import FAMILIES, save_tiny_model
+
+WEIGHTS = "diffusion_pytorch_model.safetensors"
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def packed(request, tmp_path_factory):
+    """(family, FP folder, packed folder)"""
+    root = tmp_path_factory.mktemp(request.param)
+    folder = save_tiny_model(root / "fp", request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SDQVIZ_HOME", str(root / "home"))
+        sdqviz.quantize(str(folder), recipe="round_nearest", config=QUICK, out=root / "w4a8")
+    sdqviz.register()
+    return request.param, folder, root / "w4a8"
+
+
+def network_of(folder, family, **options):
+    part = "transformer" if family == "sd3" else "unet"
+    kind = diffusers.SD3Transformer2DModel if family == "sd3" else diffusers.UNet2DConditionModel
+    return kind.from_pretrained(folder, subfolder=part, **options), folder / part
+
+
+def draw(pipeline, seed=3):
+    return pipeline(
+        "a red apple on a blue background",
+        num_inference_steps=3,
+        guidance_scale=3.0,
+        generator=torch.Generator().manual_seed(seed),
+        output_type="latent",
+    ).images[0]
+
+
+def absent(family):
+    return {"text_encoder_3": None, "tokenizer_3": None} if family == "sd3" else {}
+
+
+def test_a_plain_pipeline_draws_what_our_own_loading_draws(packed):
+    family, _, folder = packed
+    theirs = diffusers.DiffusionPipeline.from_pretrained(folder, **absent(family))
+    assert torch.equal(draw(theirs), draw(load(str(folder)).pipeline))
+
+
+def test_saving_gives_back_the_same_files(packed, tmp_path):
+    family, _, folder = packed
+    network, part = network_of(folder, family)
+    network.save_pretrained(tmp_path)
+    assert (tmp_path / WEIGHTS).read_bytes() == (part / WEIGHTS).read_bytes()
+    before, after = (json.loads((p / "config.json").read_text()) for p in (part, tmp_path))
+    changed = {k for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
+    assert changed <= {"_name_or_path", "_diffusers_version"}
+
+
+def test_a_half_network_keeps_its_scales(packed):
+    family, _, folder = packed
+    full, _ = network_of(folder, family)
+    half, _ = network_of(folder, family, torch_dtype=torch.bfloat16)
+    assert next(half.parameters()).dtype == torch.bfloat16
+    for name, layer in packed_layers(half).items():
+        other = packed_layers(full)[name]
+        assert layer.scale.dtype == torch.float32
+        assert torch.equal(layer.scale, other.scale)
+    with pytest.raises(ValueError, match="dtype"):
+        full.to(torch.float16)
+
+
+def test_shards_are_read_by_diffusers_and_by_us(packed, tmp_path):
+    family, _, folder = packed
+    network, part = network_of(folder, family)
+    import shutil
+
+    copy = tmp_path / "sharded"
+    shutil.copytree(folder, copy)
+    (copy / part.name / WEIGHTS).unlink()
+    network.save_pretrained(copy / part.name, max_shard_size="30KB")
+    assert len(list((copy / part.name).glob("*.safetensors"))) > 1
+    whole = draw(load(str(folder)).pipeline)
+    assert torch.equal(draw(load(str(copy)).pipeline), whole)
+    theirs = diffusers.DiffusionPipeline.from_pretrained(copy, **absent(family))
+    assert torch.equal(draw(theirs), whole)
+
+
+def test_four_bit_weights_at_load(packed, tmp_path):
+    family, folder, _ = packed
+    network, _ = network_of(folder, family, quantization_config=sdqviz.SdqvizConfig(group=16))
+    layers = packed_layers(network)
+    assert layers
+    assert all(layer.activations is None for layer in layers.values())
+    assert {layer.weight_spec.group for layer in layers.values()} >= {16}
+    network.save_pretrained(tmp_path)
+    again = type(network).from_pretrained(tmp_path)
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(again.state_dict()[name], tensor), name
+    with pytest.raises(SdqvizError, match="activation ranges need a calibration"):
+        sdqviz.SdqvizConfig(activation_bits=8)
+
+
+def test_a_lora_is_refused_in_one_line(packed):
+    family, _, folder = packed
+    network, _ = network_of(folder, family)
+    with pytest.raises(SdqvizError, match="takes no LoRA"):
+        network.load_lora_adapter({})
+
+
+@pytest.mark.parametrize(
+    ("suffix", "spoil", "message"),
+    [
+        (".scale", lambda t: t * float("nan"), "scale is not a positive number"),
+        (".multipliers", torch.zeros_like, "group multiplier is 0"),
+        (".zero_point", lambda t: t + 300, "zero point lies outside 0 to 255"),
+        (".activations.timesteps", lambda t: t.flip(0), "timesteps are not in order"),
+    ],
+)
+def test_a_tampered_file_is_refused(packed, tmp_path, suffix, spoil, message):
+    import shutil
+
+    family, _, folder = packed
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    _, part = network_of(copy, family)
+    tensors = load_file(part / WEIGHTS)
+    name = next(
+        n
+        for n in sorted(tensors)
+        if n.endswith(suffix) and (suffix != ".activations.timesteps" or len(tensors[n]) > 1)
+    )
+    save_file({**tensors, name: spoil(tensors[name]).contiguous()}, part / WEIGHTS)
+    for open_it in (lambda: load(str(copy)), lambda: network_of(copy, family)):
+        with pytest.raises(SdqvizError, match=message):
+            open_it()
+
+
+def test_a_newer_format_and_a_missing_tensor_are_refused(packed, tmp_path):
+    import shutil
+
+    family, _, folder = packed
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    _, part = network_of(copy, family)
+    tensors = load_file(part / WEIGHTS)
+    gone = next(name for name in sorted(tensors) if name.endswith(".codes"))
+    save_file({k: v for k, v in tensors.items() if k != gone}, part / WEIGHTS)
+    with pytest.raises(SdqvizError, match="the packed file lacks"):
+        network_of(copy, family)
+    config = json.loads((part / "config.json").read_text())
+    config["quantization_config"]["format_version"] = 99
+    (part / "config.json").write_text(json.dumps(config))
+    with pytest.raises(SdqvizError, match="version 99"):
+        network_of(copy, family)
