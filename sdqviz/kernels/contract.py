@@ -6,7 +6,7 @@ acc = sum_k w8[o, k] * (x8[k] - z) in exact int32. Zero padding of a convolution
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -50,12 +50,16 @@ class Engine(Protocol):
 
     def refusal(self, device: torch.device, spec: ActivationSpec) -> str | None: ...
 
+    def prepare(self, operands: Operands) -> Any:
+        """What `run` wants of a layer, made once and kept."""
+        ...
+
     def run(
-        self, x: torch.Tensor, operands: Operands, pair: ActivationPair, spec: ActivationSpec
+        self, x: torch.Tensor, prepared: Any, pair: ActivationPair, spec: ActivationSpec
     ) -> torch.Tensor:
         """x: [..., I] for a linear, [B, I, H, W] for a convolution; one timestep per call.
 
-        Returns float32 [..., O] or [B, O, H', W'].
+        Returns [..., O] or [B, O, H', W'] in x's dtype.
         """
         ...
 

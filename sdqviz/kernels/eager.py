@@ -28,15 +28,18 @@ class EagerEngine:
             )
         return None
 
+    def prepare(self, operands: Operands) -> Operands:
+        return operands
+
     def run(
-        self, x: torch.Tensor, operands: Operands, pair: ActivationPair, spec: ActivationSpec
+        self, x: torch.Tensor, prepared: Operands, pair: ActivationPair, spec: ActivationSpec
     ) -> torch.Tensor:
-        x = multiply_channels(x, operands.factor)
-        x8 = quantize_activation(x, pair.inverse_scale, pair.zero_point, spec)
+        operands, multiplied = prepared, multiply_channels(x, prepared.factor)
+        x8 = quantize_activation(multiplied, pair.inverse_scale, pair.zero_point, spec)
         x8 -= pair.zero_point  # so that padding with zeros pads with z
         if operands.conv is None:
-            return self._linear(x8, operands, pair)
-        return self._convolution(x8, operands, pair)
+            return self._linear(x8, operands, pair).to(x.dtype)
+        return self._convolution(x8, operands, pair).to(x.dtype)
 
     def _linear(self, x8: torch.Tensor, operands: Operands, pair: ActivationPair) -> torch.Tensor:
         """x8: integers as float32 [..., K], z already taken off."""

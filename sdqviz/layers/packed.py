@@ -1,5 +1,7 @@
 """Layers that hold 4-bit codes and compute through an engine."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -52,6 +54,7 @@ class PackedLayer(nn.Module):
         self.activations = activations
         self._operands: Operands | None = None
         self._engine: Engine | None = None
+        self._prepared: Any = None  # the engine's own form of the weights
 
     def fill(self, weight: QuantizedWeight, bias: torch.Tensor | None) -> None:
         """Takes the weight's codes and the bias [O]."""
@@ -59,11 +62,11 @@ class PackedLayer(nn.Module):
             getattr(self, name).copy_(tensor)
         if bias is not None:
             self.bias.copy_(bias.detach())
-        self._operands, self._memory = None, {}
+        self._forget()
 
     def _load_from_state_dict(self, *args, **kwargs) -> None:
         super()._load_from_state_dict(*args, **kwargs)
-        self._operands, self._memory = None, {}
+        self._forget()
 
     def _apply(self, fn, recurse: bool = True):
         """Moves devices but never dtypes: the scales are float32 whatever the model's dtype."""
@@ -73,9 +76,13 @@ class PackedLayer(nn.Module):
             return moved if moved.dtype == tensor.dtype else tensor.to(moved.device)
 
         super()._apply(move, recurse)
-        self._operands = self._engine = None
-        self._memory = {}
+        self._forget()
         return self
+
+    def _forget(self) -> None:
+        """Drops what was made from buffers that are others now."""
+        self._operands = self._engine = self._prepared = None
+        self._memory = {}
 
     def unpacked(self) -> QuantizedWeight:
         return unpack_weight(self._stored(), self.shape, self.weight_spec)
@@ -87,24 +94,29 @@ class PackedLayer(nn.Module):
     def _stored(self) -> dict[str, torch.Tensor]:
         return {n: getattr(self, n) for n in packed_shapes(self.shape, self.weight_spec)}
 
+    def expanded(self) -> Operands:
+        """The weights as int8, made anew."""
+        return Operands(
+            w8=self.unpacked().integer(),
+            scale=self.scale,
+            bias=self.bias,
+            conv=self.conv,
+            factor=None if self.activations is None else self.activations.factor,
+        )
+
     def operands(self) -> Operands:
-        """The expanded weights, made once and kept."""
+        """The expanded weights, made once and kept: for what is computed without an engine."""
         if self._operands is None:
-            self._operands = Operands(
-                w8=self.unpacked().integer(),
-                scale=self.scale,
-                bias=self.bias,
-                conv=self.conv,
-                factor=None if self.activations is None else self.activations.factor,
-            )
+            self._operands = self.expanded()
         return self._operands
 
-    @property
-    def engine(self) -> Engine:
+    def engine(self) -> tuple[Engine, Any]:
+        """The best engine that serves here, and the weights as it wants them, made once."""
         if self._engine is None:
             assert self.activations is not None
             self._engine, _ = choose_engine(self.scale.device, self.activations.spec)
-        return self._engine
+            self._prepared = self._engine.prepare(self._operands or self.expanded())
+        return self._engine, self._prepared
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: [B, ..., I] or [B, I, H, W]; returns the same dtype with O channels."""
@@ -136,12 +148,13 @@ class PackedLayer(nn.Module):
     def _one_timestep(self, x: torch.Tensor, timestep: float) -> torch.Tensor:
         assert self.activations is not None
         pairs = self.activations
-        y = self.engine.run(x, self.operands(), pairs.at(timestep), pairs.spec)
+        engine, prepared = self.engine()
+        y = engine.run(x, prepared, pairs.at(timestep), pairs.spec)
         if pairs.first_token_fp:
             # The begin-of-text token is an outlier: this one row keeps FP activations.
             first = multiply_channels(x[..., 0, :].to(torch.float32), pairs.factor)
-            y[..., 0, :] = self._weight_only(first)
-        return y.to(x.dtype)
+            y[..., 0, :] = self._weight_only(first).to(y.dtype)
+        return y
 
     def _weight_only(self, x: torch.Tensor) -> torch.Tensor:
         operands = self.operands()

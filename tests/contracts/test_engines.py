@@ -7,6 +7,7 @@ from hypothesis import given, settings
 
 from sdqviz.base.registry import found
 from sdqviz.kernels.contract import PACKAGE, ConvShape, Operands
+from sdqviz.kernels.cpu_onednn import quantize_in_blocks
 from sdqviz.quant.numerics import quantize_activation
 from sdqviz.quant.observers import ActivationPair
 from sdqviz.quant.spec import ActivationSpec
@@ -71,7 +72,7 @@ def test_engine_agrees_within_one_ulp(name, data):
     channels = torch.rand(inputs, generator=generator) + 0.5
     factor = channels if data.draw(st.booleans()) else None
     operands = Operands(w8=w8, scale=scale, bias=bias, conv=conv, factor=factor)
-    got = engine.run(x, operands, pair, spec)
+    got = engine.run(x, engine.prepare(operands), pair, spec)
     wanted, total, step, offset = reference(x, operands, pair, spec)
     assert got.shape == wanted.shape
     size = (total.to(torch.float32) * step).abs()
@@ -79,3 +80,31 @@ def test_engine_agrees_within_one_ulp(name, data):
         size = torch.maximum(size, offset.abs().expand_as(size))
     ulp = torch.finfo(torch.float32).eps * size.clamp(min=1e-30)
     assert ((got - wanted).abs() <= ulp).all()
+
+
+def test_codes_made_in_blocks_are_the_same():
+    generator = torch.Generator().manual_seed(0)
+    x = 40 * torch.randn(3, 7, 100, 97, generator=generator)
+    for layout in (torch.contiguous_format, torch.channels_last):
+        given = x.contiguous(memory_format=layout)
+        codes = quantize_in_blocks(given, 0.7, 131)
+        assert codes.stride() == given.stride()
+        assert torch.equal(codes.float(), quantize_activation(x, 0.7, 131, ActivationSpec()))
+
+
+def test_integer_products_are_the_references_bits():
+    """The engines that this machine has draw the same picture."""
+    engines = [e for e in ENGINES.values() if not e.refusal(torch.device("cpu"), ActivationSpec())]
+    generator = torch.Generator().manual_seed(1)
+    w8 = torch.randint(-120, 121, (24, 9, 40), generator=generator).to(torch.int8)
+    operands = Operands(
+        w8=w8,
+        scale=torch.rand(24, generator=generator),
+        bias=torch.randn(24, generator=generator),
+        conv=ConvShape(kernel=(3, 3), stride=(1, 1), padding=(1, 1)),
+    )
+    pair = ActivationPair(0.031, (1 / torch.tensor(0.031)).item(), 120)
+    x = torch.randn(2, 40, 16, 16, generator=generator)
+    for dtype in (torch.float32, torch.bfloat16, torch.float16):
+        drawn = [e.run(x.to(dtype), e.prepare(operands), pair, ActivationSpec()) for e in engines]
+        assert all(y.dtype == dtype and torch.equal(y, drawn[0]) for y in drawn)
