@@ -34,6 +34,7 @@ from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
 from sdqviz.runner.execute import execute
 from sdqviz.runner.interruption import Interruption
+from sdqviz.runner.machine import processor
 from sdqviz.runner.models import ModelCache
 from sdqviz.runner.reports import compare_json, run_json
 from sdqviz.runner.table import table_specs, work_table
@@ -41,6 +42,7 @@ from sdqviz.stages.pack import read_config
 from sdqviz.store.runs import DONE, Run
 from sdqviz.store.store import Store
 from sdqviz.views.ablation import ablation_plot, ablation_table
+from sdqviz.views.bench_table import bench_plot, bench_table
 from sdqviz.views.model_table import model_table
 from sdqviz.views.svg import standalone
 
@@ -171,6 +173,34 @@ def table(
         refuse_if_over(estimate_quantize(spec), store.folder)
     rows = work_table(store, specs, see)
     return {"preset": preset, "rows": rows, "table": model_table(rows)}
+
+
+def bench_step(
+    size: str = "mini",
+    *,
+    engines: Sequence[str] = (),
+    rounds: int = 5,
+    latent_side: int | None = None,
+    plot: str | Path | None = None,
+    see: See = lambda event: None,
+) -> dict[str, Any]:
+    """Times one step of each contender: {machine, size, latent_side, rounds, rows, table}.
+
+    A row: {contender, label, median_s, min_s, max_s, peak_bytes, note}. plot: an SVG file.
+    """
+    from sdqviz.bench import step
+
+    rows = step.bench_step(size, engines, rounds, latent_side, see)
+    if plot is not None:
+        Path(plot).write_text(standalone(bench_plot(rows)), encoding="utf-8")
+    return {
+        "machine": processor(),
+        "size": size,
+        "latent_side": latent_side,
+        "rounds": rounds,
+        "rows": rows,
+        "table": bench_table(rows),
+    }
 
 
 def _write_ablation(store: Store, rows: list[Any], arms: list[Run], out: Path) -> None:

@@ -21,6 +21,8 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
 app.add_typer(runs_app, name="runs")
+bench_app = typer.Typer(no_args_is_help=True, help="Speed and memory, beside the alternatives.")
+app.add_typer(bench_app, name="bench")
 
 
 @app.command("app")
@@ -139,6 +141,30 @@ def table(
         emit(report, as_json)
     else:
         print(report["table"])
+
+
+@bench_app.command("step")
+def bench_step(
+    size: Annotated[str, typer.Option(help="mini, sd1, sd2, sdxl or sd3.")] = "mini",
+    engines: Annotated[str, typer.Option(help="Contenders; all when empty.")] = "",
+    rounds: Annotated[int, typer.Option(help="Timed steps of each, interleaved.")] = 5,
+    side: Annotated[int, typer.Option(help="Side of the latents; 0 takes the published.")] = 0,
+    plot: Annotated[Path | None, typer.Option(help="SVG file of the medians.")] = None,
+    as_json: Json = False,
+) -> None:
+    """One denoising step of W4A8 and of what else a user would pick, on random weights."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        names = engines.split(",") if engines else []
+        report = api.bench_step(
+            size, engines=names, rounds=rounds, latent_side=side or None, plot=plot, see=see
+        )
+    table = report.pop("table")
+    if as_json:
+        emit(report, as_json)
+    else:
+        print(table)
 
 
 @app.command()

@@ -27,6 +27,7 @@ ALLOWED = {
     "views": {"base", "store"},
     "ui": {"base", "store", "views"},
     "minis": {"base"},
+    "bench": {"base", "quant", "kernels", "layers", "families", "runner"},
     "integrations": {"base", "layers", "families"},
 }
 TORCH_FREE = ("base", "store", "views", "ui")
@@ -35,6 +36,7 @@ HEAVY_MODELS = {
     "diffusion",
     "minis",
     "integrations",
+    "bench",
 }  # may import diffusers and transformers
 
 

@@ -13,6 +13,8 @@ from sdqviz.quant.pack import pack_weight, packed_shapes, unpack_multipliers, un
 from sdqviz.quant.spec import WeightSpec
 
 REMEMBERED = 64  # outputs that a remembered layer keeps: a scene's steps
+PACKED, EXPANDED = "packed", "expanded"
+RESIDENT = (PACKED, EXPANDED)
 
 
 class PackedLayer(nn.Module):
@@ -22,6 +24,9 @@ class PackedLayer(nn.Module):
     activation pairs. Without pairs the layer is weight-only: the weight is expanded to the
     input's dtype and the activations stay as they are. A remembered layer's input is fixed by
     the timestep and the pooled text alone: its output is computed once for each.
+
+    `resident` says what stays in memory: int8 weights beside the codes, made at the first call
+    ("expanded"), or the 4-bit codes alone, expanded for each call ("packed").
     """
 
     def __init__(
@@ -37,6 +42,7 @@ class PackedLayer(nn.Module):
     ) -> None:
         super().__init__()
         self.remembered = remembered
+        self.resident = EXPANDED
         self._memory: dict[tuple[bytes, torch.dtype], torch.Tensor] = {}
         self.shape = shape  # (O, T, I)
         self.weight_spec = weight_spec
@@ -105,16 +111,21 @@ class PackedLayer(nn.Module):
         )
 
     def operands(self) -> Operands:
-        """The expanded weights, made once and kept: for what is computed without an engine."""
+        """The expanded weights: for what is computed without an engine."""
+        if self.resident == PACKED:
+            return self.expanded()
         if self._operands is None:
             self._operands = self.expanded()
         return self._operands
 
     def engine(self) -> tuple[Engine, Any]:
-        """The best engine that serves here, and the weights as it wants them, made once."""
+        """The best engine that serves here, and the weights as it wants them."""
         if self._engine is None:
             assert self.activations is not None
             self._engine, _ = choose_engine(self.scale.device, self.activations.spec)
+        if self.resident == PACKED:
+            return self._engine, self._engine.prepare(self.expanded())
+        if self._prepared is None:
             self._prepared = self._engine.prepare(self._operands or self.expanded())
         return self._engine, self._prepared
 

@@ -1,6 +1,7 @@
 """What this machine has: cores, memory, disk, speed."""
 
 import os
+import platform
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,21 @@ def gigaflops() -> float:
         np.matmul(a, a)
         rounds += 1
     return 2 * size**3 * rounds / (time.perf_counter() - start) / 1e9
+
+
+def processor() -> str:
+    """The CPU's name and how many cores of it are ours, and the GPU's, if there is one."""
+    import torch
+
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+        name = next(
+            (s.partition(":")[2].strip() for s in lines if s.startswith("model name")), name
+        )
+    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    return f"{name}, {cores()} cores{gpu}, torch {torch.__version__}"
 
 
 def cores() -> int:
