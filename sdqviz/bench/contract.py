@@ -29,7 +29,14 @@ class Contender(Protocol):
 
 def missing(contender: Contender) -> str | None:
     """The note of a contender whose packages are not installed."""
-    absent = [name for name in contender.packages if importlib.util.find_spec(name) is None]
+    absent = []
+    for name in contender.packages:
+        try:
+            found = importlib.util.find_spec(name)
+        except ModuleNotFoundError:  # the package around it is absent
+            found = None
+        if found is None:
+            absent.append(name)
     if not absent:
         return None
     return f"{', '.join(absent)} not installed: pip install 'sdqviz[bench]'"
