@@ -13,7 +13,8 @@ import torch
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.registry import found
 from sdqviz.quant.observers import ActivationPair
-from sdqviz.quant.spec import ActivationSpec
+from sdqviz.quant.pack import unpack_weight
+from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
 PACKAGE = "sdqviz.kernels"
 
@@ -29,16 +30,27 @@ class ConvShape:
 
 @dataclass(frozen=True, kw_only=True)
 class Operands:
-    """The weights of one layer, ready to compute: w8 int8 [O, T, I], scale float32 [O],
-    bias float32 [O] or None, the convolution's shape (None for a linear), and the input
-    channels' factors float32 [I] or None.
+    """The weights of one layer as they are stored, and what else fixes its output.
+
+    shape (O, T, I); tensors as `quant.pack.pack_weight` writes them; bias float32 [O] or None;
+    the convolution's shape, None for a linear; the input channels' factors float32 [I] or None.
     """
 
-    w8: torch.Tensor
-    scale: torch.Tensor
+    shape: tuple[int, int, int]
+    spec: WeightSpec
+    tensors: dict[str, torch.Tensor]
     bias: torch.Tensor | None
     conv: ConvShape | None
     factor: torch.Tensor | None = None
+
+    @property
+    def scale(self) -> torch.Tensor:
+        """float32 [O]"""
+        return self.tensors["scale"]
+
+    def w8(self) -> torch.Tensor:
+        """code * multiplier: int8 [O, T, I], made anew."""
+        return unpack_weight(self.tensors, self.shape, self.spec).integer()
 
 
 class Engine(Protocol):

@@ -15,7 +15,7 @@ import torch
 from sdqviz.kernels.contract import ConvShape, Operands
 from sdqviz.quant.numerics import multiply_channels
 from sdqviz.quant.observers import ActivationPair
-from sdqviz.quant.spec import ActivationSpec
+from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
 _BLOCK = 1 << 16  # values quantized at a time where PyTorch has no fused operator: a cache's worth
 
@@ -43,7 +43,7 @@ class OneDnnEngine:
         return _unusable()
 
     def prepare(self, operands: Operands) -> Prepared:
-        w8, scale, conv = operands.w8, operands.scale, operands.conv
+        w8, scale, conv = operands.w8(), operands.scale, operands.conv
         zeros = torch.zeros(len(scale), dtype=torch.int32)
         if conv is None:
             weight = torch.ops.onednn.qlinear_prepack(w8.squeeze(1).contiguous(), None)
@@ -127,10 +127,11 @@ def _unusable() -> str | None:
     if not torch.cpu._is_vnni_supported():
         return "this CPU has no AVX512-VNNI"
     try:
-        weight = torch.tensor([[3, -4], [127, 1]], dtype=torch.int8)
+        weight = torch.tensor([[[3, -4]], [[127, 1]]], dtype=torch.int8)
         operands = Operands(
-            w8=weight.unsqueeze(1),
-            scale=torch.tensor([0.5, 0.25]),
+            shape=(2, 1, 2),
+            spec=WeightSpec(bits=8, group=0),
+            tensors={"codes": weight, "scale": torch.tensor([0.5, 0.25])},
             bias=torch.tensor([1.0, 0.0]),
             conv=None,
         )

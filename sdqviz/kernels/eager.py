@@ -4,6 +4,8 @@ Integer products are computed as float32 matrix products over chunks of at most 
 they are exact (512 * 127 * 255 < 2^24), and summed in int32.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch.nn import functional as F
 
@@ -13,6 +15,14 @@ from sdqviz.quant.observers import ActivationPair
 from sdqviz.quant.spec import ActivationSpec
 
 EXACT_CHUNK = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A layer's weights expanded: w8 int8 [O, T, I]."""
+
+    w8: torch.Tensor
+    operands: Operands
 
 
 class EagerEngine:
@@ -28,39 +38,40 @@ class EagerEngine:
             )
         return None
 
-    def prepare(self, operands: Operands) -> Operands:
-        return operands
+    def prepare(self, operands: Operands) -> Prepared:
+        return Prepared(w8=operands.w8(), operands=operands)
 
     def run(
-        self, x: torch.Tensor, prepared: Operands, pair: ActivationPair, spec: ActivationSpec
+        self, x: torch.Tensor, prepared: Prepared, pair: ActivationPair, spec: ActivationSpec
     ) -> torch.Tensor:
-        operands, multiplied = prepared, multiply_channels(x, prepared.factor)
+        multiplied = multiply_channels(x, prepared.operands.factor)
         x8 = quantize_activation(multiplied, pair.inverse_scale, pair.zero_point, spec)
         x8 -= pair.zero_point  # so that padding with zeros pads with z
-        if operands.conv is None:
-            return self._linear(x8, operands, pair).to(x.dtype)
-        return self._convolution(x8, operands, pair).to(x.dtype)
+        if prepared.operands.conv is None:
+            return self._linear(x8, prepared, pair).to(x.dtype)
+        return self._convolution(x8, prepared, pair).to(x.dtype)
 
-    def _linear(self, x8: torch.Tensor, operands: Operands, pair: ActivationPair) -> torch.Tensor:
+    def _linear(self, x8: torch.Tensor, prepared: Prepared, pair: ActivationPair) -> torch.Tensor:
         """x8: integers as float32 [..., K], z already taken off."""
-        weight = operands.w8.flatten(1).to(torch.float32)
+        weight = prepared.w8.flatten(1).to(torch.float32)
         total = torch.zeros(*x8.shape[:-1], len(weight), dtype=torch.int32, device=x8.device)
         for start in range(0, x8.shape[-1], EXACT_CHUNK):
             chunk = slice(start, start + EXACT_CHUNK)
             total += (x8[..., chunk] @ weight[:, chunk].T).to(torch.int32)
-        y = total.to(torch.float32) * (operands.scale * pair.scale)
-        return y if operands.bias is None else y + operands.bias
+        y = total.to(torch.float32) * (prepared.operands.scale * pair.scale)
+        bias = prepared.operands.bias
+        return y if bias is None else y + bias
 
     def _convolution(
-        self, x8: torch.Tensor, operands: Operands, pair: ActivationPair
+        self, x8: torch.Tensor, prepared: Prepared, pair: ActivationPair
     ) -> torch.Tensor:
-        assert operands.conv is not None
-        conv = operands.conv
+        conv = prepared.operands.conv
+        assert conv is not None
         inputs, height = x8.shape[1:3]
         columns = F.unfold(x8, conv.kernel, padding=conv.padding, stride=conv.stride)
         # unfold orders K as (in, kh, kw); the weight is (kh, kw, in)
         columns = columns.unflatten(1, (inputs, -1)).permute(0, 3, 2, 1).flatten(2)
-        y = self._linear(columns, operands, pair)
+        y = self._linear(columns, prepared, pair)
         out_height = (height + 2 * conv.padding[0] - conv.kernel[0]) // conv.stride[0] + 1
         return y.transpose(1, 2).unflatten(2, (out_height, -1))
 

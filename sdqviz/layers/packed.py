@@ -58,7 +58,7 @@ class PackedLayer(nn.Module):
             self.register_buffer(name, torch.zeros(size, dtype=kind))
         self.register_buffer("bias", torch.zeros(shape[0]) if bias else None)
         self.activations = activations
-        self._operands: Operands | None = None
+        self._w8: torch.Tensor | None = None
         self._engine: Engine | None = None
         self._prepared: Any = None  # the engine's own form of the weights
 
@@ -87,7 +87,7 @@ class PackedLayer(nn.Module):
 
     def _forget(self) -> None:
         """Drops what was made from buffers that are others now."""
-        self._operands = self._engine = self._prepared = None
+        self._w8 = self._engine = self._prepared = None
         self._memory = {}
 
     def unpacked(self) -> QuantizedWeight:
@@ -100,23 +100,24 @@ class PackedLayer(nn.Module):
     def _stored(self) -> dict[str, torch.Tensor]:
         return {n: getattr(self, n) for n in packed_shapes(self.shape, self.weight_spec)}
 
-    def expanded(self) -> Operands:
-        """The weights as int8, made anew."""
+    def operands(self) -> Operands:
+        """What an engine is given: the stored tensors, nothing expanded."""
         return Operands(
-            w8=self.unpacked().integer(),
-            scale=self.scale,
+            shape=self.shape,
+            spec=self.weight_spec,
+            tensors=self._stored(),
             bias=self.bias,
             conv=self.conv,
             factor=None if self.activations is None else self.activations.factor,
         )
 
-    def operands(self) -> Operands:
-        """The expanded weights: for what is computed without an engine."""
-        if self.resident == PACKED:
-            return self.expanded()
-        if self._operands is None:
-            self._operands = self.expanded()
-        return self._operands
+    def integers(self) -> torch.Tensor:
+        """w8 int8 [O, T, I], for what is computed without an engine."""
+        if self._w8 is not None:
+            return self._w8
+        w8 = self.operands().w8()
+        self._w8 = None if self.resident == PACKED else w8
+        return w8
 
     def engine(self) -> tuple[Engine, Any]:
         """The best engine that serves here, and the weights as it wants them."""
@@ -124,9 +125,9 @@ class PackedLayer(nn.Module):
             assert self.activations is not None
             self._engine, _ = choose_engine(self.scale.device, self.activations.spec)
         if self.resident == PACKED:
-            return self._engine, self._engine.prepare(self.expanded())
+            return self._engine, self._engine.prepare(self.operands())
         if self._prepared is None:
-            self._prepared = self._engine.prepare(self._operands or self.expanded())
+            self._prepared = self._engine.prepare(self.operands())
         return self._engine, self._prepared
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -153,7 +154,7 @@ class PackedLayer(nn.Module):
             while len(self._memory) >= REMEMBERED:
                 self._memory.pop(next(iter(self._memory)))  # the oldest
             self._memory[moment] = self._weight_only(x)
-            self._operands = None  # not needed again before the next moment
+            self._w8 = None  # not needed again before the next moment
         return self._memory[moment]
 
     def _one_timestep(self, x: torch.Tensor, timestep: float) -> torch.Tensor:
@@ -168,8 +169,7 @@ class PackedLayer(nn.Module):
         return y
 
     def _weight_only(self, x: torch.Tensor) -> torch.Tensor:
-        operands = self.operands()
-        weight = operands.scale.view(-1, 1, 1) * operands.w8.to(torch.float32)
+        weight = self.scale.view(-1, 1, 1) * self.integers().to(torch.float32)
         bias = None if self.bias is None else self.bias.to(x.dtype)
         if self.conv is None:
             return nn.functional.linear(x, weight.squeeze(1).to(x.dtype), bias)

@@ -10,9 +10,21 @@ from sdqviz.kernels.contract import PACKAGE, ConvShape, Operands
 from sdqviz.kernels.cpu_onednn import quantize_in_blocks
 from sdqviz.quant.numerics import quantize_activation
 from sdqviz.quant.observers import ActivationPair
-from sdqviz.quant.spec import ActivationSpec
+from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
 ENGINES = found(PACKAGE, "ENGINE")
+
+
+def as_stored(w8, scale, bias, conv, factor):
+    """Integer weights int8 [O, T, I] as 8-bit codes."""
+    return Operands(
+        shape=tuple(w8.shape),
+        spec=WeightSpec(bits=8, group=0),
+        tensors={"codes": w8, "scale": scale},
+        bias=bias,
+        conv=conv,
+        factor=factor,
+    )
 
 
 def reference(x, operands, pair, spec):
@@ -21,7 +33,7 @@ def reference(x, operands, pair, spec):
         x = x * (operands.factor if operands.conv is None else operands.factor.view(-1, 1, 1))
     x8 = quantize_activation(x, pair.inverse_scale, pair.zero_point, spec).to(torch.int64)
     centred = x8 - pair.zero_point
-    w8 = operands.w8.to(torch.int64)
+    w8 = operands.w8().to(torch.int64)
     if operands.conv is None:
         total = torch.einsum("...i,oi->...o", centred, w8[:, 0])
         scale, bias = operands.scale, operands.bias
@@ -71,7 +83,7 @@ def test_engine_agrees_within_one_ulp(name, data):
     x = torch.full(shape, 1e4) if extreme else 3 * torch.randn(shape, generator=generator)
     channels = torch.rand(inputs, generator=generator) + 0.5
     factor = channels if data.draw(st.booleans()) else None
-    operands = Operands(w8=w8, scale=scale, bias=bias, conv=conv, factor=factor)
+    operands = as_stored(w8, scale, bias, conv, factor)
     got = engine.run(x, engine.prepare(operands), pair, spec)
     wanted, total, step, offset = reference(x, operands, pair, spec)
     assert got.shape == wanted.shape
@@ -97,12 +109,9 @@ def test_integer_products_are_the_references_bits():
     engines = [e for e in ENGINES.values() if not e.refusal(torch.device("cpu"), ActivationSpec())]
     generator = torch.Generator().manual_seed(1)
     w8 = torch.randint(-120, 121, (24, 9, 40), generator=generator).to(torch.int8)
-    operands = Operands(
-        w8=w8,
-        scale=torch.rand(24, generator=generator),
-        bias=torch.randn(24, generator=generator),
-        conv=ConvShape(kernel=(3, 3), stride=(1, 1), padding=(1, 1)),
-    )
+    scale, bias = torch.rand(24, generator=generator), torch.randn(24, generator=generator)
+    conv = ConvShape(kernel=(3, 3), stride=(1, 1), padding=(1, 1))
+    operands = as_stored(w8, scale, bias, conv, None)
     pair = ActivationPair(0.031, (1 / torch.tensor(0.031)).item(), 120)
     x = torch.randn(2, 40, 16, 16, generator=generator)
     for dtype in (torch.float32, torch.bfloat16, torch.float16):
