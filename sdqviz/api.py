@@ -25,6 +25,8 @@ from sdqviz.base.settings import home_folder, rank
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import sampler_of
 from sdqviz.families.saving import refuse_occupied, save_quantized
+from sdqviz.layers.convert import set_resident
+from sdqviz.layers.packed import EXPANDED
 from sdqviz.metrics.lpips import BACKBONES
 from sdqviz.runner import prompts
 from sdqviz.runner.ablate import ablate as work_arms
@@ -53,9 +55,21 @@ def open_store() -> Store:
     return Store(home_folder())
 
 
-def load(name: str, config: str | None = None, device: str = "cpu", dtype: str = FLOAT32) -> Any:
-    """The diffusers pipeline of a model: a mini, a folder (packed too), a file or a hub id."""
-    return loading.load(name, config, device, dtype).pipeline
+def load(
+    name: str,
+    config: str | None = None,
+    device: str = "cpu",
+    dtype: str = FLOAT32,
+    resident: str = EXPANDED,
+) -> Any:
+    """The diffusers pipeline of a model: a mini, a folder (packed too), a file or a hub id.
+
+    resident: of a packed network, "packed" keeps its 4-bit codes alone in memory and expands them
+    for each call; "expanded" keeps int8 weights beside them, which is faster.
+    """
+    model = loading.load(name, config, device, dtype)
+    set_resident(model.network, resident)
+    return model.pipeline
 
 
 def quantize(

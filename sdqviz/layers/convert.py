@@ -10,7 +10,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.kernels.contract import ConvShape
 from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.clock import Clock
-from sdqviz.layers.packed import PackedLayer
+from sdqviz.layers.packed import RESIDENT, PackedLayer
 from sdqviz.layers.plan import MODULATION, LayerPlan
 from sdqviz.quant.numerics import quantize_weight, taps_last_to_oti
 
@@ -77,6 +77,14 @@ def pack_network(
         replace_module(network, name, packed)
     clock.attach(network)
     return clock
+
+
+def set_resident(network: nn.Module, resident: str) -> None:
+    """What the packed layers of `network` keep in memory (see `PackedLayer`)."""
+    if resident not in RESIDENT:
+        raise SdqvizError(f"resident is {resident!r}", f"there is {', '.join(RESIDENT)}")
+    for layer in packed_layers(network).values():
+        layer.keep(resident)
 
 
 def packed_layers(network: nn.Module) -> dict[str, PackedLayer]:

@@ -85,6 +85,11 @@ class PackedLayer(nn.Module):
         self._forget()
         return self
 
+    def keep(self, resident: str) -> None:
+        """Sets `resident` and drops what the other choice had made."""
+        self.resident = resident
+        self._forget()
+
     def _forget(self) -> None:
         """Drops what was made from buffers that are others now."""
         self._w8 = self._engine = self._prepared = None

@@ -9,7 +9,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.checkpoint import packed_tensors, quantization_config, restore_packed
 from sdqviz.layers.clock import Clock
-from sdqviz.layers.convert import pack_layer, pack_network, packed_layers
+from sdqviz.layers.convert import pack_layer, pack_network, packed_layers, set_resident
 from sdqviz.layers.fake import FakeLayer
 from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.quant.numerics import fake_quantize_weight
@@ -171,3 +171,18 @@ def test_the_plan_covers_every_layer_with_a_reason(tiny):
     for layer in plan.values():
         assert layer.reason or layer.role == "block"
         assert (layer.weight is None) == (layer.role == "time")
+
+
+def test_four_bits_in_memory_give_the_same_values(tiny):
+    student = copy.deepcopy(tiny.network)
+    plan = make_plan(student, tiny.family.roles(student), PlanConfig(activation_bits=0))
+    pack_network(student, plan, {})
+    x, text = torch.randn(2, 4, 8, 8), torch.randn(2, 77, 24)
+    with torch.no_grad():
+        expanded = student(x, 5, text).sample
+        set_resident(student, "packed")
+        assert torch.equal(student(x, 5, text).sample, expanded)
+    layers = packed_layers(student).values()
+    assert all(layer._w8 is None and layer._prepared is None for layer in layers)
+    with pytest.raises(SdqvizError, match="resident is 'half'"):
+        set_resident(student, "half")
