@@ -169,6 +169,8 @@ def _problem(layer: PackedLayer) -> str | None:
         return None
     if not (_positive(pairs.scale) and _positive(pairs.inverse_scale)):
         return "an activation scale is not a positive number"
+    if not torch.equal(pairs.inverse_scale, 1.0 / pairs.get_buffer("scale")):
+        return "an inverse scale is not its scale's"
     if pairs.factor is not None and not _positive(pairs.factor):
         return "a channel factor is not a positive number"
     highest = 2**pairs.spec.bits - 1

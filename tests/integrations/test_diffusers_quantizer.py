@@ -121,6 +121,7 @@ def test_a_lora_is_refused_in_one_line(packed):
     [
         (".scale", lambda t: t * float("nan"), "scale is not a positive number"),
         (".multipliers", torch.zeros_like, "group multiplier is 0"),
+        (".inverse_scale", lambda t: t * 1.5, "inverse scale is not its scale's"),
         (".zero_point", lambda t: t + 300, "zero point lies outside 0 to 255"),
         (".activations.timesteps", lambda t: t.flip(0), "timesteps are not in order"),
     ],
