@@ -41,6 +41,7 @@ class ActivationPairs(nn.Module):
         self.register_buffer("inverse_scale", column("inverse_scale", torch.float32))
         self.register_buffer("zero_point", column("zero_point", torch.int32))
         self._table: list[tuple[float, ActivationPair]] | None = None
+        self._exact: dict[float, ActivationPair] | None = None
 
     @staticmethod
     def empty(
@@ -62,7 +63,7 @@ class ActivationPairs(nn.Module):
 
     def _load_from_state_dict(self, *args, **kwargs) -> None:
         super()._load_from_state_dict(*args, **kwargs)
-        self._table = None
+        self._table = self._exact = None
 
     @property
     def static(self) -> bool:
@@ -79,10 +80,13 @@ class ActivationPairs(nn.Module):
 
     def at(self, timestep: float) -> ActivationPair:
         """The pair of the nearest calibrated timestep, ties to the larger."""
+        if self._exact is None:
+            self._exact = dict(self.table())
+        if timestep in self._exact:
+            return self._exact[timestep]
         table = self.table()
         if self.static:
             return table[0][1]
         nearest = min(table, key=lambda row: (abs(row[0] - timestep), -row[0]))
-        if nearest[0] != timestep:
-            self.misses += 1
+        self.misses += 1
         return nearest[1]

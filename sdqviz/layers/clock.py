@@ -19,24 +19,33 @@ _POOLED = ("pooled_projections", "added_cond_kwargs")
 
 
 class Clock:
-    """`timesteps`: the timestep values of the samples of the current call, one or [B].
-
-    `moment`: a key of the timesteps and of the pooled text (with XL's sizes) of the current
-    call; None for a network that takes no pooled text.
+    """`moment`: a key of the timesteps and of the pooled text (with XL's sizes) of the current
+    call; None for a network that takes no pooled text. `uniform`: whether all its timesteps are
+    the same.
     """
 
     def __init__(self) -> None:
-        self.timesteps: list[float] | None = None
+        self._timesteps: list[float] | None = None
+        self.uniform = False
         self.moment: bytes | None = None
+
+    @property
+    def timesteps(self) -> list[float] | None:
+        """The timestep values of the samples of the current call, one or [B]."""
+        return self._timesteps
+
+    @timesteps.setter
+    def timesteps(self, values: list[float]) -> None:
+        self._timesteps, self.uniform = values, len(set(values)) == 1
 
     def read(self) -> list[float]:
         """The current values; raises when the network was entered by a side door."""
-        if self.timesteps is None:
+        if self._timesteps is None:
             raise SdqvizError(
                 "a quantized layer was called outside its network's forward",
                 "call the whole network, with its timestep",
             )
-        return self.timesteps
+        return self._timesteps
 
     def attach(self, network: nn.Module) -> Any:
         """Follow the arguments of the network's forward."""
@@ -45,9 +54,10 @@ class Clock:
         def follow(module: nn.Module, args: tuple, kwargs: dict) -> None:
             given = {**dict(zip(names, args, strict=False)), **kwargs}
             values = torch.as_tensor(given["timestep"]).flatten().tolist()
-            self.timesteps = [float(value) for value in values]
+            now = [float(value) for value in values]
+            self.timesteps = now
             pooled = [tensor for name in _POOLED for tensor in _tensors(given.get(name))]
-            self.moment = _digest(self.timesteps, pooled) if pooled else None
+            self.moment = _digest(now, pooled) if pooled else None
 
         return network.register_forward_pre_hook(follow, with_kwargs=True)
 

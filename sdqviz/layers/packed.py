@@ -144,7 +144,7 @@ class PackedLayer(nn.Module):
         if self.activations.static:
             return self._one_timestep(x, 0.0)
         timesteps = self.clock.read()
-        if len(set(timesteps)) == 1:
+        if self.clock.uniform:
             return self._one_timestep(x, timesteps[0])
         # A batch of mixed timesteps: one engine call per timestep.
         parts: list[torch.Tensor | None] = [None] * len(timesteps)

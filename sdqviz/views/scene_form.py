@@ -13,7 +13,7 @@ def size_choices(family: dict[str, Any], width: int, height: int) -> list[tuple[
 
     family is the catalog's entry; width and height are the pixels of the model's own pictures.
     """
-    choices = {(width, height): (f"{width} x {height}, the model's own", OWN_SIZE)}
+    choices = {(width, height): (f"{width} x {height} (own)", OWN_SIZE)}
     scale = height / family["native_pixels"]
     for size in family["sizes"]:
         wide, high = (max(_GRID, round(side * scale / _GRID) * _GRID) for side in size)
