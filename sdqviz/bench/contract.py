@@ -66,12 +66,14 @@ def eager_fp(name: str, label: str, order: int, dtype: str, compiled: bool = Fal
     return Built(name, label, order, build)
 
 
-def packed(name: str, label: str, order: int, resident: str) -> Built:
+def packed(name: str, label: str, order: int, resident: str, compiled: bool = False) -> Built:
     """Our network, all that is not integer in bfloat16."""
 
     def build(size: Size) -> Step:
         network = packed_network(size, torch.bfloat16, resident)
         network.to(memory_format=torch.channels_last)
+        if compiled:
+            network.compile(dynamic=False)
         return torch_step(network, size, torch.bfloat16)
 
     return Built(name, label, order, build)

@@ -28,6 +28,7 @@ class Clock:
         self._timesteps: list[float] | None = None
         self.uniform = False
         self.moment: bytes | None = None
+        self.tensor: torch.Tensor | None = None  # the timesteps, while a call is compiled
 
     @property
     def timesteps(self) -> list[float] | None:
@@ -53,6 +54,9 @@ class Clock:
 
         def follow(module: nn.Module, args: tuple, kwargs: dict) -> None:
             given = {**dict(zip(names, args, strict=False)), **kwargs}
+            if torch.compiler.is_compiling():  # no values yet: the layers hand the tensor on
+                self.tensor = torch.as_tensor(given["timestep"]).flatten()
+                return
             values = torch.as_tensor(given["timestep"]).flatten().tolist()
             now = [float(value) for value in values]
             self.timesteps = now

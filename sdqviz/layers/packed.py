@@ -8,6 +8,7 @@ from torch import nn
 from sdqviz.kernels.contract import ConvShape, Engine, Operands, choose_engine
 from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.clock import Clock
+from sdqviz.layers.opaque import call_opaque, enlist
 from sdqviz.quant.numerics import QuantizedWeight, multiply_channels
 from sdqviz.quant.pack import pack_weight, packed_shapes, unpack_multipliers, unpack_weight
 from sdqviz.quant.spec import WeightSpec
@@ -61,6 +62,7 @@ class PackedLayer(nn.Module):
         self._w8: torch.Tensor | None = None
         self._engine: Engine | None = None
         self._prepared: Any = None  # the engine's own form of the weights
+        self._number = enlist(self)
 
     def fill(self, weight: QuantizedWeight, bias: torch.Tensor | None) -> None:
         """Takes the weight's codes and the bias [O]."""
@@ -135,8 +137,14 @@ class PackedLayer(nn.Module):
             self._prepared = self._engine.prepare(self.operands())
         return self._engine, self._prepared
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._number = enlist(self)  # a copy is another module
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: [B, ..., I] or [B, I, H, W]; returns the same dtype with O channels."""
+        if torch.compiler.is_compiling():
+            return call_opaque(x, _timesteps(self.clock, x), self._number)
         if self.remembered and self.clock.moment is not None:
             return self._remember(x, (self.clock.moment, x.dtype))
         if self.activations is None:
@@ -146,6 +154,32 @@ class PackedLayer(nn.Module):
         timesteps = self.clock.read()
         if self.clock.uniform:
             return self._one_timestep(x, timesteps[0])
+        return self._mixed(x, timesteps)
+
+    def compute(self, x: torch.Tensor, timesteps: list[float]) -> torch.Tensor:
+        """As forward, at these timesteps instead of the clock's."""
+        if self.activations is None:
+            return self._weight_only(x)
+        if self.activations.static or len(set(timesteps)) == 1:
+            return self._one_timestep(x, timesteps[0])
+        return self._mixed(x, timesteps)
+
+    def like_output(self, x: torch.Tensor) -> torch.Tensor:
+        """An empty tensor as forward returns for x; pictures are channels-last."""
+        out = self.shape[0]
+        if self.conv is None:
+            return x.new_empty(*x.shape[:-1], out)
+        conv = self.conv
+        sides = [
+            (side + 2 * pad - kernel) // stride + 1
+            for side, pad, kernel, stride in zip(
+                x.shape[2:], conv.padding, conv.kernel, conv.stride, strict=True
+            )
+        ]
+        empty = x.new_empty(x.shape[0], out, *sides)
+        return empty.to(memory_format=torch.channels_last)
+
+    def _mixed(self, x: torch.Tensor, timesteps: list[float]) -> torch.Tensor:
         # A batch of mixed timesteps: one engine call per timestep.
         parts: list[torch.Tensor | None] = [None] * len(timesteps)
         for timestep in set(timesteps):
@@ -182,3 +216,8 @@ class PackedLayer(nn.Module):
         return nn.functional.conv2d(
             x, kernel, bias, stride=self.conv.stride, padding=self.conv.padding
         )
+
+
+def _timesteps(clock: Clock, x: torch.Tensor) -> torch.Tensor:
+    """The call's timesteps as the compiler sees them; a weight-only layer may have none."""
+    return x.new_zeros(1) if clock.tensor is None else clock.tensor

@@ -5,10 +5,13 @@ block, proj(silu(mlp(sinusoid(t)))). The vectors of all timesteps are computed o
 up; the time MLP and the projections are deleted.
 """
 
+from typing import Any
+
 import torch
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.layers.opaque import call_opaque, enlist
 
 
 class TimeRows(nn.Module):
@@ -18,6 +21,11 @@ class TimeRows(nn.Module):
         super().__init__()
         self.register_buffer("rows", rows.to(torch.float16))
         self.register_buffer("timesteps", timesteps.to(torch.int64))
+        self._number = enlist(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._number = enlist(self)  # a copy is another module
 
     def _apply(self, fn, recurse: bool = True):
         """Moves devices, never dtypes."""
@@ -30,6 +38,17 @@ class TimeRows(nn.Module):
 
     def forward(self, timesteps: torch.Tensor) -> torch.Tensor:
         """timesteps [B] -> float32 [B, D]. A timestep without a row is refused, never rounded."""
+        if torch.compiler.is_compiling():
+            return call_opaque(timesteps, timesteps.flatten(), self._number)
+        return self.look_up(timesteps)
+
+    def compute(self, x: torch.Tensor, timesteps: list[float]) -> torch.Tensor:
+        return self.look_up(x)
+
+    def like_output(self, x: torch.Tensor) -> torch.Tensor:
+        return x.new_empty(len(x), self.rows.shape[1], dtype=torch.float32)
+
+    def look_up(self, timesteps: torch.Tensor) -> torch.Tensor:
         place = torch.searchsorted(self.timesteps, timesteps.to(torch.int64).contiguous())
         place = place.clamp(max=len(self.timesteps) - 1)
         exact = self.timesteps[place].to(torch.float64) == timesteps.to(torch.float64)

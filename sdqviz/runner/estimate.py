@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.request import FLOAT32
 from sdqviz.families.sources import find, network_folder, read_json
 from sdqviz.runner import machine
 from sdqviz.stages.footprint import training_footprint
@@ -16,6 +17,9 @@ from sdqviz.store.db import free_bytes
 MACS_PER_PARAMETER = 0.1
 EFFICIENCY = 0.25  # of the measured matrix product speed, in convolutions of all sizes
 BASE_BYTES = 900_000_000  # Python with torch and diffusers
+
+
+STUDENT_BYTES = 2.0  # a parameter: packed, expanded to int8, and its file while it is written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +50,21 @@ def estimate_quantize(spec: dict[str, Any]) -> Estimate:
     trajectories = (calibration + 2 * held_out) * settings["steps"] * call_bytes
     return Estimate(
         seconds=15 + calls * 2 * macs / (machine.gigaflops() * 1e9 * EFFICIENCY),
-        memory_bytes=int(BASE_BYTES + 4 * everything + 6 * parameters + training.memory_bytes),
+        memory_bytes=int(
+            BASE_BYTES
+            + model_bytes(everything, parameters, spec.get("dtype", FLOAT32))
+            + STUDENT_BYTES * parameters
+            + training.memory_bytes
+        ),
         disk_bytes=int(parameters + trajectories + held_out * pictures + training.disk_bytes),
     )
+
+
+def model_bytes(everything: int, parameters: int, dtype: str) -> int:
+    """Of the loaded FP model with `everything` numbers, `parameters` of them in the network."""
+    if dtype == FLOAT32:
+        return 4 * everything
+    return 2 * everything + 2 * parameters  # the noise floor has the network in float32 a while
 
 
 def refuse_if_over(estimate: Estimate, store_folder: Path) -> None:

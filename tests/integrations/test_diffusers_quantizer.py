@@ -162,3 +162,15 @@ def test_a_newer_format_and_a_missing_tensor_are_refused(packed, tmp_path):
     (part / "config.json").write_text(json.dumps(config))
     with pytest.raises(SdqvizError, match="version 99"):
         network_of(copy, family)
+
+
+def test_a_packed_network_compiles_whole(packed):
+    """No graph break: fullgraph refuses any. The values are those of the plain call."""
+    family, _, folder = packed
+    pipeline = load(str(folder)).pipeline
+    plain = draw(pipeline)
+    part = "transformer" if family == "sd3" else "unet"
+    torch.compiler.reset()
+    compiled = torch.compile(getattr(pipeline, part), backend="aot_eager", fullgraph=True)
+    setattr(pipeline, part, compiled)
+    assert torch.equal(draw(pipeline), plain)

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from sdqviz.runner.estimate import estimate_quantize
 from tests.slow.real_size import save_real_size
 
 GIBI = 2**30
@@ -45,3 +46,7 @@ def test_peak_memory(tmp_path, family, latent_side, dtype, limit):
     )
     assert report["bytes"] < 0.15 * report["fp_bytes"]
     assert peak < limit
+    spec = {"model": str(folder), "model_config": None, "dtype": dtype}
+    config = {"steps": 2, "calibration_scenes": 1, "held_out_scenes": 1}
+    estimated = estimate_quantize({**spec, "config": config}).memory_bytes
+    assert 0.7 * peak < estimated < 1.4 * peak  # nobody is refused, or let in, for nothing
