@@ -18,6 +18,9 @@ from sdqviz.quant.spec import ActivationSpec, WeightSpec
 SCALE_FRACTIONS = tuple(round(0.5 + 0.05 * i, 2) for i in range(13))
 
 
+SEARCH_BLOCK = 1 << 18  # weights searched at a time: a megabyte in float32
+
+
 @dataclass(frozen=True)
 class QuantizedWeight:
     """codes int8 [O, T, I]; multipliers uint8 [O, T, G]; scale float32 [O]."""
@@ -65,6 +68,17 @@ def quantize_weight(weight: torch.Tensor, spec: WeightSpec) -> QuantizedWeight:
         raise SdqvizError(
             "the weight holds NaN or infinity", "the checkpoint is damaged; download it again"
         )
+    # A few output channels at a time, so that the search's many passes stay in the cache.
+    rows = max(1, SEARCH_BLOCK // weight[0].numel())
+    parts = [_search(part, spec) for part in weight.split(rows)]
+    codes, multipliers, scale = (torch.cat(columns) for columns in zip(*parts, strict=True))
+    return QuantizedWeight(codes, multipliers, scale, spec)
+
+
+def _search(
+    weight: torch.Tensor, spec: WeightSpec
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Codes, multipliers and scale of some output channels [O, T, I]."""
     out, _taps, inputs = weight.shape
     group = spec.group or inputs
     # Search on weights scaled to 1 per channel: squares neither overflow nor vanish.
@@ -86,7 +100,7 @@ def quantize_weight(weight: torch.Tensor, spec: WeightSpec) -> QuantizedWeight:
     scale = chosen_scale * peak
     codes = _codes(split_groups(weight, group), scale.view(-1, 1, 1) * chosen, spec)
     flat = codes.flatten(2)[..., :inputs].to(torch.int8)
-    return QuantizedWeight(flat, chosen.to(torch.uint8), scale, spec)
+    return flat, chosen.to(torch.uint8), scale
 
 
 def _fractions(spec: WeightSpec) -> tuple[float, ...]:
