@@ -64,19 +64,30 @@ class OneDnnEngine:
     def run(
         self, x: torch.Tensor, prepared: Prepared, pair: ActivationPair, spec: ActivationSpec
     ) -> torch.Tensor:
-        conv = prepared.conv
-        layout = torch.contiguous_format if conv is None else torch.channels_last
-        x = x.contiguous(memory_format=layout)
+        x = _dense(x, prepared)
         x8 = _quantize(multiply_channels(x, prepared.factor), pair, spec)
+        return self.multiply(x8, prepared, pair, x.dtype)
+
+    def multiply(
+        self, x8: torch.Tensor, prepared: Prepared, pair: ActivationPair, dtype: torch.dtype
+    ) -> torch.Tensor:
+        """`run` from the codes on: x8 uint8 like x."""
+        conv, x8 = prepared.conv, _dense(x8, prepared)
         step = prepared.scale * pair.scale
-        kind = x.dtype if x.dtype in (torch.float32, torch.bfloat16) else torch.float32
+        kind = dtype if dtype in (torch.float32, torch.bfloat16) else torch.float32
         common = (x8, 1.0, pair.zero_point, prepared.weight, step, prepared.zeros, prepared.bias)
         if conv is None:
             y = torch.ops.onednn.qlinear_pointwise(*common, 1.0, 0, kind, "none", [], "")
         else:
             shape = (conv.stride, conv.padding, (1, 1), 1)
             y = torch.ops.onednn.qconv2d_pointwise(*common, *shape, 1.0, 0, kind, "none", [], "")
-        return y.to(x.dtype)
+        return y.to(dtype)
+
+
+def _dense(x: torch.Tensor, prepared: Prepared) -> torch.Tensor:
+    """x as the operators want it: pictures channels-last."""
+    layout = torch.contiguous_format if prepared.conv is None else torch.channels_last
+    return x.contiguous(memory_format=layout)
 
 
 def _quantize(x: torch.Tensor, pair: ActivationPair, spec: ActivationSpec) -> torch.Tensor:

@@ -8,8 +8,9 @@ from torch import nn
 from sdqviz.kernels.contract import ConvShape, Engine, Operands, choose_engine
 from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.clock import Clock
-from sdqviz.layers.opaque import call_opaque, enlist
+from sdqviz.layers.opaque import call_multiply, call_opaque, call_pairs, enlist, takes_codes
 from sdqviz.quant.numerics import QuantizedWeight, multiply_channels
+from sdqviz.quant.observers import ActivationPair
 from sdqviz.quant.pack import pack_weight, packed_shapes, unpack_multipliers, unpack_weight
 from sdqviz.quant.spec import WeightSpec
 
@@ -144,7 +145,7 @@ class PackedLayer(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: [B, ..., I] or [B, I, H, W]; returns the same dtype with O channels."""
         if torch.compiler.is_compiling():
-            return call_opaque(x, _timesteps(self.clock, x), self._number)
+            return self._traced(x)
         if self.remembered and self.clock.moment is not None:
             return self._remember(x, (self.clock.moment, x.dtype))
         if self.activations is None:
@@ -155,6 +156,37 @@ class PackedLayer(nn.Module):
         if self.clock.uniform:
             return self._one_timestep(x, timesteps[0])
         return self._mixed(x, timesteps)
+
+    def _traced(self, x: torch.Tensor) -> torch.Tensor:
+        """As the compiler sees it. Where the engine takes codes, the rounding is traced, and
+        fused with what made x.
+        """
+        timesteps = _timesteps(self.clock, x)
+        pairs = self.activations
+        if pairs is None or pairs.first_token_fp or not takes_codes(self._number):
+            return call_opaque(x, timesteps, self._number)
+        own = call_pairs(timesteps, self._number).to(x.device)
+        inverse_scale, zero_point, _ = own.view(len(own), 3, *(1,) * (x.dim() - 1)).unbind(1)
+        scaled = torch.round(multiply_channels(x, pairs.factor).to(torch.float32) * inverse_scale)
+        codes = (scaled + zero_point).clamp(0, pairs.spec.high).to(torch.uint8)
+        return call_multiply(codes, own, self._number, x.dtype)
+
+    def pairs_at(self, timesteps: list[float]) -> list[tuple[float, float, float]]:
+        """(inverse scale, zero point, scale) of each timestep."""
+        assert self.activations is not None
+        found = [self.activations.at(timestep) for timestep in timesteps]
+        return [(p.inverse_scale, float(p.zero_point), p.scale) for p in found]
+
+    def multiply(
+        self, codes: torch.Tensor, pairs: list[tuple[float, float, float]], dtype: torch.dtype
+    ) -> torch.Tensor:
+        """From the input's codes on; one pair for all samples, or one for each."""
+        engine, prepared = self.engine()
+        found = [ActivationPair(scale, inverse, int(zero)) for inverse, zero, scale in pairs]
+        if len(set(pairs)) == 1:
+            return engine.multiply(codes, prepared, found[0], dtype)  # type: ignore[attr-defined]
+        rows = zip(codes.split(1), found, strict=True)
+        return torch.cat([engine.multiply(row, prepared, p, dtype) for row, p in rows])  # type: ignore[attr-defined]
 
     def compute(self, x: torch.Tensor, timesteps: list[float]) -> torch.Tensor:
         """As forward, at these timesteps instead of the clock's."""
