@@ -97,8 +97,14 @@ def _quantize(x: torch.Tensor, pair: ActivationPair, spec: ActivationSpec) -> to
     if fused is None:
         x8 = quantize_in_blocks(x, pair.inverse_scale, pair.zero_point)
     else:
-        x8 = fused(x, pair.scale, pair.zero_point, torch.quint8).int_repr()
+        x8 = _plain(fused(x, pair.scale, pair.zero_point, torch.quint8))
     return x8 if spec.high == 255 else x8.clamp_(max=spec.high)
+
+
+def _plain(quantized: torch.Tensor) -> torch.Tensor:
+    """The codes of a quantized tensor where they lie; `int_repr` would copy them."""
+    codes = torch.empty(0, dtype=torch.uint8)
+    return codes.set_(quantized.untyped_storage(), 0, quantized.shape, quantized.stride())
 
 
 def quantize_in_blocks(x: torch.Tensor, inverse_scale: float, zero_point: int) -> torch.Tensor:
@@ -126,7 +132,7 @@ def _fused_quantize():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # says once that it will be removed; then blocks serve
         try:
-            codes = operator(torch.tensor([-1.0, 0.5, 9.0]), 0.25, 3, torch.quint8).int_repr()
+            codes = _plain(operator(torch.tensor([-1.0, 0.5, 9.0]), 0.25, 3, torch.quint8))
         except RuntimeError:
             return None
     return operator if codes.tolist() == [0, 5, 39] else None

@@ -1,5 +1,7 @@
 """The activation pairs of one layer, one per calibrated timestep."""
 
+import math
+
 import torch
 from torch import nn
 
@@ -68,7 +70,8 @@ class ActivationPairs(nn.Module):
     @property
     def static(self) -> bool:
         """Whether one pair serves every timestep."""
-        return len(self.timesteps) == 1 and bool(self.timesteps.isnan().all())
+        table = self.table()
+        return len(table) == 1 and math.isnan(table[0][0])
 
     def table(self) -> list[tuple[float, ActivationPair]]:
         """(timestep, pair) as Python numbers, read from the buffers once."""
