@@ -29,7 +29,7 @@ def export_run(store: Store, run: Run, out: Path) -> Path:
         for key in ("id", "kind", "spec", "result", "created", "started", "ended")
     }
     row["events"] = events
-    (out / RUN_FILE).write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
+    (out / RUN_FILE).write_text(json.dumps(row, separators=(",", ":")) + "\n", encoding="utf-8")
     return out
 
 
