@@ -32,7 +32,7 @@ one picture a caption.
 ```python
 from diffusers import DiffusionPipeline
 
-pipeline = DiffusionPipeline.from_pretrained("{name}"{absent})  # this folder
+{opening}  # this folder
 pipeline("a large rocket on a blue background", guidance_scale=2.0).images[0]
 ```
 
@@ -88,12 +88,15 @@ def write_card(folder: Path, measured: dict[str, Any], parameters: dict[str, int
     name = folder.resolve().name
     mini: Mini = named(PACKAGE, "MINI", name.removeprefix("mini-"))
     objective = (mini.objective.__doc__ or "").strip().split(", weighted")[0].split(" on ")[0]
-    absent = ", text_encoder_3=None, tokenizer_3=None" if mini.name == "sd3" else ""
+    given = f'"{name}"'
+    if mini.name == "sd3":  # diffusers wants to hear that the T5 encoder is absent
+        given = f"\n    {given}, text_encoder_3=None, tokenizer_3=None\n"
+    opening = f"pipeline = DiffusionPipeline.from_pretrained({given})"
     card = _CARD.format(
         name=name,
         family=mini.name,
         about=mini.about,
-        absent=absent,
+        opening=opening,
         parameters=sum(parameters.values()) / 1e6,
         network=parameters.get("unet", parameters.get("transformer", 0)) / 1e6,
         names=", ".join(NAMES),
