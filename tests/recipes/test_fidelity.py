@@ -106,9 +106,8 @@ def test_the_student_has_no_time_layers_and_its_table_is_exact(store, tiny_folde
     spec = request(tiny_folder, time_rows="all")
     state, done = run(store, models, spec)
     assert state == DONE
-    data = store.blobs.get(done.result["packed"])
     loaded = models.model(str(tiny_folder))
-    student = models.student(loaded, done.result["packed"], lambda: data)
+    student = models.student(loaded, store.blobs.file(done.result["packed"]))
     names = set(packed_tensors(student))
     assert not [n for n in names if "time_embedding" in n or "time_emb_proj" in n]
     network = tiny.network
@@ -192,9 +191,8 @@ def test_a_cancel_keeps_the_student_so_far(store, tiny_folder, models):
     assert execute(store, store.runs.claim(), models, see) == CANCELLED
     stopped = store.runs.get(run_id)
     assert stopped.result["stopped_at"] == {"step": 10, "of": 40}
-    data = store.blobs.get(stopped.result["packed"])
     loaded = models.model(str(tiny_folder))
-    assert models.student(loaded, stopped.result["packed"], lambda: data)
+    assert models.student(loaded, store.blobs.file(stopped.result["packed"]))
     log = [e.message for e in store.records.events(run_id, "Log")]
     assert any("the student of step 10 of 40 is kept" in m for m in log)
     store.runs.resume(run_id)
