@@ -123,8 +123,8 @@ def train(family: str, device: str, minutes: float, out: Path, seed: int = 0) ->
         )
     finished = pipeline()
     finished.to("cpu", torch.float16).save_pretrained(out, safe_serialization=True)
-    for config in out.glob("text_encoder*/config.json"):
-        _load_as_float32(config)
+    for config in out.glob("*/config.json"):
+        _tidy(config)
     sample_sheet(finished.to("cpu", torch.float32)).save(out / "samples.png")
     return out
 
@@ -138,10 +138,15 @@ def phase_seconds(mini: Mini, minutes: float) -> dict[str, float]:
     }
 
 
-def _load_as_float32(config: Path) -> None:
-    """transformers loads in the dtype its config names, diffusers in float32: make them agree."""
+def _tidy(config: Path) -> None:
+    """Drops where a part was loaded from here. transformers loads in the dtype that its config
+    names, diffusers in float32: makes them agree.
+    """
     values = json.loads(config.read_text(encoding="utf-8"))
-    config.write_text(json.dumps({**values, "dtype": "float32"}, indent=2) + "\n")
+    values.pop("_name_or_path", None)
+    if config.parent.name.startswith("text_encoder"):
+        values["dtype"] = "float32"
+    config.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def _python_random() -> random.Random:

@@ -134,6 +134,8 @@ def test_shipped_models_are_small_whole_and_scored(name):
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "retrieval" in card
     assert (folder / "samples.png").is_file()
+    configs = [p.read_text(encoding="utf-8") for p in folder.glob("*/config.json")]
+    assert not any("_name_or_path" in text for text in configs)  # a path of the training machine
     measured = json.loads((folder / "score.json").read_text())
     assert measured["captions"] >= 200
     assert str(measured["retrieval"]) in card
