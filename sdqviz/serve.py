@@ -76,7 +76,7 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
     Without `any_model` only models of the catalog may be quantized, never a typed path.
     """
     store = Store(home)
-    import_demos(store, assets_folder() / "demo")
+    demos = import_demos(store, assets_folder() / "demo")
     snapshot = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
 
     def catalog() -> dict[str, Any]:
@@ -103,6 +103,7 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
 
     return AppContext(
         store=store,
+        demos=tuple(demos),
         catalog=catalog,
         submit=submit,
         wake=supervisor.ensure_worker,

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.request import DEFAULT_RECIPE
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
 from sdqviz.views.runs import finished
@@ -23,15 +24,21 @@ class AppContext:
     cancel: Callable[[str], None]
     resume: Callable[[str], None]
     estimate: Callable[[dict[str, Any]], str]  # raises SdqvizError when it cannot be afforded
+    demos: tuple[str, ...] = ()  # ids of the bundled runs
 
     def address(self, blob: str) -> str:
         """Where the page gets a blob: gradio's file route, relative to the page."""
         return f"gradio_api/file={self.store.blobs.path(blob)}"
 
     def finished_run(self, run_id: str | None) -> Run | None:
-        """The finished quantize run shown now: the chosen one, else the newest."""
+        """The finished quantize run shown now: the chosen one, else the newest of one's own, else
+        the bundled one of the main method.
+        """
         runs = finished(self.store.runs.list())
-        return next((r for r in runs if r.id == run_id), runs[0] if runs else None)
+        chosen = [r for r in runs if r.id == run_id]
+        own = [r for r in runs if r.id not in self.demos]
+        main = [r for r in runs if r.spec["recipe"] == DEFAULT_RECIPE]
+        return next(iter([*chosen, *own, *main, *runs]), None)
 
 
 def as_toast(error: SdqvizError) -> gr.Error:

@@ -130,7 +130,8 @@ def build_sidebar(context: AppContext) -> Shared:
         runs = finished(context.store.runs.list())
         choices = [(run_name(r), r.id) for r in runs]
         known = [r.id for r in runs]
-        value = shown if shown in known else (known[0] if known else None)
+        usual = context.finished_run(shown)
+        value = usual.id if usual else None
         if asked in known:
             return [gr.Dropdown(choices=choices, value=asked), ""]
         # `mine` is left alone: by now *Quantize* may have set it to another run.

@@ -45,6 +45,7 @@ class CompareTab:
                 seed = gr.Number(label="Seed", value=0, precision=0, minimum=0, maximum=MAX_SEED)
                 steps = gr.Slider(label="Steps", minimum=1, maximum=100, value=25, step=1)
                 guidance = gr.Slider(label="Guidance", minimum=1, maximum=15, value=2, step=0.5)
+            with gr.Row():
                 scheduler = gr.Dropdown(label="Sampler", choices=[], elem_id="sampler")
                 size = gr.Dropdown(label="Size in pixels", choices=[], elem_id="size")
                 shift = gr.Slider(
