@@ -90,15 +90,28 @@ def runs_resume(
 @runs_app.command("export")
 def runs_export(
     run: RunId,
-    out: Annotated[Path, typer.Option(help="An empty or new folder.")],
+    out: Annotated[Path | None, typer.Option(help="An empty or new folder.")] = None,
     model: Annotated[bool, typer.Option("--model", help="The diffusers folder instead.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="An empty or new folder for a report to open in a browser.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """A finished run as plain files; with --model, the quantized model as a diffusers folder."""
+    """A finished run as plain files; with --model, the quantized model as a diffusers folder; with
+    --html, a report that opens without a server and can be put on any static host.
+    """
     from sdqviz.runner.bundle import export_run
+    from sdqviz.views.report import export_report
 
+    if out is None and html is None:
+        raise SdqvizError("no folder is named", "give --out FOLDER or --html FOLDER")
     store = open_store()
     found = store.runs.get(run)
+    if html is not None:
+        export_report(store, found, html)
+    if out is None:
+        emit({"run": found.id, "out": str(html)}, as_json)
+        return
     if model:
         from sdqviz import api
 

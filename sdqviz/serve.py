@@ -15,8 +15,9 @@ from sdqviz.runner.bundle import import_demos
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
 from sdqviz.store.store import Store
-from sdqviz.ui.app import CSS, THEME, build_app
+from sdqviz.ui.app import CSS, HEAD, build_app
 from sdqviz.ui.context import AppContext
+from sdqviz.ui.theme import THEME
 from sdqviz.views.runs import duration
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -56,6 +57,7 @@ def serve(
             auth=(user, password) if password else None,
             theme=THEME,
             css=CSS,
+            head=HEAD,
             ssr_mode=False,
             show_error=True,
             enable_monitoring=False,

@@ -17,7 +17,11 @@ from sdqviz.base.scene import FLOW, Scene
 
 # Integer timesteps everywhere: the time table has rows for integers only.
 _BUILDERS: dict[str, tuple[Any, dict[str, Any]]] = {
-    "ddim": (DDIMScheduler, {"timestep_spacing": "leading", "steps_offset": 1}),
+    # Latents are not pixels in -1..1: a config that says nothing of it must not clip them.
+    "ddim": (
+        DDIMScheduler,
+        {"timestep_spacing": "leading", "steps_offset": 1, "clip_sample": False},
+    ),
     "pndm": (
         PNDMScheduler,
         {"timestep_spacing": "leading", "steps_offset": 1, "skip_prk_steps": True},

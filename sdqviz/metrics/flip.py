@@ -22,6 +22,12 @@ def flip_map(reference: np.ndarray, test: np.ndarray) -> np.ndarray:
     return (picture.clip(0, 1) * 255).round().astype(np.uint8)
 
 
+def flip_values(reference: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """The FLIP map itself: float32 [H, W] in 0..1, its mean is the score."""
+    values = np.asarray(_evaluate(reference, test, coloured=False)[0])
+    return values[..., 0] if values.ndim == 3 else values
+
+
 def _evaluate(reference: np.ndarray, test: np.ndarray, coloured: bool) -> tuple:
     # The library exits the process on bad arguments, so they are checked here.
     if reference.shape != test.shape or reference.ndim != 3 or reference.shape[2] != 3:

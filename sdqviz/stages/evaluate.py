@@ -1,5 +1,6 @@
 """Held-out scenes under both models: pictures, scores between floor and ceiling, step errors."""
 
+import hashlib
 import io
 import json
 import statistics
@@ -15,6 +16,7 @@ from PIL import Image
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Progress, Scalar
 from sdqviz.base.scene import MAX_SEED, Scene
+from sdqviz.diffusion.trajectory import Trajectory
 from sdqviz.families.predictor import predictor
 from sdqviz.layers.convert import packed_layers
 from sdqviz.metrics.contract import metrics, score_all, summarise
@@ -22,12 +24,13 @@ from sdqviz.metrics.flip import flip_map
 from sdqviz.metrics.steps import free_run_errors, replay_errors
 from sdqviz.stages.contract import Context, calls_per_scene
 from sdqviz.stages.pack import engine_report
+from sdqviz.stages.previews import previews
 from sdqviz.stages.record import record_scene, rounded_trajectory, teacher_trajectory
 
 
 class EvaluateStage:
     name = "evaluate"
-    version = 1
+    version = 2
 
     def cost(self, context: Context) -> float:
         # Student free run and replay, noise floor, other seed: 4 trajectories a scene,
@@ -132,7 +135,14 @@ def _evaluate(context: Context, scene: Scene) -> dict[str, Any]:
             "flip": _png(context, flip_map(reference, quantized)),
             "other_seed": _png(context, reseeded),
         },
+        "previews": previews(context, scene, teacher, steered, reference),
+        "noise": {"fp": noise_key(teacher), "student": noise_key(steered)},
     }
+
+
+def noise_key(trajectory: Trajectory) -> str:
+    """The first 12 digits of the SHA-256 of the initial latents' float32 bytes."""
+    return hashlib.sha256(trajectory.latents[0].contiguous().numpy().tobytes()).hexdigest()[:12]
 
 
 def _misses(student: Any) -> list[int]:

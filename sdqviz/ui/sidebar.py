@@ -1,5 +1,6 @@
 """The left side: which run is shown, the quantize form, and the job in progress."""
 
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -15,7 +16,7 @@ _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"
 _LOG_LINES = 40
 
 
-def build_sidebar(context: AppContext) -> Shared:
+def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
     """Builds the sidebar and returns what the tabs listen to."""
     catalog = context.catalog()
     models = _models(catalog)
@@ -68,6 +69,8 @@ def build_sidebar(context: AppContext) -> Shared:
     token = gr.Textbox(visible="hidden", elem_id="token")
     listing = gr.Textbox(visible="hidden", elem_id="listing")
     mine = gr.Textbox(visible="hidden")  # the run this visitor waits for
+    scene = gr.Textbox(visible="hidden", elem_id="wanted-scene")
+    layer = gr.Textbox(visible="hidden", elem_id="wanted-layer")
     timer = gr.Timer(1.0)
 
     def show_form(recipe_name: str) -> list[Any]:
@@ -138,16 +141,24 @@ def build_sidebar(context: AppContext) -> Shared:
         return [gr.Dropdown(choices=choices, value=value), gr.skip()]
 
     def opened(request: gr.Request) -> list[Any]:
-        """The first picture of a page: the run of its address, or the newest."""
+        """The first picture of a page: what its address names, or the usual run."""
         runs = finished(context.store.runs.list())
-        wanted = request.query_params.get("run")
+        address = request.query_params
+        wanted = address.get("run")
         shown = context.finished_run(wanted)
+        if wanted and (shown is None or shown.id != wanted):
+            gr.Warning(
+                f"There is no finished run {escape(wanted[:20])} here (any more). "
+                f"{f'Shown instead: {run_name(shown)}.' if shown else 'Quantize a model first.'}",
+                duration=None,
+            )
         choices = [(run_name(r), r.id) for r in runs]
         value = shown.id if shown else None
         tokens = [context.store.runs.version(), context.store.runs.listing()]
         catalog = context.catalog()  # by now the worker may have published this machine's own
         offered = [gr.Dropdown(choices=_models(catalog)), gr.Dropdown(**_devices(catalog))]
-        return [gr.Dropdown(choices=choices, value=value), *tokens, *offered]
+        asked = [address.get("scene", ""), address.get("layer", "")]
+        return [gr.Dropdown(choices=choices, value=value), *tokens, *offered, *asked]
 
     def act(what: str):
         def handler(run_id: str) -> None:
@@ -179,8 +190,10 @@ def build_sidebar(context: AppContext) -> Shared:
         js="(id) => { const u = new URL(location); u.searchParams.set('run', id);"
         " history.replaceState(null, '', u); }",
     )
-    gr.context.Context.root_block.load(opened, None, [run, token, listing, model, device], **_QUIET)  # type: ignore[union-attr]
-    return Shared(run=run, listing=listing, token=token)
+    gr.context.Context.root_block.load(  # type: ignore[union-attr]
+        opened, None, [run, token, listing, model, device, scene, layer], **_QUIET
+    )
+    return Shared(run=run, listing=listing, token=token, scene=scene, layer=layer, tabs=tabs)
 
 
 def _devices(catalog: dict[str, Any]) -> dict[str, Any]:

@@ -24,13 +24,18 @@ STAGES = {
 
 def run_name(run: Run) -> str:
     """MODEL W4A8, preset, recipe, and when."""
-    config = run.spec["config"]
     when = time.strftime("%d %b %H:%M", time.localtime(run.created))
-    bits = f"W{config['weight_bits']}A{config['activation_bits'] or 16}"
+    bits = bits_of(run)
     how = f"{run.spec['preset']} · {run.spec['recipe']}"
     if "arm" in run.spec:
         how = f"ablation: {run.spec['arm']}"
     return f"{run.spec['model']} {bits} · {how} · {when}"
+
+
+def bits_of(run: Run) -> str:
+    """W4A8: bits of weights and of activations (16: floating point)."""
+    config = run.spec["config"]
+    return f"W{config['weight_bits']}A{config['activation_bits'] or 16}"
 
 
 def finished(runs: list[Run]) -> list[Run]:

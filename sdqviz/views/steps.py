@@ -1,12 +1,13 @@
 """Errors over the steps and activation histograms over timesteps."""
 
 import io
+import json
 from typing import Any
 
 import numpy as np
 
 from sdqviz.store.blobs import Blobs
-from sdqviz.views.svg import BLUE, ORANGE, Series, line_chart, ridgeline
+from sdqviz.views.svg import BLUE, ORANGE, Series, line_chart
 
 
 def step_errors(replay: list[float], free_run: list[float], timesteps: list[float]) -> str:
@@ -30,67 +31,40 @@ def layer_names(blobs: Blobs, blob: str) -> list[str]:
         return [name.removesuffix("|edges") for name in arrays.files if name.endswith("|edges")]
 
 
+def telling_layer(names: list[str]) -> str | None:
+    """A layer whose input moves a lot over time: the second convolution of the last block."""
+    wanted = [name for name in names if name.startswith("up_blocks") and "conv2" in name]
+    return wanted[-1] if wanted else names[0] if names else None
+
+
 def layer_histogram(blobs: Blobs, blob: str, layer: str, rows: list[dict[str, Any]]) -> str:
-    """The ridgeline of one layer's input, with the calibrated range at each timestep."""
+    """JSON text of one layer's input over the timesteps, for the page's histogram.
+
+    {layer, timesteps (null: one pair for any), edges, counts, ranges (ends of the quantized range
+    at each timestep), bits, x_title}; the first call is first.
+    """
     with np.load(io.BytesIO(blobs.get(blob))) as arrays:
         edges = arrays[f"{layer}|edges"].tolist()
         timesteps = arrays[f"{layer}|timesteps"].tolist()
         counts = arrays[f"{layer}|counts"].tolist()
     order = sorted(range(len(timesteps)), key=lambda i: -timesteps[i])
     row = next(r for r in rows if r["name"] == layer)
-    high = 2 ** row["activation_bits"] - 1
+    bits = row["activation_bits"]
+    high = 2**bits - 1
     pairs = {t: (scale, zero) for t, scale, zero in row["pairs"]}
     ranges = []
     for i in order:
         scale, zero = pairs.get(str(timesteps[i]), next(iter(pairs.values())))
         ranges.append((-zero * scale, (high - zero) * scale))
-    return ridgeline(
-        edges,
-        ["any t" if timesteps[i] != timesteps[i] else f"{timesteps[i]:g}" for i in order],
-        [counts[i] for i in order],
-        ranges,
-        "input value" + (", equalised" if "equalised" in row else "") + " (shared bins)",
-        f"Histograms of the input of {layer} at {len(order)} timesteps, "
-        f"from {edges[0]:.3g} to {edges[-1]:.3g}",
-    )
-
-
-def layer_table(rows: list[dict[str, Any]]) -> list[list[Any]]:
-    """Rows of `LAYER_COLUMNS`."""
-    table = []
-    for row in rows:
-        weight = row["weight"]
-        bits: Any = weight["bits"] if weight else "FP" if row["role"] != "time" else "removed"
-        table.append(
-            [
-                row["name"],
-                row["kind"],
-                bits,
-                weight["group"] if weight else "",
-                row["activation_bits"] or "FP" if weight else "",
-                len(row["pairs"]),
-                _span(row.get("equalised")),
-                row["parameters"],
-                row["reason"],
-            ]
-        )
-    return table
-
-
-def _span(divisors: list[float] | None) -> str:
-    """What the input channels are divided by: the least and the most."""
-    return f"{divisors[0]:.2g} to {divisors[1]:.2g}" if divisors else ""
-
-
-# header -> column width
-LAYER_COLUMNS = {
-    "layer": "320px",
-    "kind": "80px",
-    "W bits": "95px",
-    "group": "70px",
-    "A bits": "80px",
-    "ranges": "80px",
-    "equalised": "110px",
-    "parameters": "105px",
-    "why": "900px",
-}
+    title = "input value" + (", equalised" if "equalised" in row else "") + " (shared bins)"
+    any_time = [timesteps[i] != timesteps[i] for i in order]
+    document = {
+        "layer": layer,
+        "timesteps": [None if a else timesteps[i] for a, i in zip(any_time, order, strict=True)],
+        "edges": edges,
+        "counts": [counts[i] for i in order],
+        "ranges": ranges,
+        "bits": bits,
+        "x_title": title,
+    }
+    return json.dumps(document)

@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
 
 # Okabe and Ito's blue and vermilion: told apart with every kind of colour vision.
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8a8a8a"
@@ -64,71 +63,33 @@ def line_chart(
         f"{escape(s.label)}</span>"
         for s in shown
     )
-    return figure("".join(parts), _WIDTH, _HEIGHT, y_title, legend, summary)
+    # Where the page's script draws the timestep cursor (web/timeline.js).
+    area = f"{_LEFT} {_WIDTH - _RIGHT} {_TOP} {_HEIGHT - _BOTTOM} {count}"
+    return figure("".join(parts), _WIDTH, _HEIGHT, y_title, legend, summary, area)
 
 
-def ridgeline(
-    edges: Sequence[float],
-    row_names: Sequence[str],
-    counts: Sequence[Sequence[int]],
-    ranges: Sequence[tuple[float, float]],
-    x_title: str,
+def figure(
+    body: str,
+    width: float,
+    height: float,
+    y_title: str,
+    legend: str,
     summary: str,
+    cursor: str = "",
 ) -> str:
-    """One histogram a row on shared bins (square-root heights, first row on top), with the
-    quantized range of each row marked.
+    """A chart's frame: legend in HTML (it wraps), drawing in SVG, `summary` as its alt text.
+
+    `cursor` is "left right top bottom count" of a chart whose x positions are network calls.
     """
-    step, tall = 15, 34
-    height = _TOP + tall + step * len(counts) + _BOTTOM
-    low, high = edges[0], edges[-1]
-
-    def x(value: float) -> float:
-        share = (value - low) / (high - low)
-        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * min(max(share, 0.0), 1.0)
-
-    peak = max(max(row) for row in counts) or 1
-    parts = []
-    for index, (row, name) in enumerate(zip(counts, row_names, strict=True)):
-        base = _TOP + tall + step * index
-        centres = [(a + b) / 2 for a, b in pairwise(edges)]
-        outline = " ".join(
-            f"{x(c):.1f},{base - tall * math.sqrt(n / peak):.1f}"
-            for c, n in zip(centres, row, strict=True)
-        )
-        parts.append(
-            f'<polygon points="{x(low):.1f},{base} {outline} {x(high):.1f},{base}" '
-            f'fill="{BLUE}" fill-opacity="0.35" stroke="{BLUE}" stroke-width="1">'
-            f"<title>{escape(name)}</title></polygon>"
-        )
-        for end in ranges[index] if ranges else ():
-            parts.append(
-                f'<line x1="{x(end):.1f}" x2="{x(end):.1f}" y1="{base}" y2="{base - 9}" '
-                f'stroke="{ORANGE}" stroke-width="2.4"/>'
-            )
-        if index % max(1, round(len(counts) / 13)) == 0:
-            parts.append(label(_LEFT - 6, base + 3, name, "end"))
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        value = low + share * (high - low)
-        anchor = "end" if share == 1 else "middle"
-        parts.append(label(x(value), height - _BOTTOM + 16, f"{value:.3g}", anchor))
-    parts.append(label((_LEFT + _WIDTH) / 2, height - 6, x_title, "middle"))
-    legend = (
-        f'<span><i style="border-top:8px solid {BLUE};opacity:.5"></i>FP values, sampled</span>'
-        f'<span><i style="border-left:3px solid {ORANGE};height:12px;width:0"></i>'
-        "ends of the 8-bit range; values outside are clipped</span>"
-    )
-    return figure("".join(parts), _WIDTH, height, "timestep", legend, summary)
-
-
-def figure(body: str, width: float, height: float, y_title: str, legend: str, summary: str) -> str:
-    """A chart's frame: legend in HTML (it wraps), drawing in SVG, `summary` as its alt text."""
+    area = f' data-cursor="{cursor}"' if cursor else ""
     title = (
         f'<text x="14" y="{height / 2:.0f}" text-anchor="middle" fill="currentColor" '
         f'font-size="12" transform="rotate(-90 14 {height / 2:.0f})">{escape(y_title)}</text>'
     )
     return (
         f'<figure class="sdq-figure"><div class="sdq-legend">{legend}</div>'
-        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{escape(summary)}">'
+        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" role="img"{area} '
+        f'aria-label="{escape(summary)}">'
         f"{title}{body}</svg></figure>"
     )
 

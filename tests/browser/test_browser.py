@@ -1,83 +1,14 @@
 """The app as a visitor meets it: bundled run, quick job, reload, own prompt."""
 
-import io
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from pathlib import Path
 
-import pytest
 from PIL import Image, ImageChops
-from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.conftest import picture
 
 MAIN = "fidelity"
-ROOT = Path(__file__).parents[2]
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 # The quick preset with less of everything: what is tested here is the way through the page.
 SMALLER = {"Training steps": 8, "Held-out scenes": 1, "Calibration scenes": 1, "Rounds": 1}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    home = tmp_path_factory.mktemp("app-home")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = (home / "app.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "app.py"), "--port", str(port)],
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-        env={**os.environ, "SDQVIZ_HOME": str(home)},
-    )
-    url = f"http://127.0.0.1:{port}/"
-    until = time.monotonic() + 120
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=5)
-            break
-        except OSError:
-            assert process.poll() is None, (home / "app.log").read_text()
-            assert time.monotonic() < until, (home / "app.log").read_text()
-            time.sleep(0.3)
-    yield url, home
-    os.killpg(process.pid, signal.SIGTERM)
-    process.wait(timeout=30)
-    log.close()
-
-
-@pytest.fixture
-def page(server):
-    browser_file = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert browser_file, "chromium is missing: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_file, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.errors = []  # type: ignore[attr-defined]
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.set_default_timeout(60_000)
-        page.goto(server[0])
-        page.wait_for_selector("#picture-student img")
-        yield page
-        assert page.errors == []
-        browser.close()
-
-
-def picture(page: Page, who: str) -> Image.Image:
-    """The served picture's pixels, fetched as the browser fetched it."""
-    source = page.get_attribute(f"#picture-{who} img", "src")
-    with urllib.request.urlopen(source) as answer:
-        data = answer.read()
-    return Image.open(io.BytesIO(data))
 
 
 def test_the_bundled_comparison_is_there_at_once_and_bit_exact(page, server):
@@ -87,7 +18,7 @@ def test_the_bundled_comparison_is_there_at_once_and_bit_exact(page, server):
     # A first visit opens on the main method, whichever bundle is newer.
     (run,) = (r for r in store.runs.list() if r.kind == "quantize" and r.spec["recipe"] == MAIN)
     scene = run.result["scenes"][0]
-    for who in ("fp", "student", "flip"):
+    for who in ("fp", "student"):
         shown = picture(page, who)
         assert shown.format == "PNG"
         with Image.open(store.blobs.path(scene["images"][who])) as stored:
@@ -95,8 +26,9 @@ def test_the_bundled_comparison_is_there_at_once_and_bit_exact(page, server):
                 None
             )
     assert "SSIM" in page.inner_text("#chips")
-    assert page.locator("#errors svg polyline").count() == 2
-    page.wait_for_selector("#histogram svg polygon")
+    assert page.locator("#timeline svg polyline").count() == 2
+    page.wait_for_selector("#histogram svg rect")
+    page.click("#histogram [data-view=all]")
     assert page.locator("#histogram svg polygon").count() > 10
     page.get_by_role("tab", name="Held-out scenes").click()
     page.wait_for_selector("#median-errors svg polyline")
@@ -130,7 +62,7 @@ def test_a_quick_job_survives_a_reload_and_shows_its_pair(page, server):
     assert run.spec["config"]["training_steps"] == SMALLER["Training steps"]
     page.wait_for_function("document.querySelector('#job').innerText.includes('No job')")
     page.reload()
-    page.wait_for_selector("#picture-student img")
+    page.wait_for_selector("#viewer canvas")
     assert page.input_value("#run input") != before
     with Image.open(store.blobs.path(run.result["scenes"][0]["images"]["student"])) as stored:
         shown = picture(page, "student")

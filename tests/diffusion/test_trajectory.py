@@ -45,7 +45,7 @@ def test_the_loop_is_the_pipelines(tiny, scheduler):
     pipeline = tiny.pipeline
     before = pipeline.scheduler
     pipeline.scheduler = CLASSES[scheduler].from_config(
-        before.config, timestep_spacing="leading", steps_offset=1
+        before.config, timestep_spacing="leading", steps_offset=1, clip_sample=False
     )
     pipeline.set_progress_bar_config(disable=True)
     try:

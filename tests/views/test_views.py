@@ -1,12 +1,14 @@
 import io
+import json
 import xml.etree.ElementTree as ET
 
 import numpy as np
+import pytest
 
 from sdqviz.store.blobs import Blobs
 from sdqviz.views.runs import duration, run_card
 from sdqviz.views.scores import score_chips
-from sdqviz.views.steps import layer_histogram, layer_names, layer_table, step_errors
+from sdqviz.views.steps import layer_histogram, layer_names, step_errors
 
 
 def svg_of(html: str) -> ET.Element:
@@ -69,11 +71,13 @@ def test_histograms_come_from_the_run(tmp_path):
         "pairs": [["1.0", 0.005, 128], ["501.0", 0.004, 128]],
         "reason": "",
     }
-    svg = svg_of(layer_histogram(blobs, blob, "a.conv", [row]))
-    titles = [p.find("title").text for p in svg.iter("polygon")]
-    assert titles == ["501", "1"]  # noise first, as sampling runs
-    assert len(list(svg.iter("line"))) == 4  # two ends of the range a row
-    assert layer_table([row])[0][:6] == ["a.conv", "conv", 4, 32, 8, 2]
+    document = json.loads(layer_histogram(blobs, blob, "a.conv", [row]))
+    assert document["timesteps"] == [501, 1]  # noise first, as sampling runs
+    assert document["counts"] == [[1, 1, 1, 1], [0, 4, 2, 0]]
+    assert document["ranges"] == [
+        [pytest.approx(-128 * 0.004), pytest.approx(127 * 0.004)],
+        [pytest.approx(-128 * 0.005), pytest.approx(127 * 0.005)],
+    ]
 
 
 def test_the_card_escapes_and_tells_the_next_step(store):

@@ -1,22 +1,20 @@
-"""The same scene under both models, with its scores and its errors over the steps."""
+"""The same scene under both models: pixel difference, timestep, layer and histogram, linked."""
 
-from html import escape
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
-from sdqviz.base.config import from_dict
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.request import GENERATE, generate_request
-from sdqviz.base.scene import MAX_SEED, Scene
+from sdqviz.metrics.regions import box_scores
+from sdqviz.ui.component import component
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.histogram import build_histogram
+from sdqviz.ui.report_button import build_report_button
+from sdqviz.ui.scene_form import build_scene_form
 from sdqviz.ui.tabs.contract import Shared
+from sdqviz.views.pair import picture_blobs, scene_facts, timeline_document, viewer_document
 from sdqviz.views.runs import UNFINISHED, facts, is_own, scenes_of
-from sdqviz.views.scene_form import OWN_SIZE, has_shift, parse_size, size_choices
-from sdqviz.views.scores import score_chips
-from sdqviz.views.steps import step_errors
+from sdqviz.views.scores import region_scores, score_chips
 
 _EMPTY = (
     '<p class="sdq-empty">No finished run yet. Choose a model at the left and press Quantize.</p>'
@@ -40,71 +38,34 @@ class CompareTab:
                 elem_id="prompt",
             )
             draw = gr.Button("Generate", variant="primary", elem_id="generate", min_width=120)
-        with gr.Accordion("Seed, steps, sampler, size, examples", open=False):
-            with gr.Row():
-                seed = gr.Number(label="Seed", value=0, precision=0, minimum=0, maximum=MAX_SEED)
-                steps = gr.Slider(label="Steps", minimum=1, maximum=100, value=25, step=1)
-                guidance = gr.Slider(label="Guidance", minimum=1, maximum=15, value=2, step=0.5)
-            with gr.Row():
-                scheduler = gr.Dropdown(label="Sampler", choices=[], elem_id="sampler")
-                size = gr.Dropdown(label="Size in pixels", choices=[], elem_id="size")
-                shift = gr.Slider(
-                    label="Shift (0: the model's own)",
-                    info="More shift spends more steps at high noise.",
-                    minimum=0,
-                    maximum=12,
-                    value=0,
-                    step=0.5,
-                    visible=False,
-                    elem_id="shift",
-                )
-            negative = gr.Textbox(label="Negative prompt", max_lines=2)
-            examples = gr.Dataset(
-                components=[prompt],
-                samples=[[text] for text in _examples(context)],
-                label="Try",
-                type="values",
-            )
-        with gr.Row(elem_classes="sdq-pictures"):
-            pictures = [
-                gr.Image(
-                    label=label,
-                    format="png",
-                    type="filepath",
-                    interactive=False,
-                    buttons=["download", "fullscreen"],
-                    elem_id=f"picture-{who}",
-                    elem_classes="sdq-picture",
-                )
-                for who, label in (
-                    ("fp", "FP"),
-                    ("student", "W4A8"),
-                    ("flip", "FLIP map"),
-                )
-            ]
-        about = gr.HTML(elem_id="about")
+        mine = build_scene_form(context, shared, prompt, draw)
         chips = gr.HTML(elem_id="chips")
         with gr.Row():
-            with gr.Column():
+            with gr.Column(scale=6, min_width=340):
+                viewer = component("viewer", "viewer", events=("region",))
+                region = gr.HTML(elem_id="region")
+                about = gr.HTML(elem_id="about")
+            with gr.Column(scale=5, min_width=340):
                 gr.Markdown(
-                    "**Where does the error arise?** Replay feeds both models the FP model's own "
-                    "latents; in the free run each steers itself."
+                    "**When does the error arise?** Replay feeds both models the FP model's own "
+                    "latents; in the free run each steers itself. Drag the cursor: it moves "
+                    "everything here."
                 )
-                curve = gr.HTML(elem_id="errors")
-            with gr.Column():
+                timeline = component("timeline", "timeline")
                 build_histogram(context, shared)
         run_facts = gr.HTML(elem_id="facts")
-        mine = gr.Textbox(visible="hidden")  # the run this visitor waits for
+        build_report_button(context, shared)
 
         def scenes(run_id: str | None) -> dict[str, dict[str, Any]]:
             run = context.finished_run(run_id)
             return {} if run is None else scenes_of(run, context.store.runs.list())
 
-        def list_scenes(run_id: str | None, shown: str | None, mine: str) -> list[Any]:
+        def list_scenes(run_id: str | None, shown: str | None, mine: str, wanted: str) -> list[Any]:
             """The scenes, and the one that this visitor asked for once it is drawn."""
             found = scenes(run_id)
             labels = list(found)
-            chosen = shown if shown in labels else (labels[0] if labels else None)
+            asked_for = [label for label in labels if found[label]["id"] == wanted]
+            chosen = shown if shown in labels else (*asked_for, *labels, None)[0]
             asked = context.store.runs.get(mine) if mine else None
             if asked is None or asked.state in UNFINISHED:
                 # `mine` is left alone: by now *Generate* may have set it to another run.
@@ -115,106 +76,53 @@ class CompareTab:
                 chosen = own[0] if own else chosen
             return [gr.Dropdown(choices=labels, value=chosen), ""]
 
+        def open_scene(run_id: str | None, wanted: str) -> Any:
+            """The scene that another tab asked for."""
+            found = [label for label, row in scenes(run_id).items() if row["id"] == wanted]
+            return found[0] if found else gr.skip()
+
         def show(run_id: str | None, label: str | None) -> list[Any]:
             run = context.finished_run(run_id)
             row = scenes(run_id).get(label or "")
             if run is None or row is None or run.result is None:
-                return [None, None, None, _EMPTY, "", "", ""]
-            files = [
-                str(context.store.blobs.path(row["images"][who]))
-                for who in ("fp", "student", "flip")
-            ]
+                return ["", "", "", _EMPTY, "", ""]
+            runs = context.store.runs.list()
             return [
-                *files,
-                _about(row),
+                viewer_document(run, row, runs, context.address),
+                timeline_document(run, row, context.address),
+                "",
+                scene_facts(row),
                 score_chips(run.result["metrics"], row),
-                step_errors(row["replay"], row["free_run"], row["timesteps"]),
                 facts(run),
             ]
 
-        def usual(run_id: str | None) -> list[Any]:
-            """The shown run's own settings, and what else its family offers."""
+        def measure(run_id: str | None, label: str | None, event: gr.EventData) -> str:
+            """The scores of the box that was dragged on the pictures."""
             run = context.finished_run(run_id)
-            if run is None or run.result is None:
-                return [gr.skip()] * 5
-            row = run.result["scenes"][0]
-            own, family = row["scene"], context.catalog()["families"][run.result["family"]]
-            with Image.open(context.store.blobs.path(row["images"]["fp"])) as picture:
-                sizes = size_choices(family, *picture.size)
-            return [
-                own["steps"],
-                own["guidance"],
-                gr.Dropdown(choices=list(family["samplers"]), value=own["scheduler"]),
-                gr.Dropdown(choices=sizes, value=OWN_SIZE),
-                gr.Slider(value=0, visible=has_shift(family)),
-            ]
-
-        def generate(run_id: str | None, *values: Any) -> str:
-            names = ("prompt", "seed", "negative_prompt", *settings)
-            run = context.finished_run(run_id)
+            row = scenes(run_id).get(label or "")
+            if run is None or row is None:
+                return ""
+            box: dict[str, Any] = event._data
+            files = picture_blobs(run, row, context.store.runs.list())
             try:
-                if run is None:
-                    raise SdqvizError("there is no finished run", "quantize a model first")
-                given = dict(zip(names, values, strict=True))
-                # An untouched text field of the form is None, not empty.
-                given["prompt"] = given["prompt"] or ""
-                given["negative_prompt"] = given["negative_prompt"] or ""
-                if given["seed"] is None:
-                    raise SdqvizError("the seed is empty", f"give 0 to {MAX_SEED}")
-                given["width"], given["height"] = parse_size(given.pop("size"))
-                request = generate_request(run.id, from_dict(Scene, given))
-                mine = context.submit(GENERATE, request)
+                a, b = (context.store.blobs.file(files[box[which]]) for which in ("a", "b"))
+                place = [int(box[side]) for side in ("x", "y", "w", "h")]
+                return region_scores(box_scores(a, b, *place))
             except SdqvizError as error:
                 raise as_toast(error) from error
-            gr.Info("Drawing with both models; the pair appears here.", duration=4)
-            return mine
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        outputs = [*pictures, about, chips, curve, run_facts]
         gr.on(
             [shared.listing.change, shared.run.change],
             list_scenes,
-            [shared.run, scene, mine],
+            [shared.run, scene, mine, shared.scene],
             [scene, mine],
             **quiet,
         )
+        shared.scene.change(open_scene, [shared.run, shared.scene], scene, **quiet)
+        outputs = [viewer, timeline, region, about, chips, run_facts]
         gr.on([scene.change, shared.run.change], show, [shared.run, scene], outputs, **quiet)
-        settings = {
-            "steps": steps,
-            "guidance": guidance,
-            "scheduler": scheduler,
-            "size": size,
-            "shift": shift,
-        }
-        shared.run.change(usual, shared.run, list(settings.values()), **quiet)
-        inputs = [shared.run, prompt, seed, negative, *settings.values()]
-        gr.on([draw.click, prompt.submit], generate, inputs, mine, **quiet)
-        examples.click(lambda sample: sample[0], examples, prompt, **quiet)
-
-
-def _about(row: dict[str, Any]) -> str:
-    scene = row["scene"]
-    words = (
-        f"{escape(row['prompt'])} · seed {row['seed']} · {scene['steps']} steps · "
-        f"guidance {scene['guidance']:g} · {scene['scheduler']} · same initial noise for both · "
-        f"largest pixel difference {row['max_difference']} of 255"
-    )
-    notes = []
-    if row["truncated"]:
-        notes.append(f"Only 77 tokens are read; cut: {escape(row['truncated'])}")
-    if row["uncalibrated_calls"]:
-        notes.append(
-            f"{row['uncalibrated_calls']} calls were at timesteps without their own activation "
-            "range; they used the nearest calibrated one."
-        )
-    return f'<p class="sdq-about">{words}</p>' + "".join(
-        f'<p class="sdq-note">{note}</p>' for note in notes
-    )
-
-
-def _examples(context: AppContext) -> list[str]:
-    models = context.catalog()["models"]
-    return models[0]["examples"][:6] if models else []
+        viewer.region(measure, [shared.run, scene], region, **quiet)
 
 
 TAB = CompareTab()

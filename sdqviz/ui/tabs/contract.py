@@ -18,6 +18,9 @@ class Shared:
     run: gr.Dropdown  # the finished run shown
     listing: gr.Textbox  # changes when a run comes, goes or changes its state
     token: gr.Textbox  # changes whenever anything in the store changed: every second of a job
+    scene: gr.Textbox  # id of the scene that an address or another tab asks to be shown
+    layer: gr.Textbox  # name of the layer that an address or another tab asks to be shown
+    tabs: gr.Tabs
 
 
 class Tab(Protocol):

@@ -1,11 +1,13 @@
-"""The verdict over all held-out scenes: median scores and errors."""
+"""The verdict over all held-out scenes: median scores and errors, and every pair."""
 
 from typing import Any
 
 import gradio as gr
 
+from sdqviz.ui.component import component
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.tabs.contract import Shared
+from sdqviz.views.gallery import gallery_document
 from sdqviz.views.scores import score_chips
 from sdqviz.views.steps import step_errors
 
@@ -19,21 +21,26 @@ class HeldOutTab:
             "floor (the FP model in bfloat16) to another seed of the same prompt."
         )
         chips = gr.HTML(elem_id="median-chips")
+        gallery = component("gallery", "gallery", events=("open",))
         curve = gr.HTML(elem_id="median-errors")
 
         def fill(run_id: str | None) -> list[Any]:
             run = context.finished_run(run_id)
             if run is None or run.result is None:
-                return ["", ""]
+                return ["", "", ""]
             steps = run.result["per_step"]
             return [
                 score_chips(run.result["metrics"]),
+                gallery_document(run, context.address),
                 step_errors(steps["replay"], steps["free_run"], run.result["timesteps"]),
             ]
 
-        shared.run.change(
-            fill, shared.run, [chips, curve], show_progress="hidden", api_visibility="private"
-        )
+        def open_scene(event: gr.EventData) -> list[Any]:
+            return [event._data["scene"], gr.Tabs(selected="compare")]
+
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        shared.run.change(fill, shared.run, [chips, gallery, curve], **quiet)
+        gallery.open(open_scene, None, [shared.scene, shared.tabs], **quiet)
 
 
 TAB = HeldOutTab()

@@ -1,12 +1,14 @@
-"""The plan: how each layer is quantized, or why it is not."""
+"""The plan: how each layer is quantized, or why it is not, and what it costs."""
 
 from typing import Any
 
 import gradio as gr
 
+from sdqviz.ui.component import component
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.tabs.contract import Shared
-from sdqviz.views.steps import LAYER_COLUMNS, layer_table
+from sdqviz.views.layers import layers_document
+from sdqviz.views.training import history
 
 
 class LayersTab:
@@ -14,26 +16,24 @@ class LayersTab:
 
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(
-            "**The plan.** Every linear and convolution of the denoising network: bits of its "
-            "weights (W) and input activations (A), inputs that share a multiplier, number of "
-            "activation ranges, what its input channels are divided by before they are rounded."
+            "**The plan.** Every linear and convolution of the denoising network, its weights (W) "
+            "and input activations (A). A layer's name opens its histogram."
         )
-        table = gr.Dataframe(
-            headers=list(LAYER_COLUMNS),
-            column_widths=list(LAYER_COLUMNS.values()),
-            interactive=False,
-            wrap=True,
-            show_search="filter",
-            max_height=560,
-            elem_id="layers",
-        )
+        layers = component("layers", "layers", events=("open",))
 
-        def fill(run_id: str | None) -> Any:
+        def fill(run_id: str | None) -> str:
             run = context.finished_run(run_id)
-            return layer_table(run.result["layers"]) if run and run.result else []
+            if run is None or run.result is None:
+                return ""
+            past = history(context.store.records.events(run.id))
+            return layers_document(run, context.store.blobs, past)
+
+        def open_layer(event: gr.EventData) -> list[Any]:
+            return [event._data["layer"], gr.Tabs(selected="compare")]
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        shared.run.change(fill, shared.run, table, **quiet)
+        shared.run.change(fill, shared.run, layers, **quiet)
+        layers.open(open_layer, None, [shared.layer, shared.tabs], **quiet)
 
 
 TAB = LayersTab()

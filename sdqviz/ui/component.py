@@ -1,0 +1,23 @@
+"""A component that the page's own script draws (`views.script`)."""
+
+import gradio as gr
+
+
+def component(kind: str, elem_id: str, events: tuple[str, ...] = ()) -> gr.HTML:
+    """A gr.HTML whose value is the JSON text of what `window.sdqviz.kinds[kind]` shows.
+
+    `events` are those that it triggers: each is an attribute to attach a listener to.
+    """
+    # Gradio finds an event's name as a quoted word in the script.
+    named = ", ".join(f"'{event}'" for event in events)
+    return gr.HTML(
+        value="",
+        html_template="",
+        apply_default_css=False,
+        js_on_load=f"""
+          // {named}
+          window.sdqviz.mount('{kind}', element, () => props.value,
+            (show) => watch('value', show), trigger);
+        """,
+        elem_id=elem_id,
+    )

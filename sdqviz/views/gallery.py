@@ -1,0 +1,33 @@
+"""All held-out scenes of a run, as JSON text for the page's gallery."""
+
+import json
+from typing import Any
+
+from sdqviz.store.runs import Run
+from sdqviz.views.pair import Address
+from sdqviz.views.runs import bits_of
+
+
+def gallery_document(run: Run, address: Address) -> str:
+    """{label, metrics: [{name, label, direction}], scenes: [{id, prompt, seed, urls, scores}]}.
+
+    Only metrics that every scene has a value of.
+    """
+    assert run.result is not None
+    rows: list[dict[str, Any]] = run.result["scenes"]
+    scored = [
+        {"name": name, "label": metric["label"], "direction": metric["direction"]}
+        for name, metric in run.result["metrics"].items()
+        if all(row["metrics"].get(name) is not None for row in rows)
+    ]
+    scenes = [
+        {
+            "id": row["id"],
+            "prompt": row["prompt"],
+            "seed": row["seed"],
+            "urls": {who: address(row["images"][who]) for who in ("fp", "student")},
+            "scores": {m["name"]: row["metrics"][m["name"]] for m in scored},
+        }
+        for row in rows
+    ]
+    return json.dumps({"label": bits_of(run), "metrics": scored, "scenes": scenes})

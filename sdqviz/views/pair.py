@@ -1,0 +1,105 @@
+"""One scene under both models, as JSON text for the page's viewer and timeline."""
+
+import json
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any
+
+from sdqviz.store.runs import Run
+from sdqviz.views.runs import bits_of, finished, run_name
+from sdqviz.views.steps import step_errors
+
+Address = Callable[[str], str]  # blob name -> where the page gets it
+
+
+def viewer_document(run: Run, row: dict[str, Any], runs: Sequence[Run], address: Address) -> str:
+    """{run, scene, pictures: [{key, label, url}], flip, alt}: FP and quantized first, then what
+    other runs of the same model drew from the same noise, then the FP model with another seed.
+    """
+    images = row["images"]
+    pictures = [
+        {"key": "fp", "label": "FP", "url": address(images["fp"])},
+        {"key": "student", "label": bits_of(run), "url": address(images["student"])},
+    ]
+    for other, drawn in _others(run, row, runs):
+        picture = {"key": other.id, "label": run_name(other), "url": address(drawn)}
+        pictures.append(picture)
+    again = {"key": "other_seed", "label": "FP, another seed", "url": address(images["other_seed"])}
+    pictures.append(again)
+    document = {
+        "run": run.id,
+        "scene": row["id"],
+        "pictures": pictures,
+        "flip": address(images["flip"]),
+        "alt": _alt(run, row),
+    }
+    return json.dumps(document)
+
+
+def picture_blobs(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> dict[str, str]:
+    """Key of `viewer_document` -> blob of the picture."""
+    drawn = {other.id: blob for other, blob in _others(run, row, runs)}
+    return {**drawn, **{key: row["images"][key] for key in ("fp", "student", "other_seed")}}
+
+
+def timeline_document(run: Run, row: dict[str, Any], address: Address) -> str:
+    """{label, timesteps, replay, free_run, chart, previews}: previews are null in runs that were
+    evaluated before there were any.
+    """
+    previews = row.get("previews")
+    if previews:
+        previews = {**previews, **{who: address(previews[who]) for who in ("fp", "student")}}
+    document = {
+        "label": bits_of(run),
+        "timesteps": row["timesteps"],
+        "replay": row["replay"],
+        "free_run": row["free_run"],
+        "chart": step_errors(row["replay"], row["free_run"], row["timesteps"]),
+        "previews": previews,
+    }
+    return json.dumps(document)
+
+
+def scene_facts(row: dict[str, Any]) -> str:
+    """What fixes the pair, and what a reader must know of it."""
+    scene = row["scene"]
+    noise = row.get("noise")
+    same = f"same initial noise {noise['fp']}" if noise else "same initial noise for both"
+    words = (
+        f"{escape(row['prompt'])} · seed {row['seed']} · {scene['steps']} steps · "
+        f"guidance {scene['guidance']:g} · {scene['scheduler']} · {same} · "
+        f"largest pixel difference {row['max_difference']} of 255"
+    )
+    notes = []
+    if noise and noise["fp"] != noise["student"]:
+        notes.append(f"The pair's initial noise differs: {noise['fp']} and {noise['student']}.")
+    if row["truncated"]:
+        notes.append(f"Only 77 tokens are read; cut: {escape(row['truncated'])}")
+    if row["uncalibrated_calls"]:
+        notes.append(
+            f"{row['uncalibrated_calls']} calls were at timesteps without their own activation "
+            "range; they used the nearest calibrated one."
+        )
+    return f'<p class="sdq-about">{words}</p>' + "".join(
+        f'<p class="sdq-note">{note}</p>' for note in notes
+    )
+
+
+def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Run, str]]:
+    """The other runs that drew the very same scene, with their quantized picture's blob."""
+    found = []
+    for other in finished(list(runs)):
+        if other.id == run.id or other.spec["model"] != run.spec["model"]:
+            continue
+        for theirs in (other.result or {}).get("scenes", []):
+            # The same FP picture: the scene, the noise and the model are the same.
+            if theirs["id"] == row["id"] and theirs["images"]["fp"] == row["images"]["fp"]:
+                found.append((other, theirs["images"]["student"]))
+    return found
+
+
+def _alt(run: Run, row: dict[str, Any]) -> str:
+    scores = ", ".join(
+        f"{name.upper()} {value:.3f}" for name, value in row["metrics"].items() if value is not None
+    )
+    return f"{row['prompt']}, seed {row['seed']}: FP and {bits_of(run)}; {scores}"

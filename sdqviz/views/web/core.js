@@ -1,0 +1,35 @@
+// The page's own namespace: what is mounted, small DOM helpers. Loaded before the other files of
+// this folder, which add to it; the app and the static report load the same joined text.
+(() => {
+  if (window.sdqviz) return;
+  const kinds = {};
+
+  /** A DOM element: tag, attributes (on* are listeners), children. */
+  function node(tag, attributes = {}, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+      else if (value === true) made.setAttribute(name, "");
+      else if (value !== false && value != null) made.setAttribute(name, value);
+    }
+    made.append(...children);
+    return made;
+  }
+
+  /** Keeps `element` showing `read()` as a component of this kind, anew on every change. */
+  function mount(kind, element, read, changed, trigger) {
+    const component = kinds[kind](element, trigger || (() => {}));
+    const show = () => {
+      const text = read();
+      component.show(text ? JSON.parse(text) : null);
+    };
+    changed(show);
+    show();
+    element.sdqviz = component; // for tests and for other components
+    return component;
+  }
+
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+  const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+  window.sdqviz = { kinds, mount, node, still, clamp };
+})();

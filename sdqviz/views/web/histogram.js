@@ -1,0 +1,237 @@
+// The values entering one layer: at the cursor's timestep, or over all of them.
+(() => {
+  const { kinds, node, cursor, address } = window.sdqviz;
+  const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [480, 220, 44, 8, 10, 40];
+  const BLUE = "var(--sdq-blue)";
+  const ORANGE = "var(--sdq-orange)";
+  const VIEWS = [["here", "At the cursor"], ["all", "Ridgeline"], ["heat", "Heatmap"], ["bands", "Bands"]];
+  const SCALES = { "√": Math.sqrt, linear: (n) => n, log: (n) => Math.log10(1 + n) };
+
+  class Histogram {
+    constructor(element) {
+      this.view = "here";
+      this.scale = "√";
+      this.buttons = VIEWS.map(([name, title]) =>
+        node("button", { type: "button", "data-view": name, onclick: () => this.#choose(name) }, title));
+      this.scales = node("select", { "aria-label": "height scale", onchange: () => {
+        this.scale = this.scales.value;
+        this.#draw();
+      } }, ...Object.keys(SCALES).map((name) => node("option", { value: name }, name)));
+      this.plot = node("div", { class: "sdqh-plot" });
+      this.words = node("p", { class: "sdqt-values" });
+      this.root = node("div", { class: "sdqv sdqh", hidden: true },
+        node("div", { class: "sdqv-bar", role: "group", "aria-label": "histogram view" },
+          ...this.buttons, this.scales), this.plot, this.words);
+      element.append(this.root);
+      this.plot.addEventListener("click", (event) => this.#pick(event));
+      cursor.follow(() => this.#draw());
+    }
+
+    /** doc: {layer, timesteps (null: any), edges, counts, ranges, bits, x_title}, or null. */
+    show(doc) {
+      this.doc = doc;
+      this.root.hidden = !doc;
+      if (!doc) return;
+      address.set({ layer: doc.layer });
+      this.#draw();
+    }
+
+    #choose(view) {
+      this.view = view;
+      this.#draw();
+    }
+
+    /** The row of the cursor's timestep; the nearest where the layer has none of its own. */
+    get row() {
+      const own = this.doc.timesteps;
+      let best = 0;
+      own.forEach((t, i) => {
+        if (Math.abs(t - cursor.timestep) < Math.abs(own[best] - cursor.timestep)) best = i;
+      });
+      return best;
+    }
+
+    #draw() {
+      if (!this.doc || !cursor.timesteps.length) return;
+      for (const b of this.buttons) b.setAttribute("aria-pressed", b.dataset.view === this.view);
+      this.scales.hidden = this.view === "bands";
+      if (this.view === "all") this.plot.innerHTML = this.#ridges();
+      else if (this.view === "here") this.plot.innerHTML = this.#here();
+      else if (this.view === "heat") this.plot.innerHTML = this.#heat();
+      else if (this.view === "bands") this.plot.innerHTML = this.#bands();
+      this.#tell();
+    }
+
+    #tell() {
+      const { counts, edges, ranges, timesteps, bits } = this.doc;
+      const row = this.row;
+      const when = timesteps[row] === null ? "at any t" : `at t = ${timesteps[row]}`;
+      const [low, high] = ranges[row];
+      const total = counts[row].reduce((a, b) => a + b, 0);
+      const step = (high - low) / (2 ** bits - 1);
+      // A bin counts as clipped by the share of it that lies outside.
+      let outside = 0;
+      counts[row].forEach((n, i) => {
+        const [from, to] = [edges[i], edges[i + 1]];
+        // Half a step beyond the ends still rounds to them.
+        const inside = Math.max(0, Math.min(to, high + step / 2) - Math.max(from, low - step / 2));
+        outside += n * (1 - inside / (to - from));
+      });
+      this.words.textContent = `${when}: ${bits}-bit range ${low.toPrecision(3)} to ` +
+        `${high.toPrecision(3)}, step ${step.toPrecision(2)}, about ` +
+        `${((100 * outside) / Math.max(1, total)).toFixed(2)} % of the values clipped`;
+    }
+
+    get #x() {
+      const { edges } = this.doc;
+      const [low, high] = [edges[0], edges[edges.length - 1]];
+      return (v) => LEFT + ((WIDTH - LEFT - RIGHT) * (Math.min(Math.max(v, low), high) - low)) / (high - low);
+    }
+
+    #here() {
+      const { counts, edges, ranges } = this.doc;
+      const height = SCALES[this.scale];
+      const most = Math.max(...counts.map((row) => height(Math.max(...row))));
+      const x = this.#x;
+      const room = HEIGHT - TOP - BOTTOM;
+      const bars = counts[this.row].map((n, i) => {
+        const tall = (room * height(n)) / most;
+        return `<rect x="${x(edges[i])}" width="${Math.max(0.5, x(edges[i + 1]) - x(edges[i]) - 0.5)}" ` +
+          `y="${HEIGHT - BOTTOM - tall}" height="${tall}" fill="${BLUE}"><title>${
+            edges[i].toPrecision(3)} to ${edges[i + 1].toPrecision(3)}: ${n}</title></rect>`;
+      });
+      const ends = ranges[this.row].map((end) =>
+        `<line x1="${x(end)}" x2="${x(end)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}" stroke="${ORANGE}" stroke-width="2.4"/>`);
+      return this.#frame(bars.join("") + ends.join(""), HEIGHT, true,
+        `values entering ${this.doc.layer}`) + legend(
+        `<i style="border-top:8px solid ${BLUE}"></i>FP values, sampled (${this.scale} heights)`,
+        `<i style="border-left:3px solid ${ORANGE};height:12px;width:0"></i>ends of the range`);
+    }
+
+    #ridges() {
+      const { counts, edges, timesteps, ranges } = this.doc;
+      const height = SCALES[this.scale];
+      const most = Math.max(...counts.map((row) => height(Math.max(...row))));
+      const [step, tall] = [13, 34];
+      const x = this.#x;
+      const parts = counts.map((row, r) => {
+        const base = TOP + tall + step * r;
+        const outline = row.map((n, i) =>
+          `${x((edges[i] + edges[i + 1]) / 2).toFixed(1)},${(base - (tall * height(n)) / most).toFixed(1)}`);
+        const ends = ranges[r].map((end) =>
+          `<line x1="${x(end)}" x2="${x(end)}" y1="${base}" y2="${base - 9}" stroke="${ORANGE}" stroke-width="2.4"/>`);
+        return `<polygon points="${x(edges[0])},${base} ${outline.join(" ")} ${x(edges[edges.length - 1])},${base}" ` +
+          `fill="${BLUE}" fill-opacity="${r === this.row ? 0.9 : 0.35}" stroke="${BLUE}"/>` +
+          ends.join("") + this.#when(r, base + 3, timesteps, counts.length);
+      });
+      return this.#frame(parts.join(""), TOP + tall + step * counts.length + BOTTOM, true,
+        `the values entering ${this.doc.layer}, one histogram a timestep`) + legend(
+        `<i style="border-top:8px solid ${BLUE};opacity:.5"></i>FP values, sampled (${this.scale} heights)`,
+        `<i style="border-left:3px solid ${ORANGE};height:12px;width:0"></i>ends of the range`);
+    }
+
+    #heat() {
+      const { counts, edges, timesteps, ranges } = this.doc;
+      const height = SCALES[this.scale];
+      const most = Math.max(...counts.map((row) => height(Math.max(...row))));
+      const tall = Math.max(6, Math.min(16, 200 / counts.length));
+      const x = this.#x;
+      const bottom = TOP + tall * counts.length;
+      const parts = counts.map((row, r) => {
+        const y = TOP + r * tall;
+        const cells = row.map((n, i) => n === 0 ? "" :
+          `<rect x="${x(edges[i])}" y="${y}" width="${x(edges[i + 1]) - x(edges[i]) + 0.3}" height="${tall}" ` +
+          `fill="${BLUE}" fill-opacity="${(0.06 + (0.94 * height(n)) / most).toFixed(3)}"/>`);
+        const ends = ranges[r].map((end) =>
+          `<rect x="${x(end) - 1.2}" y="${y}" width="2.4" height="${tall}" fill="${ORANGE}"/>`);
+        const frame = r === this.row
+          ? `<rect x="${LEFT}" y="${y}" width="${WIDTH - LEFT - RIGHT}" height="${tall}" fill="none" stroke="currentColor"/>` : "";
+        return cells.join("") + ends.join("") + frame + this.#when(r, y + tall / 2 + 4, timesteps, counts.length);
+      });
+      return this.#frame(parts.join(""), bottom + BOTTOM, true,
+        `heatmap of the values entering ${this.doc.layer} over the timesteps`) + legend(
+        `<i style="border-top:8px solid ${BLUE}"></i>more values, darker (${this.scale})`,
+        `<i style="border-left:3px solid ${ORANGE};height:12px;width:0"></i>ends of the range`);
+    }
+
+    #when(r, y, timesteps, count) {
+      if (r % Math.max(1, Math.round(count / 9))) return "";
+      const name = timesteps[r] === null ? "any t" : timesteps[r];
+      return `<text x="${LEFT - 5}" y="${y}" text-anchor="end" font-size="11" fill="currentColor">${name}</text>`;
+    }
+
+    #bands() {
+      // Percentiles within the bins, over the calls from noise to picture.
+      const { counts, edges, timesteps, ranges } = this.doc;
+      const [low, high] = [edges[0], edges[edges.length - 1]];
+      const y = (v) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - (Math.min(Math.max(v, low), high) - low) / (high - low));
+      const x = (i) => LEFT + ((WIDTH - LEFT - RIGHT) * i) / Math.max(1, counts.length - 1);
+      const at = counts.map((row) => [0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999].map((q) => quantile(row, edges, q)));
+      const band = (a, b, opacity) => {
+        const there = at.map((q, i) => `${x(i)},${y(q[a])}`);
+        const back = at.map((q, i) => `${x(i)},${y(q[b])}`).reverse();
+        return `<path d="M${[...there, ...back].join("L")}Z" fill="${BLUE}" fill-opacity="${opacity}"/>`;
+      };
+      const line = (values, colour, dash) => `<polyline fill="none" stroke="${colour}" stroke-width="2" ${dash} points="${
+        values.map((v, i) => `${x(i)},${y(v)}`).join(" ")}"/>`;
+      const names = timesteps.map((t, i) => i % Math.max(1, Math.round(counts.length / 7)) ? "" :
+        `<text x="${x(i)}" y="${HEIGHT - BOTTOM + 15}" text-anchor="middle" font-size="11" fill="currentColor">${t ?? "any t"}</text>`);
+      const marks = [low, 0, high].filter((v, i) => i !== 1 || (low < 0 && high > 0)).map((v) =>
+        `<text x="${LEFT - 5}" y="${y(v) + 4}" text-anchor="end" font-size="11" fill="currentColor">${+v.toPrecision(3)}</text>`);
+      const here = `<line x1="${x(this.row)}" x2="${x(this.row)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}" class="sdqt-line"/>`;
+      const body = band(0, 6, 0.18) + band(1, 5, 0.25) + band(2, 4, 0.35) + line(at.map((q) => q[3]), BLUE, "") +
+        line(ranges.map((r) => r[0]), ORANGE, 'stroke-dasharray="5 3"') +
+        line(ranges.map((r) => r[1]), ORANGE, 'stroke-dasharray="5 3"') + here + names.join("") + marks.join("");
+      return this.#frame(body, HEIGHT, false, `percentile bands of the values entering ${this.doc.layer}`) + legend(
+        `<i style="border-top:8px solid ${BLUE};opacity:.6"></i>50, 90 and 99.8 % of the values`,
+        `<i style="border-top:3px dashed ${ORANGE}"></i>ends of the range at each timestep`);
+    }
+
+    #frame(body, height, valueAxis, summary) {
+      const { edges, x_title: title } = this.doc;
+      const x = this.#x;
+      const axis = valueAxis ? [0, 0.25, 0.5, 0.75, 1].map((share) => {
+        const v = edges[0] + share * (edges[edges.length - 1] - edges[0]);
+        return `<text x="${x(v)}" y="${height - BOTTOM + 15}" font-size="11" fill="currentColor" text-anchor="${
+          share === 1 ? "end" : "middle"}">${+v.toPrecision(3)}</text>`;
+      }).join("") : "";
+      const name = valueAxis ? title : "timestep (sampling runs to the right)";
+      return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(summary)}">${body}${axis}` +
+        `<text x="${(LEFT + WIDTH) / 2}" y="${height - 6}" text-anchor="middle" font-size="12" fill="currentColor">${
+          escaped(name)}</text></svg>`;
+    }
+
+    /** A click on a row or a column of all timesteps moves the cursor there. */
+    #pick(event) {
+      const { timesteps } = this.doc;
+      const svg = event.target.closest("svg");
+      if (!svg || this.view === "here") return;
+      const edge = svg.getBoundingClientRect();
+      const scale = svg.viewBox.baseVal.width / edge.width;
+      let row;
+      if (this.view === "heat") {
+        const tall = (svg.viewBox.baseVal.height - TOP - BOTTOM) / timesteps.length;
+        row = Math.floor(((event.clientY - edge.top) * scale - TOP) / tall);
+      } else if (this.view === "bands") {
+        const share = ((event.clientX - edge.left) * scale - LEFT) / (WIDTH - LEFT - RIGHT);
+        row = Math.round(share * (timesteps.length - 1));
+      } else row = [...svg.querySelectorAll("polygon")].indexOf(event.target);
+      const index = cursor.timesteps.indexOf(timesteps[row]);
+      if (index >= 0) cursor.set(index);
+    }
+  }
+
+  function quantile(counts, edges, q) {
+    let left = q * counts.reduce((a, b) => a + b, 0);
+    for (let i = 0; i < counts.length; i++) {
+      if (counts[i] >= left && counts[i]) return edges[i] + ((edges[i + 1] - edges[i]) * left) / counts[i];
+      left -= counts[i];
+    }
+    return edges[edges.length - 1];
+  }
+
+  const legend = (...items) =>
+    `<div class="sdq-legend">${items.map((item) => `<span>${item}</span>`).join("")}</div>`;
+  const escaped = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+  kinds.histogram = (element) => new Histogram(element);
+})();

@@ -1,0 +1,105 @@
+// A scene along its steps: cursor, what both models aim at there, the errors up to there.
+(() => {
+  const { kinds, node, clamp, cursor } = window.sdqviz;
+  const SVG = "http://www.w3.org/2000/svg";
+
+  class Timeline {
+    constructor(element) {
+      this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": "timestep",
+        oninput: () => cursor.set(+this.slider.value) });
+      this.where = node("output", { class: "sdqt-where" });
+      this.cells = { fp: cell("FP"), student: cell("") };
+      this.how = node("p", { class: "sdq-about" });
+      this.strips = node("div", { class: "sdqt-strips" }, this.cells.fp.root, this.cells.student.root);
+      this.chart = node("div", { class: "sdqt-chart" });
+      this.values = node("p", { class: "sdqt-values" });
+      this.root = node("div", { class: "sdqt", hidden: true },
+        node("div", { class: "sdqt-head" }, this.slider, this.where),
+        this.strips, this.how, this.chart, this.values);
+      element.append(this.root);
+      for (const kind of ["pointerdown", "pointermove"]) {
+        this.chart.addEventListener(kind, (event) => this.#pick(event));
+      }
+      cursor.follow(() => this.#move());
+    }
+
+    /** doc: {timesteps, replay, free_run, chart (HTML), label, previews or null}, or null. */
+    show(doc) {
+      this.doc = doc;
+      this.root.hidden = !doc;
+      if (!doc) return;
+      this.chart.innerHTML = doc.chart;
+      this.svg = this.chart.querySelector("svg[data-cursor]");
+      this.line = document.createElementNS(SVG, "line");
+      if (this.svg) {
+        const [left, right, top, bottom, count] = this.svg.dataset.cursor.split(" ").map(Number);
+        this.area = { left, right, top, bottom, count };
+        for (const [name, value] of [["y1", top], ["y2", bottom], ["class", "sdqt-line"]]) {
+          this.line.setAttribute(name, value);
+        }
+        this.svg.append(this.line);
+      }
+      this.slider.max = doc.timesteps.length - 1;
+      const seen = doc.previews;
+      this.strips.hidden = !seen;
+      this.cells.student.title.textContent = doc.label;
+      if (seen) {
+        for (const who of ["fp", "student"]) {
+          const { picture } = this.cells[who];
+          picture.style.backgroundImage = `url("${seen[who]}")`;
+          picture.style.backgroundSize = `${doc.timesteps.length * 100}% 100%`;
+          picture.style.aspectRatio = `${seen.width} / ${seen.height}`;
+        }
+      }
+      this.how.hidden = Boolean(seen?.how === "decoded");
+      this.how.textContent = seen
+        ? "Previews: the latents in approximate colours, not decoded."
+        : "No previews: this run was evaluated by a version that made none.";
+      cursor.cover(doc.timesteps);
+    }
+
+    #move() {
+      if (!this.doc) return;
+      const { timesteps, replay, free_run: free } = this.doc;
+      if (cursor.timesteps !== timesteps) return; // a covered scene's event comes next
+      const [index, count] = [cursor.index, timesteps.length];
+      this.slider.value = index;
+      const text = `call ${index + 1} of ${count}, t = ${+timesteps[index].toFixed(1)}`;
+      this.where.textContent = text;
+      this.slider.setAttribute("aria-valuetext", text);
+      const share = count > 1 ? index / (count - 1) : 0;
+      for (const who of ["fp", "student"]) {
+        const { picture } = this.cells[who];
+        picture.style.backgroundPosition = `${share * 100}% 0`;
+        const name = who === "fp" ? "FP" : this.doc.label;
+        picture.setAttribute("aria-label", `what ${name} aims at in ${text}`);
+      }
+      if (this.svg) {
+        const { left, right, count: shown } = this.area;
+        const x = left + (right - left) * (index / Math.max(1, shown - 1));
+        this.line.setAttribute("x1", x);
+        this.line.setAttribute("x2", x);
+      }
+      this.values.textContent =
+        `Here: replay ${replay[index].toPrecision(2)}, free run ${free[index].toPrecision(2)}`;
+    }
+
+    #pick(event) {
+      if (!this.svg || (event.type === "pointermove" && !event.buttons)) return;
+      const edge = this.svg.getBoundingClientRect();
+      const x = ((event.clientX - edge.left) / edge.width) * this.svg.viewBox.baseVal.width;
+      const { left, right, count } = this.area;
+      const share = clamp((x - left) / (right - left), 0, 1);
+      cursor.set(Math.round(share * (count - 1)));
+      event.preventDefault();
+    }
+  }
+
+  function cell(name) {
+    const title = node("figcaption", {}, name);
+    const picture = node("div", { class: "sdqt-cell", role: "img" });
+    return { title, picture, root: node("figure", {}, title, picture) };
+  }
+
+  kinds.timeline = (element) => new Timeline(element);
+})();

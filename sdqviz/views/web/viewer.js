@@ -1,0 +1,230 @@
+// The picture viewer: two pictures of one scene in six modes, zoomed and panned as one.
+(() => {
+  const { kinds, still, clamp, address, View, pixels } = window.sdqviz;
+  const MODES = [
+    ["split", "Split", "one picture left of the line, the other right"],
+    ["side", "Side by side", "both whole, moved together"],
+    ["flicker", "Flicker", "one after the other in the same place"],
+    ["fade", "Fade", "mixed"],
+    ["difference", "Difference", "|A - B| of each channel, times the gain"],
+    ["flip", "FLIP", "the error seen when flipping between them: 0 black, 1 pale"],
+  ];
+  const GAINS = [1, 2, 4, 8, 16, 32];
+  const SWAPS_A_SECOND = 2; // below the three flashes a second of WCAG 2.3.1
+
+  class Viewer {
+    constructor(element, trigger) {
+      this.trigger = trigger;
+      this.mode = MODES.some(([name]) => name === address.get("mode")) ? address.get("mode") : "split";
+      this.share = 0.5; // of the split line, and of the fade
+      this.gain = GAINS.includes(+address.get("gain")) ? +address.get("gain") : 8;
+      this.swapped = false; // by the flicker, or while its key is held
+      this.view = new View();
+      this.loaded = {}; // key -> {image, data}
+      this.box = null;
+      this.built = window.sdqviz.viewerParts(this, element, MODES, GAINS);
+      this.context = this.built.canvas.getContext("2d", { willReadFrequently: true });
+      new ResizeObserver(() => this.draw()).observe(this.built.stage);
+      window.sdqviz.viewerInput(this);
+      setInterval(() => this.#flick(), 1000 / SWAPS_A_SECOND);
+    }
+
+    /** doc: {run, scene, pictures: [{key, label, url}], flip, alt}, or null for nothing. */
+    async show(doc) {
+      this.doc = doc;
+      this.built.root.hidden = !doc;
+      if (!doc) return;
+      const keys = doc.pictures.map((p) => p.key);
+      const [a, b] = [this.keys?.a ?? address.get("a"), this.keys?.b ?? address.get("b")];
+      this.keys = { a: keys.includes(a) ? a : keys[0], b: keys.includes(b) ? b : keys[1] };
+      this.box = null;
+      address.set({ run: doc.run, scene: doc.scene, ...this.keys });
+      this.built.offer(doc, this.keys);
+      const wanted = [...doc.pictures.map((p) => [p.key, p.url])];
+      if (doc.flip) wanted.push(["flip", doc.flip]);
+      const token = (this.token = {});
+      const read = await Promise.all(wanted.map(([key, url]) => load(key, url)));
+      if (token !== this.token) return; // another scene was chosen meanwhile
+      this.loaded = Object.fromEntries(read.filter(Boolean));
+      const absent = wanted.map(([key]) => key).filter((key) => !this.loaded[key]);
+      this.built.missing(absent.filter((key) => key in this.#labels()));
+      this.worst = this.ready ? pixels.worstBoxes(this.a.data, this.b.data) : [];
+      this.built.listWorst(this.worst);
+      this.built.press(this);
+      this.draw();
+    }
+
+    #labels() {
+      return Object.fromEntries(this.doc.pictures.map((p) => [p.key, p.label]));
+    }
+
+    get a() {
+      return this.loaded[this.keys.a];
+    }
+
+    get b() {
+      return this.loaded[this.keys.b];
+    }
+
+    get ready() {
+      return Boolean(this.doc && this.a && this.b && this.a.width === this.b.width);
+    }
+
+    label(which) {
+      return this.#labels()[this.keys[which]];
+    }
+
+    setMode(mode) {
+      this.mode = mode;
+      address.set({ mode });
+      this.swapped = false;
+      this.built.say(MODES.find(([name]) => name === mode)[1]);
+      this.built.press(this);
+      this.draw();
+    }
+
+    setShare(share) {
+      this.share = clamp(share, 0, 1);
+      this.draw();
+    }
+
+    setGain(gain) {
+      this.gain = gain;
+      address.set({ gain });
+      this.built.press(this);
+      this.draw();
+    }
+
+    choose(which, key) {
+      this.keys[which] = key;
+      address.set(this.keys);
+      this.worst = this.ready ? pixels.worstBoxes(this.a.data, this.b.data) : [];
+      this.built.listWorst(this.worst);
+      this.built.press(this);
+      this.draw();
+    }
+
+    /** The two pictures change places. */
+    exchange() {
+      this.keys = { a: this.keys.b, b: this.keys.a };
+      address.set(this.keys);
+      this.built.offer(this.doc, this.keys);
+      this.built.press(this);
+      this.draw();
+    }
+
+    /** A box in picture pixels to be measured, or null. */
+    select(box) {
+      this.box = box;
+      if (box && this.ready) {
+        const { mse, most } = pixels.boxError(this.a.data, this.b.data, box);
+        this.built.tellBox(box, pixels.psnr(mse), most);
+        this.trigger("region", { ...box, a: this.keys.a, b: this.keys.b });
+      } else this.built.tellBox(null);
+      this.draw();
+    }
+
+    #flick() {
+      if (this.mode !== "flicker" || still.matches || this.built.root.offsetParent === null) return;
+      if (this.paused) return;
+      this.swapped = !this.swapped;
+      this.draw();
+    }
+
+    /** The panels: [picture, left, width] in device pixels. */
+    panels() {
+      const { width } = this.built.canvas;
+      if (this.mode !== "side") return [[null, 0, width]];
+      const half = Math.floor(width / 2);
+      return [
+        [this.a, 0, half],
+        [this.b, width - half, half],
+      ];
+    }
+
+    draw() {
+      const { canvas, stage } = this.built;
+      if (!this.doc || !stage.clientWidth) return;
+      const ratio = window.devicePixelRatio || 1;
+      const width = Math.round(stage.clientWidth * ratio);
+      const tall = this.mode === "side" ? width / 2 : width;
+      const height = Math.round(Math.min(tall, 640 * ratio));
+      if (canvas.width !== width || canvas.height !== height) {
+        Object.assign(canvas, { width, height });
+        canvas.style.height = `${height / ratio}px`;
+      }
+      const c = this.context;
+      c.imageSmoothingEnabled = false;
+      c.clearRect(0, 0, width, height);
+      const any = this.a || this.b;
+      if (any) {
+        const [, , panel] = this.panels()[0];
+        this.view.frame(panel, height, any.width, any.height);
+        this.#paint(c, width, height);
+      }
+      this.built.place(this, ratio);
+    }
+
+    #paint(c, width, height) {
+      const line = Math.round(this.share * width);
+      const put = (source, from = 0, to = width, origin = 0) => {
+        if (!source) return;
+        c.save();
+        c.beginPath();
+        c.rect(from, 0, to - from, height);
+        c.clip();
+        const { x, y, scale } = this.view;
+        c.drawImage(source.image, origin + x, y, source.width * scale, source.height * scale);
+        c.restore();
+      };
+      if (this.mode === "side") {
+        for (const [source, left, room] of this.panels()) put(source, left, left + room, left);
+      } else if (this.mode === "split") {
+        put(this.swapped ? this.b : this.a, 0, line);
+        put(this.swapped ? this.a : this.b, line, width);
+      } else if (this.mode === "flicker") {
+        put(this.swapped ? this.b : this.a);
+      } else if (this.mode === "fade") {
+        put(this.a);
+        c.globalAlpha = this.share;
+        put(this.b);
+        c.globalAlpha = 1;
+      } else if (this.mode === "difference" && this.ready) {
+        put(asSource(pixels.difference(this.a.data, this.b.data, this.gain)));
+      } else if (this.mode === "flip") put(this.loaded.flip);
+      for (const [, left] of this.panels()) this.#outline(c, left);
+    }
+
+    #outline(c, left) {
+      if (!this.box) return;
+      const { x, y, scale } = this.view;
+      const box = this.box;
+      c.lineWidth = 2 * (window.devicePixelRatio || 1);
+      c.strokeStyle = "#E69F00";
+      c.strokeRect(left + x + box.x * scale, y + box.y * scale, box.w * scale, box.h * scale);
+    }
+  }
+
+  async function load(key, url) {
+    const image = new Image();
+    image.src = url;
+    try {
+      await image.decode();
+    } catch {
+      return null; // told by the viewer
+    }
+    const sheet = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+    const c = sheet.getContext("2d", { willReadFrequently: true });
+    c.drawImage(image, 0, 0);
+    const data = c.getImageData(0, 0, sheet.width, sheet.height);
+    return [key, { image, data, width: sheet.width, height: sheet.height }];
+  }
+
+  function asSource(data) {
+    const image = new OffscreenCanvas(data.width, data.height);
+    image.getContext("2d").putImageData(data, 0, 0);
+    return { image, width: data.width, height: data.height };
+  }
+
+  kinds.viewer = (element, trigger) => new Viewer(element, trigger);
+})();

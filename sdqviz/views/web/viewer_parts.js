@@ -1,0 +1,173 @@
+// What the viewer is made of: toolbar, stage, split handle, read-out, list of keys.
+(() => {
+  const { node, clamp, pixels } = window.sdqviz;
+  const KEYS = [
+    ["1 … 6", "mode"],
+    ["← →", "move the line or the mix (with Shift: faster); Home, End"],
+    ["hold F", "show the other picture"],
+    ["Space", "pause the flicker"],
+    ["X", "exchange the two pictures"],
+    ["+ −, 0", "zoom, fit; 9: one picture pixel on one screen pixel"],
+    ["W A S D", "pan"],
+    ["G, Shift G", "more, less gain"],
+    ["R", "measure a box: drag it; Esc removes it"],
+    [", .", "former, next timestep"],
+    ["?", "this list"],
+  ];
+
+  window.sdqviz.viewerParts = (viewer, element, modes, gains) => {
+    const modeButtons = modes.map(([name, title, help], index) =>
+      node(
+        "button",
+        { type: "button", title: `${help} (${index + 1})`, "data-mode": name,
+          onclick: () => viewer.setMode(name) },
+        title,
+      ),
+    );
+    const gain = node(
+      "select",
+      { "aria-label": "gain of the difference", onchange: () => viewer.setGain(+gain.value) },
+      ...gains.map((g) => node("option", { value: g }, `× ${g}`)),
+    );
+    const chooser = (which, name) =>
+      node("select", { "aria-label": `picture ${name}`, "data-which": which,
+        onchange: (event) => viewer.choose(which, event.target.value) });
+    const choosers = { a: chooser("a", "A"), b: chooser("b", "B") };
+    const button = (text, title, act) =>
+      node("button", { type: "button", title, "aria-label": title, onclick: act }, text);
+    const keys = node("dialog", { class: "sdqv-keys", "aria-label": "keys" },
+      node("dl", {}, ...KEYS.flatMap(([key, does]) => [node("dt", {}, key), node("dd", {}, does)])),
+      node("form", { method: "dialog" }, node("button", {}, "Close")));
+    const region = button("▭ Measure", "measure a box: drag it on the picture (R)", () =>
+      viewer.startBox());
+    const bar = node("div", { class: "sdqv-bar" },
+      node("div", { class: "sdqv-modes", role: "group", "aria-label": "mode" }, ...modeButtons),
+      gain,
+      node("span", { class: "sdqv-gap" }),
+      region,
+      button("−", "zoom out (-)", () => viewer.zoomBy(1 / 1.5)),
+      button("+", "zoom in (+)", () => viewer.zoomBy(1.5)),
+      button("Fit", "show the whole picture (0)", () => viewer.fit()),
+      button("Link", "copy the address of what is shown", () => copy()),
+      button("?", "keys", () => keys.showModal()));
+    const copy = async () => {
+      const link = window.sdqviz.address.link();
+      try {
+        await navigator.clipboard.writeText(link);
+        tell.say("link copied");
+        told.textContent = "Copied.";
+      } catch {
+        told.textContent = link; // no clipboard without a secure page: to copy by hand
+      }
+      setTimeout(() => (told.textContent = ""), 8000);
+    };
+    const canvas = node("canvas", { role: "img" });
+    const handle = node("div", { class: "sdqv-handle", role: "slider", tabindex: 0,
+      "aria-orientation": "horizontal", "aria-valuemin": 0, "aria-valuemax": 100 });
+    const tags = { a: node("span", { class: "sdqv-tag" }), b: node("span", { class: "sdqv-tag" }) };
+    const stage = node("div", { class: "sdqv-stage", tabindex: 0 }, canvas, handle, tags.a, tags.b);
+    const readout = node("div", { class: "sdqv-readout" });
+    const boxed = node("div", { class: "sdqv-boxed", "aria-live": "polite" });
+    const worst = node("div", { class: "sdqv-worst" });
+    const told = node("div", { class: "sdqv-told" });
+    const live = node("div", { class: "sdqv-unseen", "aria-live": "polite" });
+    const trouble = node("p", { class: "sdq-error", role: "alert", hidden: true });
+    const sources = node("div", { class: "sdqv-sources" });
+    const pair = node("div", { class: "sdqv-pair" }, "A ", choosers.a,
+      button("⇄", "exchange A and B (X)", () => viewer.exchange()), " B ", choosers.b, sources);
+    const root = node("div", { class: "sdqv", hidden: true },
+      bar, told, pair, trouble, stage, readout, boxed, worst, live, keys);
+    element.append(root);
+    const tell = { root, stage, canvas, handle, keys, region };
+
+    tell.offer = (doc, chosen) => {
+      for (const which of ["a", "b"]) {
+        const options = doc.pictures.map((p) => node("option", { value: p.key }, p.label));
+        choosers[which].replaceChildren(...options);
+        choosers[which].value = chosen[which];
+      }
+      canvas.setAttribute("aria-label", doc.alt);
+      // Links to the files themselves: what is saved is what was measured.
+      sources.replaceChildren(...doc.pictures.map((p) =>
+        node("a", { href: p.url, download: `${p.key}.png`, "data-who": p.key,
+          title: `save the PNG of ${p.label}` }, `⤓ ${p.label}`)));
+    };
+    tell.press = (v) => {
+      for (const b of modeButtons) {
+        b.setAttribute("aria-pressed", b.dataset.mode === v.mode);
+      }
+      const own = v.keys && [v.keys.a, v.keys.b].sort().join() === "fp,student";
+      const flip = modeButtons.find((b) => b.dataset.mode === "flip");
+      flip.disabled = !(own && v.doc?.flip);
+      if (v.doc && flip.disabled && v.mode === "flip") v.setMode("difference");
+      gain.hidden = v.mode !== "difference";
+      gain.value = v.gain;
+      const focused = document.activeElement === handle;
+      handle.hidden = !["split", "fade"].includes(v.mode);
+      if (focused && handle.hidden) stage.focus({ preventScroll: true }); // the keys go on
+      handle.classList.toggle("sdqv-mix", v.mode === "fade");
+    };
+    tell.place = (v, ratio) => {
+      handle.style.left = `${clamp(v.share, 0, 1) * 100}%`;
+      handle.setAttribute("aria-valuenow", Math.round(v.share * 100));
+      const said = v.mode === "fade"
+        ? `${Math.round(v.share * 100)} % ${v.label("b")} mixed into ${v.label("a")}`
+        : `left ${Math.round(v.share * 100)} %: ${v.label("a")}, right of it: ${v.label("b")}`;
+      handle.setAttribute("aria-valuetext", said);
+      handle.setAttribute("aria-label", v.mode === "fade" ? "mix" : "split line");
+      const [left, right] = {
+        split: [v.label(v.swapped ? "b" : "a"), v.label(v.swapped ? "a" : "b")],
+        side: [v.label("a"), v.label("b")],
+        flicker: [v.label(v.swapped ? "b" : "a"), ""],
+        fade: [v.label("a"), v.label("b")],
+        difference: [`|${v.label("a")} − ${v.label("b")}| × ${v.gain}: white is ${Math.ceil(
+          255 / v.gain)} of 255 or more`, ""],
+        flip: ["FLIP: black 0, pale yellow 1", ""],
+      }[v.mode];
+      tags.a.textContent = left;
+      tags.b.textContent = right;
+      tags.b.hidden = !right;
+      region.setAttribute("aria-pressed", Boolean(v.boxing));
+      stage.classList.toggle("sdqv-boxing", Boolean(v.boxing));
+      stage.dataset.zoom = (v.view.scale / ratio).toFixed(2);
+    };
+    tell.read = (v, at) => {
+      const zoom = `${(v.view.scale / (window.devicePixelRatio || 1)).toFixed(1)} × zoom`;
+      if (!at || !v.ready) {
+        readout.textContent = zoom;
+        return;
+      }
+      const i = 4 * (at[1] * v.a.width + at[0]);
+      const rgb = (picture) => [...picture.data.data.slice(i, i + 3)];
+      const [a, b] = [rgb(v.a), rgb(v.b)];
+      const show = (values) => values.map((n) => String(n).padStart(3, "\u2007")).join(" ");
+      const signed = b.map((n, k) => (n - a[k] > 0 ? "+" : "") + (n - a[k]));
+      readout.textContent = `x ${at[0]}, y ${at[1]} · ${v.label("a")} ${show(a)} · ` +
+        `${v.label("b")} ${show(b)} · B − A ${show(signed)} · ${zoom}`;
+    };
+    tell.tellBox = (box, psnr, most) => {
+      boxed.textContent = box
+        ? `Box ${box.w} × ${box.h} at (${box.x}, ${box.y}): PSNR ${
+            Number.isFinite(psnr) ? psnr.toFixed(1) + " dB" : "∞ (identical)"
+          }, largest difference ${most} of 255`
+        : "";
+    };
+    tell.listWorst = (boxes) => {
+      worst.replaceChildren(...(boxes.length ? ["Most different: "] : []), ...boxes.map((box) =>
+        button(`(${box.x}, ${box.y}) ${pixels.psnr(box.mse).toFixed(1)} dB`,
+          `show and measure the box of ${box.w} × ${box.h} at ${box.x}, ${box.y}`, () => {
+            viewer.view.show(box);
+            viewer.select({ x: box.x, y: box.y, w: box.w, h: box.h });
+          })));
+    };
+    tell.missing = (absent) => {
+      trouble.hidden = !absent.length;
+      trouble.textContent = absent.length
+        ? `The picture ${absent.join(", ")} of this scene is not there any more: draw it again.`
+        : "";
+    };
+    tell.say = (text) => (live.textContent = text);
+    tell.press(viewer);
+    return tell;
+  };
+})();

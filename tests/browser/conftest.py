@@ -1,0 +1,82 @@
+"""An app of its own for each test file, and a page that must show no error."""
+
+import io
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    home = tmp_path_factory.mktemp("app-home")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (home / "app.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "app.py"), "--port", str(port)],
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        env={**os.environ, "SDQVIZ_HOME": str(home)},
+    )
+    url = f"http://127.0.0.1:{port}/"
+    until = time.monotonic() + 120
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=5)
+            break
+        except OSError:
+            assert process.poll() is None, (home / "app.log").read_text()
+            assert time.monotonic() < until, (home / "app.log").read_text()
+            time.sleep(0.3)
+    yield url, home
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(timeout=30)
+    log.close()
+
+
+def browser_file() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert found, "chromium is missing: apt-get install chromium"
+    return found
+
+
+@pytest.fixture
+def page(server):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_file(), args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.errors = []  # type: ignore[attr-defined]
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.set_default_timeout(60_000)
+        page.goto(server[0])
+        page.wait_for_selector("#viewer canvas")
+        yield page
+        assert page.errors == []
+        browser.close()
+
+
+def picture(page: Page, who: str) -> Image.Image:
+    """The served picture's pixels, fetched from where the viewer has it."""
+    source = page.get_attribute(f"#viewer a[data-who={who}]", "href")
+    with urllib.request.urlopen(urljoin(page.url, source)) as answer:
+        data = answer.read()
+    return Image.open(io.BytesIO(data))

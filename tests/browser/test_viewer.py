@@ -1,0 +1,189 @@
+"""The viewer and what is linked with it: exact pixels, modes, keys, boxes, cursor, addresses."""
+
+import base64
+
+import pytest
+from PIL import Image
+
+# The component of an element, as the page's script keeps it.
+COMPONENT = "[...document.querySelectorAll('#{}, #{} *')].find((e) => e.sdqviz).sdqviz"
+VIEWER = COMPONENT.format("viewer", "viewer")
+
+
+@pytest.fixture
+def store(server):
+    from sdqviz.store.store import Store
+
+    return Store(server[1])
+
+
+@pytest.fixture
+def row(store):
+    run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
+    return run.result["scenes"][0]
+
+
+def focus(page):
+    page.wait_for_function(f"{VIEWER}.ready")
+    page.locator("#viewer .sdqv-handle").focus()
+
+
+def pixels(page, expression):
+    """RGBA bytes of an ImageData in the page."""
+    code = f"(() => {{ const d = {expression}; let s = '';" + (
+        "for (let i = 0; i < d.data.length; i += 8192)"
+        " s += String.fromCharCode(...d.data.subarray(i, i + 8192)); return btoa(s); })()"
+    )
+    return base64.b64decode(page.evaluate(code))
+
+
+def test_what_is_measured_and_shown_are_the_pngs_pixels(page, store, row):
+    focus(page)
+    for who in ("fp", "student"):
+        with Image.open(store.blobs.path(row["images"][who])) as stored:
+            wanted = stored.convert("RGBA").tobytes()
+        assert pixels(page, f"{VIEWER}.loaded.{who}.data") == wanted
+    # One picture pixel on one screen pixel: the canvas holds them as they are.
+    page.keyboard.press("3")
+    page.keyboard.press("Space")
+    page.evaluate(f"{VIEWER}.swapped = false")
+    page.evaluate(f"{VIEWER}.view.least = 1")
+    page.keyboard.press("9")
+    page.evaluate(f"{VIEWER}.view.scale = 1; {VIEWER}.view.fitted = false")
+    page.evaluate(f"Object.assign({VIEWER}.view, {{x: 40, y: 30}})")
+    drawn = f"""(() => {{ const v = {VIEWER}; const c = v.built.canvas;
+      v.context.clearRect(0, 0, c.width, c.height);
+      v.context.drawImage(v.a.image, v.view.x, v.view.y, v.a.width, v.a.height);
+      return v.context.getImageData(40, 30, v.a.width, v.a.height); }})()"""
+    with Image.open(store.blobs.path(row["images"]["fp"])) as stored:
+        assert pixels(page, drawn) == stored.convert("RGBA").tobytes()
+
+
+def test_every_mode_by_key_draws_something_else(page):
+    focus(page)
+    drawn = []
+    for key in "12456":
+        page.keyboard.press(key)
+        pressed = page.locator("#viewer .sdqv-modes [aria-pressed=true]")
+        assert pressed.count() == 1
+        drawn.append(page.evaluate(f"{VIEWER}.built.canvas.toDataURL()"))
+    assert len(set(drawn)) == len(drawn)
+    page.keyboard.press("5")
+    page.keyboard.press("g")
+    assert page.evaluate(f"{VIEWER}.gain") == 16
+    page.keyboard.press("?")
+    assert page.locator("dialog.sdqv-keys").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog.sdqv-keys").is_visible()
+
+
+def test_the_line_is_a_slider_for_everyone(page):
+    focus(page)
+    slider = page.get_by_role("slider", name="split line")
+    for key, now in (("ArrowRight", "51"), ("Home", "0"), ("End", "100"), ("PageDown", "90")):
+        page.keyboard.press(key)
+        assert slider.get_attribute("aria-valuenow") == now
+    assert "FP, right of it: W4A8" in slider.get_attribute("aria-valuetext")
+    page.keyboard.press("x")
+    assert "W4A8, right of it: FP" in slider.get_attribute("aria-valuetext")
+    picture = page.locator("#viewer canvas")
+    assert "seed" in picture.get_attribute("aria-label")
+
+
+def test_the_flicker_rests_where_motion_is_unwanted(page):
+    focus(page)
+    page.keyboard.press("3")
+    page.wait_for_function(f"{VIEWER}.swapped")
+    page.emulate_media(reduced_motion="reduce")
+    page.evaluate(f"{VIEWER}.swapped = false")
+    page.wait_for_timeout(1500)
+    assert page.evaluate(f"{VIEWER}.swapped") is False
+    page.keyboard.down("f")
+    assert page.evaluate(f"{VIEWER}.swapped") is True
+    page.keyboard.up("f")
+    assert page.evaluate(f"{VIEWER}.swapped") is False
+
+
+def test_a_dragged_box_has_its_scores(page, store, row):
+    focus(page)
+    page.keyboard.press("r")
+    edge = page.locator("#viewer canvas").bounding_box()
+    page.mouse.move(edge["x"] + edge["width"] * 0.3, edge["y"] + edge["height"] * 0.2)
+    page.mouse.down()
+    page.mouse.move(edge["x"] + edge["width"] * 0.7, edge["y"] + edge["height"] * 0.5, steps=4)
+    page.mouse.up()
+    page.wait_for_selector("#region >> text=In the box: SSIM")
+    box = page.evaluate(f"{VIEWER}.box")
+
+    from sdqviz.metrics.regions import box_scores
+
+    files = [store.blobs.path(row["images"][who]) for who in ("fp", "student")]
+    scores = box_scores(*files, box["x"], box["y"], box["w"], box["h"])
+    assert f"PSNR {scores['psnr']:.1f} dB" in page.inner_text("#region")
+    assert f"PSNR {scores['psnr']:.1f} dB" in page.inner_text("#viewer .sdqv-boxed")
+    page.locator("#viewer .sdqv-worst button").first.click()
+    assert page.evaluate(f"{VIEWER}.view.fitted") is False
+    page.keyboard.press("Escape")
+
+
+def test_one_cursor_moves_everything_and_the_address(page):
+    focus(page)
+    before = page.inner_text("#histogram .sdqt-values")
+    for _ in range(3):
+        page.keyboard.press(".")
+    where = page.inner_text("#timeline output")
+    assert where.startswith("call 19 of 26")
+    timestep = where.split("t = ")[1]
+    assert f"t = {timestep}" in page.inner_text("#histogram .sdqt-values") != before
+    page.keyboard.press("5")
+    page.wait_for_function("location.search.includes('mode=difference')")
+    page.goto(page.url)
+    focus_ready = f"{VIEWER}.ready && {VIEWER}.mode === 'difference'"
+    page.wait_for_selector("#viewer canvas")
+    page.wait_for_function(focus_ready)
+    assert page.inner_text("#timeline output") == where
+
+
+def test_an_address_opens_scene_and_layer_and_tells_of_a_lost_run(page, store, server):
+    run = next(r for r in store.runs.list() if r.spec.get("recipe") == "round_nearest")
+    wanted = run.result["scenes"][2]
+    layer = "down_blocks.1.resnets.0.conv1"
+    page.goto(f"{server[0]}?run={run.id}&scene={wanted['id']}&layer={layer}")
+    page.wait_for_function(f"{VIEWER}.doc?.scene === '{wanted['id']}'")
+    assert page.input_value("#scene input").startswith(wanted["prompt"])
+    page.wait_for_function(f"document.querySelector('#layer input').value === {layer!r}")
+    page.goto(f"{server[0]}?run=deadbeef")
+    page.wait_for_selector("text=There is no finished run deadbeef here")
+    page.wait_for_function(f"{VIEWER}.ready")
+
+
+def test_the_gallery_and_the_layers_open_what_is_chosen(page):
+    focus(page)
+    page.get_by_role("tab", name="Held-out scenes").click()
+    cards = page.locator("#gallery .sdqg-card")
+    assert cards.count() == 8
+    prompt = cards.first.inner_text()
+    cards.first.click()
+    page.wait_for_function(f"{VIEWER}.doc.alt.startsWith({prompt.splitlines()[1][:12]!r})")
+    assert page.locator("#viewer canvas").is_visible()
+    page.get_by_role("tab", name="Layers").click()
+    page.fill("#layers input[type=search]", "mid_block conv2")
+    names = page.locator("#layers .sdql-name")
+    assert names.count() == 2
+    chosen = names.first.inner_text()
+    names.first.click()
+    page.wait_for_function(f"document.querySelector('#layer input').value === {chosen!r}")
+
+
+def test_a_picture_that_is_gone_is_told_and_the_rest_lives(page, store, server):
+    run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
+    row = run.result["scenes"][5]
+    path = store.blobs.path(row["images"]["student"])
+    data = path.read_bytes()
+    path.unlink()
+    try:
+        page.goto(f"{server[0]}?scene={row['id']}")
+        page.wait_for_selector("#viewer [role=alert] >> text=is not there any more")
+        assert page.locator("#timeline svg polyline").count() == 2
+    finally:
+        path.write_bytes(data)

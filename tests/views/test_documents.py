@@ -1,0 +1,107 @@
+"""What the page's script is given, made from the bundled runs."""
+
+import json
+
+import numpy as np
+import pytest
+
+from sdqviz.base.assets import assets_folder
+from sdqviz.runner.bundle import import_demos
+from sdqviz.views.gallery import gallery_document
+from sdqviz.views.layers import clipped_shares, layers_document
+from sdqviz.views.pair import picture_blobs, scene_facts, timeline_document, viewer_document
+from sdqviz.views.runs import finished
+from sdqviz.views.training import history
+
+
+@pytest.fixture
+def runs(store):
+    import_demos(store, assets_folder() / "demo")
+    return store.runs.list()
+
+
+def main_run(runs):
+    return next(r for r in finished(runs) if r.spec["recipe"] == "fidelity" and "arm" not in r.spec)
+
+
+def other_run(runs):
+    return next(r for r in runs if r.spec.get("recipe") == "round_nearest" and "arm" not in r.spec)
+
+
+def test_the_viewer_gets_the_pair_and_the_same_scene_of_other_runs(runs):
+    run, other = main_run(runs), other_run(runs)
+    row = run.result["scenes"][0]
+    document = json.loads(viewer_document(run, row, runs, lambda blob: f"at/{blob}"))
+    keys = [picture["key"] for picture in document["pictures"]]
+    assert keys[:2] == ["fp", "student"]
+    assert keys[-1] == "other_seed"
+    assert document["pictures"][1]["label"] == "W4A8"
+    assert row["prompt"] in document["alt"] and "FLIP 0." in document["alt"]
+    # Another run of the same model that drew the very same FP picture is offered beside it.
+    same = [r for r in other.result["scenes"] if r["images"]["fp"] == row["images"]["fp"]]
+    assert (other.id in keys) == bool(same)
+    blobs = picture_blobs(run, row, runs)
+    assert set(blobs) == set(keys)
+    urls = {p["key"]: p["url"] for p in document["pictures"]}
+    assert urls == {key: f"at/{blob}" for key, blob in blobs.items()}
+
+
+def test_the_timeline_has_a_value_of_each_call(runs):
+    run = main_run(runs)
+    row = run.result["scenes"][0]
+    document = json.loads(timeline_document(run, row, str))
+    assert len(document["timesteps"]) == len(document["replay"]) == len(document["free_run"]) == 26
+    assert f'{len(document["timesteps"])}"' in document["chart"].split("data-cursor=")[1][:40]
+    without = {**row, "previews": None}
+    assert json.loads(timeline_document(run, without, str))["previews"] is None
+
+
+def test_a_pair_from_different_noise_is_a_warning(runs):
+    row = dict(main_run(runs).result["scenes"][0])
+    assert "differs" not in scene_facts(row)
+    assert "initial noise differs: aa and bb" in scene_facts(
+        {**row, "noise": {"fp": "aa", "student": "bb"}}
+    )
+
+
+def test_the_gallery_has_every_scene_and_only_measured_scores(runs):
+    run = main_run(runs)
+    document = json.loads(gallery_document(run, str))
+    assert [s["id"] for s in document["scenes"]] == [r["id"] for r in run.result["scenes"]]
+    names = [m["name"] for m in document["metrics"]]
+    assert "flip" in names and "lpips" not in names
+    assert all(set(s["scores"]) == set(names) for s in document["scenes"])
+
+
+def test_layers_have_the_plan_and_what_was_measured(runs, store):
+    run = main_run(runs)
+    past = history(store.records.events(run.id))
+    document = json.loads(layers_document(run, store.blobs, past))
+    rows = {row["name"]: row for row in document["layers"]}
+    assert len(rows) == len(run.result["layers"])
+    assert rows["conv_in"]["weight_bits"] == 8
+    assert rows["time_embedding.linear_1"]["weight_bits"] is None
+    middle = rows["up_blocks.2.resnets.1.conv2"]
+    assert middle["has_histogram"] and middle["block_error"] > 0
+    frozen = run.result["training"]["frozen"]
+    assert {row["frozen"] for row in rows.values() if row["frozen"]} == set(frozen.values())
+    order = [name.split(".")[0] for name in rows]
+    assert order.index("mid_block") < order.index("up_blocks")
+
+
+def test_the_clipped_share_counts_what_lies_outside(store):
+    import io
+
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        **{
+            "a|edges": np.array([0.0, 1.0, 2.0, 3.0, 4.0]),
+            "a|timesteps": np.array([1.0]),
+            "a|counts": np.array([[10, 10, 10, 10]]),
+        },
+    )
+    blob = store.blobs.put(buffer.getvalue(), "npz")
+    # Two bits, scale 1, zero 0: codes 0..3; what is above 3.5 is clipped: half of the last bin.
+    layer = {"name": "a", "pairs": [["1.0", 1.0, 0]], "activation_bits": 2}
+    assert clipped_shares(store.blobs, blob, [layer]) == {"a": pytest.approx(12.5)}
