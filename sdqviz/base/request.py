@@ -57,10 +57,18 @@ def generate_request(run: str, scene: Scene) -> dict[str, Any]:
 
 
 def changed_from_preset(catalog: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
-    """The config values that differ from the preset: what the equivalent command must say."""
-    entry = recipe_entry(catalog, spec["recipe"])
-    base = complete(entry["schema"], _preset(entry, spec["preset"]), spec["recipe"])
-    return {k: v for k, v in spec["config"].items() if v != base[k]}
+    """The config values that differ from the preset: what the equivalent command must say.
+
+    Settings of an older version that the recipe no longer has are left out.
+    """
+    base = preset_config(catalog, spec["recipe"], spec["preset"])
+    return {k: v for k, v in spec["config"].items() if k in base and v != base[k]}
+
+
+def preset_config(catalog: dict[str, Any], recipe: str, preset: str) -> dict[str, Any]:
+    """Every setting of a recipe with its value in a preset."""
+    entry = recipe_entry(catalog, recipe)
+    return complete(entry["schema"], _preset(entry, preset), recipe)
 
 
 def _preset(entry: dict[str, Any], preset: str) -> dict[str, Any]:

@@ -6,14 +6,16 @@ from typing import Any
 import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.request import DEFAULT_RECIPE, DTYPES, QUANTIZE, quantize_request
+from sdqviz.base.request import DEFAULT_RECIPE, DTYPES, QUANTIZE
 from sdqviz.store.runs import ACTIVE, QUEUED, RESUMABLE
 from sdqviz.ui.context import AppContext, as_toast
-from sdqviz.ui.tabs.contract import Shared
+from sdqviz.ui.request_form import RecipeForm, RequestForm
+from sdqviz.ui.tabs.contract import KEEP_RUN_IN_ADDRESS, Shared
 from sdqviz.views.runs import finished, latest, run_card, run_name
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _LOG_LINES = 40
+_PRESET = "quick"
 
 
 def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
@@ -41,9 +43,9 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
             value=first["name"],
         )
         preset = gr.Radio(
-            label="Preset", choices=list(first["presets"]), value="quick", elem_id="preset"
+            label="Preset", choices=list(first["presets"]), value=_PRESET, elem_id="preset"
         )
-        with gr.Accordion("Settings", open=False):
+        with gr.Accordion("Settings", open=False) as settings:
             with gr.Group():
                 device = gr.Dropdown(
                     label="Device",
@@ -58,9 +60,10 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
                     value=DTYPES[0],
                     elem_id="dtype",
                 )
-            gr.Markdown("Left as they are, the preset's values hold.")
-            forms = {entry["name"]: _Form(entry, entry is first) for entry in recipes}
+            gr.Markdown("The preset's values, until you change them.")
+            forms = {r["name"]: RecipeForm(r, r is first, _PRESET) for r in recipes}
         start = gr.Button("Quantize", variant="primary", elem_id="quantize")
+    form = RequestForm(model, recipe, preset, device, dtype, settings, forms)
     card = gr.HTML(elem_id="job")
     with gr.Row():
         cancel = gr.Button("Cancel", visible=False, size="sm", elem_id="cancel")
@@ -73,30 +76,9 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
     layer = gr.Textbox(visible="hidden", elem_id="wanted-layer")
     timer = gr.Timer(1.0)
 
-    def show_form(recipe_name: str) -> list[Any]:
-        """The chosen method's summary and settings."""
-        chosen = forms[recipe_name]
-        shown = [gr.Group(visible=form is chosen) for form in forms.values()]
-        return [gr.Dropdown(info=chosen.summary), *shown]
-
-    def quantize(
-        model_name: str,
-        recipe_name: str,
-        preset_name: str,
-        device_name: str,
-        dtype_name: str,
-        *values: Any,
-    ) -> str:
+    def quantize(*values: Any) -> str:
         try:
-            spec = quantize_request(
-                context.catalog(),
-                (model_name or "").strip(),
-                recipe_name,
-                preset_name,
-                forms[recipe_name].changes(values),
-                device=device_name,
-                dtype=dtype_name,
-            )
+            spec = form.request(context.catalog(), *values)
             cost = context.estimate(spec)
             asked = context.submit(QUANTIZE, spec)
         except SdqvizError as error:
@@ -169,31 +151,21 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
 
         return handler
 
-    everything = [field for form in forms.values() for field in form.fields.values()]
-    at = 0
-    for form in forms.values():
-        form.place = at
-        at += len(form.fields)
-    groups = [form.group for form in forms.values()]
-    recipe.input(show_form, recipe, [recipe, *groups], **_QUIET)
-    asked = [model, recipe, preset, device, dtype, *everything]
-    start.click(quantize, asked, mine, **_QUIET)
+    recipe.input(form.show_recipe, recipe, [recipe, *form.groups], **_QUIET)
+    preset.input(form.show_preset, preset, form.fields, **_QUIET)
+    start.click(quantize, form.inputs, mine, **_QUIET)
     timer.tick(tick, [token, listing], [token, listing], queue=False, **_QUIET)
     token.change(show_job, None, [card, cancel, resume, job], **_QUIET)
     listing.change(list_runs, [run, mine], [run, mine], **_QUIET)
     cancel.click(act("cancel"), job, None, **_QUIET)
     resume.click(act("resume"), job, None, **_QUIET)
-    run.input(
-        None,
-        run,
-        None,
-        js="(id) => { const u = new URL(location); u.searchParams.set('run', id);"
-        " history.replaceState(null, '', u); }",
-    )
+    run.input(None, run, None, js=KEEP_RUN_IN_ADDRESS)
     gr.context.Context.root_block.load(  # type: ignore[union-attr]
         opened, None, [run, token, listing, model, device, scene, layer], **_QUIET
     )
-    return Shared(run=run, listing=listing, token=token, scene=scene, layer=layer, tabs=tabs)
+    return Shared(
+        run=run, listing=listing, token=token, form=form, scene=scene, layer=layer, tabs=tabs
+    )
 
 
 def _devices(catalog: dict[str, Any]) -> dict[str, Any]:
@@ -213,33 +185,3 @@ def _models(catalog: dict[str, Any]) -> list[tuple[str, str]]:
         size = f"{model['parameters'] / 1e9:.1f} B parameters"
         found.append((f"{model['title']} ({model['family']}, {size}{missing})", name))
     return found
-
-
-class _Form:
-    """The settings of one recipe, shown while it is chosen."""
-
-    def __init__(self, recipe: dict[str, Any], visible: bool) -> None:
-        self.summary: str = recipe["summary"]
-        self._defaults = {entry["name"]: entry["default"] for entry in recipe["schema"]}
-        self.place = 0  # of its first field among all forms' fields
-        with gr.Group(visible=visible) as self.group:
-            self.fields = {entry["name"]: _field(entry) for entry in recipe["schema"]}
-
-    def changes(self, values: tuple) -> dict[str, Any]:
-        """What the user changed: fields that differ from the form's defaults."""
-        own = values[self.place : self.place + len(self.fields)]
-        given = dict(zip(self.fields, own, strict=True))
-        return {k: v for k, v in given.items() if v is not None and v != self._defaults[k]}
-
-
-def _field(entry: dict[str, Any]) -> Any:
-    """The form field of one schema entry."""
-    common = {"label": entry["label"], "info": entry["help"], "value": entry["default"]}
-    if entry["choices"]:
-        return gr.Dropdown(choices=list(entry["choices"]), **common)
-    if entry["type"] == "bool":
-        return gr.Checkbox(**common)
-    if entry["type"] in ("int", "float"):
-        precision = 0 if entry["type"] == "int" else None
-        return gr.Number(minimum=entry["low"], maximum=entry["high"], precision=precision, **common)
-    return gr.Textbox(**common)

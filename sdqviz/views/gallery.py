@@ -5,7 +5,7 @@ from typing import Any
 
 from sdqviz.store.runs import Run
 from sdqviz.views.pair import Address
-from sdqviz.views.runs import bits_of
+from sdqviz.views.runs import bits
 
 
 def gallery_document(run: Run, address: Address) -> str:
@@ -30,4 +30,4 @@ def gallery_document(run: Run, address: Address) -> str:
         }
         for row in rows
     ]
-    return json.dumps({"label": bits_of(run), "metrics": scored, "scenes": scenes})
+    return json.dumps({"label": bits(run), "metrics": scored, "scenes": scenes})

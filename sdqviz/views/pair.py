@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from sdqviz.store.runs import Run
-from sdqviz.views.runs import bits_of, finished, run_name
+from sdqviz.views.runs import bits, finished, run_name
 from sdqviz.views.steps import step_errors
 
 Address = Callable[[str], str]  # blob name -> where the page gets it
@@ -19,7 +19,7 @@ def viewer_document(run: Run, row: dict[str, Any], runs: Sequence[Run], address:
     images = row["images"]
     pictures = [
         {"key": "fp", "label": "FP", "url": address(images["fp"])},
-        {"key": "student", "label": bits_of(run), "url": address(images["student"])},
+        {"key": "student", "label": bits(run), "url": address(images["student"])},
     ]
     for other, drawn in _others(run, row, runs):
         picture = {"key": other.id, "label": run_name(other), "url": address(drawn)}
@@ -50,7 +50,7 @@ def timeline_document(run: Run, row: dict[str, Any], address: Address) -> str:
     if previews:
         previews = {**previews, **{who: address(previews[who]) for who in ("fp", "student")}}
     document = {
-        "label": bits_of(run),
+        "label": bits(run),
         "timesteps": row["timesteps"],
         "replay": row["replay"],
         "free_run": row["free_run"],
@@ -102,4 +102,4 @@ def _alt(run: Run, row: dict[str, Any]) -> str:
     scores = ", ".join(
         f"{name.upper()} {value:.3f}" for name, value in row["metrics"].items() if value is not None
     )
-    return f"{row['prompt']}, seed {row['seed']}: FP and {bits_of(run)}; {scores}"
+    return f"{row['prompt']}, seed {row['seed']}: FP and {bits(run)}; {scores}"

@@ -25,17 +25,29 @@ STAGES = {
 def run_name(run: Run) -> str:
     """MODEL W4A8, preset, recipe, and when."""
     when = time.strftime("%d %b %H:%M", time.localtime(run.created))
-    bits = bits_of(run)
     how = f"{run.spec['preset']} · {run.spec['recipe']}"
     if "arm" in run.spec:
         how = f"ablation: {run.spec['arm']}"
-    return f"{run.spec['model']} {bits} · {how} · {when}"
+    return f"{run.spec['model']} {bits(run)} · {how} · {when}"
 
 
-def bits_of(run: Run) -> str:
-    """W4A8: bits of weights and of activations (16: floating point)."""
+def short_name(run: Run) -> str:
+    """Recipe and preset, or the ablation's arm, and the id's first letters: for columns, marks."""
+    how = run.spec.get("arm") or f"{run.spec['recipe']} {run.spec['preset']}"
+    return f"{how} · {run.id[:4]}"
+
+
+def bits(run: Run) -> str:
+    """Bits of weights and activations: W4A8; FP activations count as 16."""
     config = run.spec["config"]
     return f"W{config['weight_bits']}A{config['activation_bits'] or 16}"
+
+
+def arithmetic(run: Run) -> str:
+    """Whether the run's pictures and seconds are an integer kernel's or a simulation's."""
+    assert run.result is not None
+    computed = run.result["engine"]["arithmetic"]
+    return "integer kernel" if computed == "integer" else computed
 
 
 def finished(runs: list[Run]) -> list[Run]:

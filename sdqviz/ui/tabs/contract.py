@@ -7,8 +7,13 @@ from typing import Any, Protocol
 import gradio as gr
 
 from sdqviz.ui.context import AppContext
+from sdqviz.ui.request_form import RequestForm
 
 PACKAGE = "sdqviz.ui.tabs"
+# Given the shown run's id: a reload, or a copy of the address, shows the same run.
+KEEP_RUN_IN_ADDRESS = """(id) => {
+  const u = new URL(location); u.searchParams.set('run', id); history.replaceState(null, '', u);
+}"""
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,7 @@ class Shared:
     run: gr.Dropdown  # the finished run shown
     listing: gr.Textbox  # changes when a run comes, goes or changes its state
     token: gr.Textbox  # changes whenever anything in the store changed: every second of a job
+    form: RequestForm  # the Quantize form, for tabs that fill it
     scene: gr.Textbox  # id of the scene that an address or another tab asks to be shown
     layer: gr.Textbox  # name of the layer that an address or another tab asks to be shown
     tabs: gr.Tabs

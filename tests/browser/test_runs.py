@@ -1,0 +1,104 @@
+"""The Runs tab: choosing, comparing, repeating and cloning the bundled runs."""
+
+import pytest
+
+TRAINED, ROUNDED = "2e05558f38cc", "11bc7cc27864"  # the bundled runs; their ids travel with them
+
+
+@pytest.fixture
+def tab(page):
+    """The page on the Runs tab, its table and differences filled."""
+    page.get_by_role("tab", name="Runs").click()
+    page.wait_for_selector("#settings-difference table")
+    page.wait_for_function("document.querySelectorAll('#runs [role=row]').length > 2")
+    return page
+
+
+def ids(page) -> list[str]:
+    """The first cell of every row, from top to bottom."""
+    return [
+        text.strip()
+        for text in page.locator(
+            "#runs [data-testid^='cell-'][data-testid$='-0']"
+        ).all_inner_texts()
+    ]
+
+
+def shown(page) -> str:
+    return page.input_value("#run input")
+
+
+def test_the_table_has_both_runs_with_their_units(tab):
+    text = tab.inner_text("#runs")
+    for part in (TRAINED, ROUNDED, "FLIP ↓", "packed MB", "integer kernel", "simulated", "0.058"):
+        assert part in text
+
+
+def test_a_row_opens_its_own_run_after_sorting(tab):
+    assert "fidelity" in shown(tab)
+    for _ in range(2):  # up, then down: in one of them the order is not the table's first one
+        tab.locator("#runs [data-testid='header-5']").get_by_role("button").first.click()
+        tab.wait_for_timeout(400)
+        order = ids(tab)
+        assert sorted(order) == sorted([TRAINED, ROUNDED])
+        for run in order:
+            tab.locator("#runs").get_by_text(run, exact=True).first.click()
+            recipe = "fidelity" if run == TRAINED else "round_nearest"
+            tab.wait_for_function(
+                "r => document.querySelector('#run input').value.includes(r)", arg=recipe
+            )
+            tab.wait_for_function("id => location.search.includes(id)", arg=run)
+
+
+def test_the_differences_name_scores_and_settings(tab):
+    scores, settings = tab.inner_text("#score-difference"), tab.inner_text("#settings-difference")
+    assert "round_nearest balanced · 11bc against fidelity balanced · 2e05" in scores
+    assert "worse" in scores
+    assert "of 6 scenes" in scores
+    assert "round_nearest" in settings
+    assert "config.training_steps" in settings
+    assert not tab.get_by_text("config.weight_bits").is_visible()  # equal: folded away
+    tab.get_by_text("settings are equal").click()
+    assert tab.get_by_text("config.weight_bits").is_visible()
+
+
+def test_a_pinned_baseline_stays_when_another_run_is_shown(tab):
+    tab.click("#baseline input")
+    tab.get_by_role("option", name="fidelity").click()
+    tab.locator("#runs").get_by_text(ROUNDED, exact=True).first.click()
+    tab.wait_for_function("document.querySelector('#code-shell').innerText.includes('round')")
+    tab.wait_for_load_state("networkidle")
+    assert "11bc against fidelity balanced · 2e05" in tab.inner_text("#score-difference")
+
+
+def test_the_plot_follows_its_choices(tab):
+    assert tab.locator("#pareto svg circle").count() == 1
+    assert "packed MB" in tab.inner_text("#pareto")
+    tab.locator("#pareto-axis").get_by_text("step seconds").click()
+    tab.wait_for_function("document.querySelector('#pareto').innerText.includes('a step')")
+    tab.locator("#pareto-metric").get_by_text("LPIPS").click()
+    tab.wait_for_function("document.querySelector('#pareto').innerText.includes('not available')")
+
+
+def test_a_run_becomes_code_and_fills_the_form(tab):
+    tab.locator("#runs").get_by_text(ROUNDED, exact=True).first.click()
+    tab.wait_for_function("document.querySelector('#code-shell').innerText.includes('round')")
+    line = " ".join(tab.inner_text("#code-shell").split())
+    assert "sdqviz quantize mini-sd1 --recipe round_nearest --preset balanced" in line
+    assert "--set held_out_scenes=6" in line
+    assert "--set calibration_scenes" not in line  # the preset says so already
+    assert "sdqviz.quantize(" in tab.inner_text("#code-python")
+    tab.click("#clone")
+    tab.wait_for_function(
+        "document.querySelector('#method input').value.includes('Round to nearest')"
+    )
+    assert tab.locator("#preset input:checked").get_attribute("value") == "balanced"
+    # The trained method's field of this name is hidden now.
+    field = tab.get_by_label("Held-out scenes", exact=True).locator("visible=true")
+    assert field.input_value() == "6"
+
+
+def test_it_fits_a_narrow_screen(tab):
+    tab.set_viewport_size({"width": 390, "height": 800})
+    tab.wait_for_timeout(500)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 400
