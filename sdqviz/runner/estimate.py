@@ -52,19 +52,12 @@ def estimate_quantize(spec: dict[str, Any]) -> Estimate:
         seconds=15 + calls * 2 * macs / (machine.gigaflops() * 1e9 * EFFICIENCY),
         memory_bytes=int(
             BASE_BYTES
-            + model_bytes(everything, parameters, spec.get("dtype", FLOAT32))
+            + (4 if spec.get("dtype", FLOAT32) == FLOAT32 else 2) * everything
             + STUDENT_BYTES * parameters
             + training.memory_bytes
         ),
         disk_bytes=int(parameters + trajectories + held_out * pictures + training.disk_bytes),
     )
-
-
-def model_bytes(everything: int, parameters: int, dtype: str) -> int:
-    """Of the loaded FP model with `everything` numbers, `parameters` of them in the network."""
-    if dtype == FLOAT32:
-        return 4 * everything
-    return 2 * everything + 2 * parameters  # the noise floor has the network in float32 a while
 
 
 def refuse_if_over(estimate: Estimate, store_folder: Path) -> None:
