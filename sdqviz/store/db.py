@@ -9,8 +9,24 @@ from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
 
-SCHEMA_VERSION = 1
-_SCHEMA = """
+SCHEMA_VERSION = 2
+# `shown` names the models behind the pictures in their order; is_right is NULL for "not sure".
+_ANSWERS = """
+CREATE TABLE answers (
+    session TEXT NOT NULL,
+    trial INTEGER NOT NULL,
+    run TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    scene TEXT NOT NULL,
+    shown TEXT NOT NULL,
+    answer TEXT,
+    is_right INTEGER,
+    at REAL,
+    PRIMARY KEY (session, trial)
+);
+CREATE INDEX answers_by_run ON answers(run, kind);
+"""
+_SCHEMA = f"""
 CREATE TABLE runs (
     id TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -49,9 +65,10 @@ CREATE TABLE catalog (
     body TEXT NOT NULL
 );
 CREATE INDEX runs_by_state ON runs(state, created);
+{_ANSWERS}
 """
 # MIGRATIONS[v] takes a store from version v to v + 1.
-MIGRATIONS: dict[int, str] = {}
+MIGRATIONS: dict[int, str] = {1: _ANSWERS}
 
 
 class Database:

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from sdqviz.store.answers import Answers
 from sdqviz.store.blobs import Blobs
 from sdqviz.store.db import Database
 from sdqviz.store.records import Records
@@ -12,7 +13,7 @@ _SCRATCH = "scratch"
 
 
 class Store:
-    """`runs`, `records` and `blobs` of one data folder."""
+    """`runs`, `records`, `answers` and `blobs` of one data folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -21,6 +22,7 @@ class Store:
         self.blobs = Blobs(folder / "blobs")
         self.runs = Runs(database)
         self.records = Records(database, self.blobs)
+        self.answers = Answers(database)
 
     def scratch(self, run_id: str) -> Path:
         """Unfinished work of one run, such as a training's state."""

@@ -190,12 +190,13 @@ def test_a_newer_store_is_refused_and_left_alone(store):
 
 
 def test_a_migration_backs_up_first(store, monkeypatch):
-    monkeypatch.setattr(db, "SCHEMA_VERSION", 2)
-    monkeypatch.setattr(db, "MIGRATIONS", {1: "ALTER TABLE runs ADD COLUMN note TEXT"})
+    now = db.SCHEMA_VERSION
+    monkeypatch.setattr(db, "SCHEMA_VERSION", now + 1)
+    monkeypatch.setattr(db, "MIGRATIONS", {now: "ALTER TABLE runs ADD COLUMN note TEXT"})
     run_id = store.runs.add("quantize", {})
     migrated = Store(store.folder)
     assert migrated.runs.get(run_id).id == run_id
-    (backup,) = store.folder.glob("store.sqlite.v1-*.backup")
+    (backup,) = store.folder.glob(f"store.sqlite.v{now}-*.backup")
     with sqlite3.connect(backup) as connection:
         assert connection.execute("SELECT id FROM runs").fetchone() == (run_id,)
 

@@ -20,7 +20,7 @@ def form(store) -> RequestForm:
     nothing: Any = None
     context = AppContext(store, lambda: CATALOG, *[nothing] * 5)
     with gr.Blocks():
-        return build_sidebar(context).form
+        return build_sidebar(context, gr.Tabs()).form
 
 
 def value_of(component: Any, update: Any = None) -> Any:

@@ -1,0 +1,55 @@
+"""A blind trial as the page gets it: pictures without names, a question, three answers."""
+
+import base64
+from collections.abc import Sequence
+from html import escape
+
+from sdqviz.base.blind import ABX, FIRST, SECOND, UNSURE, WHICH, Session, Trial
+
+KIND_LABELS = {ABX: "ABX: which one is X?", WHICH: "Which one is quantized?"}
+_QUESTIONS = {
+    ABX: "X is one of the two. Which one?",
+    WHICH: "One is floating point, one is quantized to W4A8. Which one is quantized?",
+}
+_NAMES = ("A", "B", "X")
+_WORDS = {
+    ABX: {FIRST: "X is A", SECOND: "X is B", UNSURE: "Not sure"},
+    WHICH: {FIRST: "Left", SECOND: "Right", UNSURE: "Not sure"},
+}
+_KEYS = {FIRST: "1 or A", SECOND: "2 or B", UNSURE: "3 or N"}
+
+
+def answer_words(kind: str, answer: str) -> str:
+    return _WORDS[kind].get(answer, "picture was missing")
+
+
+def button_label(kind: str, answer: str) -> str:
+    """The answer and the keys that give it."""
+    return f"{answer_words(kind, answer)} [{_KEYS[answer]}]"
+
+
+def trial_stage(session: Session, trial: Trial, pictures: Sequence[bytes]) -> str:
+    """The question over its pictures, each the very PNG file as a data URI: no name, no address
+    and no difference in the markup tells which model drew it.
+
+    (In ABX the bytes of X equal those of A or B, as they must; the test is for eyes.)
+    """
+    count = len(session.trials)
+    figures = "".join(
+        f'<figure class="sdq-blind-{name.lower()}"><img alt="picture {name}" '
+        f'src="data:image/png;base64,{base64.b64encode(data).decode()}">'
+        f"<figcaption>{_caption(session.kind, name)}</figcaption></figure>"
+        for name, data in zip(_NAMES, pictures, strict=False)
+    )
+    share = 100 * trial.number / count
+    return (
+        f'<p class="sdq-about"><b>Trial {trial.number + 1} of {count}.</b> '
+        f"{escape(_QUESTIONS[session.kind])}</p>"
+        f'<div class="sdq-progress" role="progressbar" aria-valuenow="{share:.0f}" '
+        f'aria-valuemin="0" aria-valuemax="100"><i style="width:{share:.1f}%"></i></div>'
+        f'<div class="sdq-blind sdq-blind-{session.kind}">{figures}</div>'
+    )
+
+
+def _caption(kind: str, name: str) -> str:
+    return name if kind == ABX else {"A": "Left (A)", "B": "Right (B)"}[name]
