@@ -46,6 +46,5 @@ def build_pareto(context: AppContext, shared: Shared) -> None:
         )
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    quiet["trigger_mode"] = "always_last"
     changed = [shared.run.change, shared.listing.change, axis.change, metric.change]
     gr.on(changed, draw, [shared.run, axis, metric], plot, **quiet)

@@ -16,6 +16,9 @@ _ALONE = (
     '<p class="sdq-empty">There is no other run of this model. Quantize it again with another '
     "method, preset or settings to compare.</p>"
 )
+_EMPTY = (
+    '<p class="sdq-empty">No finished run yet. Choose a model at the left and press Quantize.</p>'
+)
 _NONE = '<p class="sdq-empty">Choose one or more runs to compare with the baseline.</p>'
 
 
@@ -43,7 +46,7 @@ def build_difference(context: AppContext, shared: Shared) -> None:
         if baseline is None:
             return None, [], runs
         model = baseline.spec["model"]
-        return baseline, [r for r in runs if r.spec["model"] == model and r != baseline], runs
+        return baseline, [r for r in runs if r.spec["model"] == model and r.id != baseline.id], runs
 
     def choices(run_id: str | None, pin: str | None, chosen: list[str] | None) -> list[Any]:
         """What may be chosen now; what was chosen stays while it may be."""
@@ -61,7 +64,9 @@ def build_difference(context: AppContext, shared: Shared) -> None:
     def draw(run_id: str | None, pin: str | None, chosen: list[str] | None) -> list[str]:
         baseline, rest, _ = found(run_id, pin)
         compared = [r for r in rest if r.id in (chosen or [])]
-        if baseline is None or not compared:
+        if baseline is None:
+            return [_EMPTY, ""]
+        if not compared:
             return [_NONE if rest else _ALONE, ""]
         return [score_table(baseline, compared), settings_table(baseline, compared)]
 
