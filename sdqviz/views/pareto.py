@@ -90,6 +90,7 @@ def pareto_plot(runs: Sequence[Run], shown: Run, axis: str, metric: str) -> str:
             + label(WIDTH - RIGHT, y(value) - 5, name, "end")
         )
         taken.append(_box(WIDTH - RIGHT, y(value) - 5, name, "end"))
+        taken.append((LEFT, y(value) - 1, WIDTH - RIGHT, y(value) + 1))
     path = _steps([(x(m.x), y(m.y)) for m in best], WIDTH - RIGHT)
     drawn = " ".join(f"{px:.1f},{py:.1f}" for px, py in path)
     parts.append(f'<polyline fill="none" stroke="{BLUE}" stroke-width="1.8" points="{drawn}"/>')
