@@ -30,10 +30,19 @@ def build_difference(context: AppContext, shared: Shared) -> None:
     )
     with gr.Row():
         pinned = gr.Dropdown(
-            label="Baseline", choices=[("the shown run", _SHOWN)], value=_SHOWN, elem_id="baseline"
+            label="Baseline",
+            choices=[("the shown run", _SHOWN)],
+            value=_SHOWN,
+            min_width=260,
+            elem_id="baseline",
         )
         others = gr.Dropdown(
-            label="Compared with", choices=[], multiselect=True, scale=2, elem_id="others"
+            label="Compared with",
+            choices=[],
+            multiselect=True,
+            scale=2,
+            min_width=260,
+            elem_id="others",
         )
     scores = gr.HTML(elem_id="score-difference")
     gr.Markdown("**Settings that differ**")

@@ -90,7 +90,12 @@ def pareto_plot(runs: Sequence[Run], shown: Run, axis: str, metric: str) -> str:
             + label(WIDTH - RIGHT, y(value) - 5, name, "end")
         )
         taken.append(_box(WIDTH - RIGHT, y(value) - 5, name, "end"))
-    parts.append(_steps([(x(m.x), y(m.y)) for m in best], WIDTH - RIGHT))
+        taken.append((LEFT, y(value) - 1, WIDTH - RIGHT, y(value) + 1))
+    path = _steps([(x(m.x), y(m.y)) for m in best], WIDTH - RIGHT)
+    drawn = " ".join(f"{px:.1f},{py:.1f}" for px, py in path)
+    parts.append(f'<polyline fill="none" stroke="{BLUE}" stroke-width="1.8" points="{drawn}"/>')
+    for (ax, ay), (bx, by) in pairwise(path):
+        taken.append((min(ax, bx), min(ay, by) - 1, max(ax, bx), max(ay, by) + 1))
     places = [(m, x(m.x), y(m.y)) for m in found]
     taken += [(px - 7, py - 7, px + 7, py + 7) for _, px, py in places]
     on_front = {m.run for m in best}
@@ -120,16 +125,12 @@ def _ticks(values: Sequence[float]) -> list[float]:
     return [round(i * step, 12) for i in range(first, last + 1)]
 
 
-def _steps(points: list[tuple[float, float]], right: float) -> str:
+def _steps(points: list[tuple[float, float]], right: float) -> list[tuple[float, float]]:
     """The best score for each size or less: level to the next mark, then straight to it."""
-    if not points:
-        return ""
     path = [points[0]]
     for before, after in pairwise(points):
         path += [(after[0], before[1]), after]
-    path.append((right, points[-1][1]))
-    drawn = " ".join(f"{px:.1f},{py:.1f}" for px, py in path)
-    return f'<polyline fill="none" stroke="{BLUE}" stroke-width="1.8" points="{drawn}"/>'
+    return [*path, (right, points[-1][1])]
 
 
 def _drawn(mark: Mark, x: float, y: float, best: bool, shown: bool) -> str:

@@ -104,7 +104,7 @@ def score_table(baseline: Run, others: list[Run]) -> str:
     )
     groups = "".join(_group(baseline, other) for other in others)
     return (
-        f'<div class="sdq-scroll"><table class="sdq-table"><thead><tr>{head}</tr></thead>{groups}'
+        f'<div class="sdq-scroll" tabindex="0" role="region" aria-label="scores"><table class="sdq-table"><thead><tr>{head}</tr></thead>{groups}'
         f'</table></div><p class="sdq-about">{_READING}</p>{_note(baseline, others)}'
     )
 

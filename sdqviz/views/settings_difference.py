@@ -40,10 +40,10 @@ def settings_table(baseline: Run, others: list[Run]) -> str:
         rows = f'<tr><td colspan="{len(runs) + 1}">The settings are the same.</td></tr>'
     same = "".join(_row(name, [flat[0].get(name, _ABSENT)]) for name in equal)
     return (
-        f'<div class="sdq-scroll"><table class="sdq-table"><thead><tr>{head}</tr></thead>'
+        f'<div class="sdq-scroll" tabindex="0" role="region" aria-label="settings"><table class="sdq-table"><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
         f"<details><summary>{len(equal)} settings are equal</summary>"
-        f'<div class="sdq-scroll"><table class="sdq-table"><tbody>{same}</tbody></table></div>'
+        f'<div class="sdq-scroll" tabindex="0" role="region" aria-label="settings"><table class="sdq-table"><tbody>{same}</tbody></table></div>'
         "</details>"
     )
 

@@ -156,7 +156,7 @@ def test_it_fits_a_narrow_screen(page, server, run):
     boxes = [image.bounding_box() for image in page.locator("#blind-stage img").all()]
     assert len({(round(box["width"]), round(box["height"])) for box in boxes}) == 1
     assert boxes[0]["y"] == boxes[1]["y"]  # A and B stay side by side
-    assert boxes[0]["width"] > 150
+    assert boxes[0]["width"] > 140
 
 
 def test_without_a_run_it_says_what_to_do(page, server, store):

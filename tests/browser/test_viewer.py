@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 # The component of an element, as the page's script keeps it.
-COMPONENT = "[...document.querySelectorAll('#{}, #{} *')].find((e) => e.sdqviz).sdqviz"
+COMPONENT = "([...document.querySelectorAll('#{}, #{} *')].find((e) => e.sdqviz)?.sdqviz ?? {{}})"
 VIEWER = COMPONENT.format("viewer", "viewer")
 
 

@@ -18,7 +18,7 @@ from sdqviz.ui.tabs.runs import TAB
 def caller(context: AppContext):
     """A function that calls a handler by its function's and its own name: a page of its own."""
     with gr.Blocks() as page:
-        TAB.build(context, build_sidebar(context))
+        TAB.build(context, build_sidebar(context, gr.Tabs()))
     handlers = {f.fn.__qualname__: f for f in page.fns.values() if f.fn}
     session = SessionState(page)
 
