@@ -7,6 +7,7 @@ from typing import Any
 
 from sdqviz.store.runs import Run
 from sdqviz.views.runs import short_name
+from sdqviz.views.table import scrolling_table
 
 # What two identical pictures score. PSNR is not here: theirs is infinite.
 _IDENTICAL = {"flip": 0.0, "lpips": 0.0, "ssim": 1.0}
@@ -103,10 +104,8 @@ def score_table(baseline: Run, others: list[Run]) -> str:
         for title in ("score", "baseline", "this run", "difference", "better on", "noise floor")
     )
     groups = "".join(_group(baseline, other) for other in others)
-    return (
-        f'<div class="sdq-scroll" tabindex="0" role="region" aria-label="scores"><table class="sdq-table"><thead><tr>{head}</tr></thead>{groups}'
-        f'</table></div><p class="sdq-about">{_READING}</p>{_note(baseline, others)}'
-    )
+    table = scrolling_table(f"<thead><tr>{head}</tr></thead>{groups}", "scores")
+    return f'{table}<p class="sdq-about">{_READING}</p>{_note(baseline, others)}'
 
 
 def _group(baseline: Run, other: Run) -> str:

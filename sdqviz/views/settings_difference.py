@@ -6,6 +6,7 @@ from typing import Any
 from sdqviz.base.request import FLOAT32
 from sdqviz.store.runs import Run
 from sdqviz.views.runs import short_name
+from sdqviz.views.table import scrolling_table
 
 _ABSENT = object()
 # What a spec of before these keys meant by not having them.
@@ -39,13 +40,9 @@ def settings_table(baseline: Run, others: list[Run]) -> str:
     if not unlike:
         rows = f'<tr><td colspan="{len(runs) + 1}">The settings are the same.</td></tr>'
     same = "".join(_row(name, [flat[0].get(name, _ABSENT)]) for name in equal)
-    return (
-        f'<div class="sdq-scroll" tabindex="0" role="region" aria-label="settings"><table class="sdq-table"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-        f"<details><summary>{len(equal)} settings are equal</summary>"
-        f'<div class="sdq-scroll" tabindex="0" role="region" aria-label="settings"><table class="sdq-table"><tbody>{same}</tbody></table></div>'
-        "</details>"
-    )
+    table = scrolling_table(f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>", "differences")
+    folded = scrolling_table(f"<tbody>{same}</tbody>", "equal settings")
+    return f"{table}<details><summary>{len(equal)} settings are equal</summary>{folded}</details>"
 
 
 def _row(name: str, values: list[Any]) -> str:
