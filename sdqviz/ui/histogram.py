@@ -40,9 +40,16 @@ def build_histogram(context: AppContext, shared: Shared) -> None:
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
     def open_layer(run_id: str | None, wanted: str) -> list[Any]:
-        """The layer that another tab asked for."""
-        drawn = draw(run_id, wanted)
-        return [wanted, drawn] if drawn else [gr.skip()] * 2
+        """The layer that an address or another tab asked for, with the choices it is one of: the
+        address comes before `fill` has set them.
+        """
+        run = context.finished_run(run_id)
+        if run is None or run.result is None:
+            return [gr.skip()] * 2
+        names = layer_names(context.store.blobs, run.result["histograms"])
+        if wanted not in names:
+            return [gr.skip()] * 2
+        return [gr.Dropdown(choices=names, value=wanted), draw(run_id, wanted)]
 
     filled = [shared.run, layer, shared.layer]
     shared.run.change(fill, filled, [layer, histogram], **quiet)

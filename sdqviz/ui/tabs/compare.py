@@ -78,8 +78,10 @@ class CompareTab:
 
         def open_scene(run_id: str | None, wanted: str) -> Any:
             """The scene that another tab asked for."""
-            found = [label for label, row in scenes(run_id).items() if row["id"] == wanted]
-            return found[0] if found else gr.skip()
+            found = {row["id"]: label for label, row in scenes(run_id).items()}
+            if wanted not in found:
+                return gr.skip()
+            return gr.Dropdown(choices=list(found.values()), value=found[wanted])
 
         def show(run_id: str | None, label: str | None) -> list[Any]:
             run = context.finished_run(run_id)
