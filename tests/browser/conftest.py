@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -23,34 +25,42 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    home = tmp_path_factory.mktemp("app-home")
+@contextmanager
+def serving(home: Path) -> Iterator[str]:
+    """The address of an app of its own over `home`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = (home / "app.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "app.py"), "--port", str(port)],
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-        env={**os.environ, "SDQVIZ_HOME": str(home)},
-    )
+    with (home / "app.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "app.py"), "--port", str(port)],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, "SDQVIZ_HOME": str(home)},
+        )
     url = f"http://127.0.0.1:{port}/"
-    until = time.monotonic() + 120
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=5)
-            break
-        except OSError:
-            assert process.poll() is None, (home / "app.log").read_text()
-            assert time.monotonic() < until, (home / "app.log").read_text()
-            time.sleep(0.3)
-    yield url, home
-    os.killpg(process.pid, signal.SIGTERM)
-    process.wait(timeout=30)
-    log.close()
+    try:
+        until = time.monotonic() + 120
+        while True:
+            try:
+                urllib.request.urlopen(url, timeout=5)
+                break
+            except OSError:
+                assert process.poll() is None, (home / "app.log").read_text()
+                assert time.monotonic() < until, (home / "app.log").read_text()
+                time.sleep(0.3)
+        yield url
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    home = tmp_path_factory.mktemp("app-home")
+    with serving(home) as url:
+        yield url, home
 
 
 def browser_file() -> str:
