@@ -1,5 +1,6 @@
 """The model card of a quantized model."""
 
+from pathlib import Path
 from typing import Any
 
 from sdqviz.store.runs import Run
@@ -9,18 +10,20 @@ def model_card(run: Run) -> str:
     """Markdown with Hub metadata, how it was made, and its held-out scores with settings."""
     result: dict[str, Any] = run.result or {}
     config, size = run.spec["config"], result["size"]
+    bits = f"W{config['weight_bits']}A{config['activation_bits'] or 16}"
+    name = Path(run.spec["model"]).name
     lines = [
         "---",
         "library_name: diffusers",
-        f"base_model: {run.spec['model']}",
-        "base_model_relation: quantized",
-        "tags: [quantization, w4a8, sdqviz, stable-diffusion]",
+        *_base(run.spec["model"]),
+        f"tags: [quantization, {bits.lower()}, sdqviz, stable-diffusion]",
         "---",
         "",
-        f"# {run.spec['model']}, W{config['weight_bits']}A{config['activation_bits'] or 16}",
+        f"# {name}, {bits}",
         "",
-        f"Quantized by [sdqviz] with the recipe `{run.spec['recipe']}`, preset "
-        f"`{run.spec['preset']}`. Load it with `sdqviz.load(FOLDER)`.",
+        f"Quantized by sdqviz with the recipe `{run.spec['recipe']}`, preset "
+        f"`{run.spec['preset']}`. Load it with `sdqviz.load(FOLDER)`, or after "
+        "`sdqviz.register()` with diffusers' `DiffusionPipeline.from_pretrained(FOLDER)`.",
         "",
         f"- network: {size['bytes']:,} bytes packed, {size['fp_bytes']:,} in float32 "
         f"({size['bits_per_weight']:.2f} bits a weight, tables included)",
@@ -40,6 +43,13 @@ def model_card(run: Run) -> str:
             f"{metric['reason'] or metric['settings']} |"
         )
     return "\n".join([*lines, ""])
+
+
+def _base(model: str) -> list[str]:
+    """The Hub's link to the FP model. A folder of this machine is none, and nobody's business."""
+    if model.count("/") != 1 or model[0] in "./~" or Path(model).exists():
+        return []
+    return [f"base_model: {model}", "base_model_relation: quantized"]
 
 
 def _state(result: dict[str, Any]) -> list[str]:

@@ -86,11 +86,12 @@ class CalibrateStage:
             factors = _factors(context, seen) if config.equalise else {}
             data = save(_search(context, seen, factors))
             context.products.product(key, "safetensors", lambda: data)
-            key_shown = key + "-histograms"
-            context.products.product(key_shown, "npz", lambda: _histograms(seen, factors))
+            histograms = _histograms(seen, factors)
+            context.products.product(key + "-histograms", "npz", lambda: histograms)
         found = load_file(context.products.file(key))
         context.activations = _read(found, context.plan)
-        context.result["histograms"] = context.products.find(key + "-histograms")
+        context.histograms_key = key + "-histograms"
+        context.result["histograms"] = context.products.find(context.histograms_key)
         outliers = [name for name, pairs in context.activations.items() if pairs.first_token_fp]
         if outliers:
             yield Log(

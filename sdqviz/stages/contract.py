@@ -56,6 +56,7 @@ class Context:
     plan: dict[str, LayerPlan] = field(default_factory=dict)
     trajectories: dict[str, Trajectory] = field(default_factory=dict)
     activations: dict[str, ActivationPairs] = field(default_factory=dict)
+    histograms_key: str = ""  # of the calibration's histograms
     learned: nn.Module | None = None  # a trained network of fake layers, to be packed
     learned_key: str = ""
     student: nn.Module | None = None

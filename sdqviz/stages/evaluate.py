@@ -24,6 +24,7 @@ from sdqviz.metrics.flip import flip_map
 from sdqviz.metrics.steps import free_run_errors, replay_errors
 from sdqviz.stages.contract import Context, calls_per_scene
 from sdqviz.stages.pack import engine_report
+from sdqviz.stages.pair_histograms import pair_histograms
 from sdqviz.stages.previews import previews
 from sdqviz.stages.record import record_scene, rounded_trajectory, teacher_trajectory
 
@@ -33,7 +34,8 @@ class EvaluateStage:
     version = 2
 
     def cost(self, context: Context) -> float:
-        # Student free run and replay, noise floor, other seed: 4 trajectories a scene,
+        # Student free run and replay, noise floor, other seed: 4 trajectories a scene (and two
+        # more for the histograms of one),
         # the student's two about three times as slow on the reference engine.
         return 8.0 * sum(calls_per_scene(scene) for scene in context.held_out)
 
@@ -54,6 +56,19 @@ class EvaluateStage:
                     yield Scalar(name=name, value=value, step=index)
             yield Progress(stage=self.name, done=index + 1, total=total)
         context.result.update(summary(rows, context.lpips_net))
+        if context.histograms_key and context.held_out:
+            context.result["pair_histograms"] = _pair_histograms(self, context)
+
+
+def _pair_histograms(stage: EvaluateStage, context: Context) -> str | None:
+    """The blob of both models' layer inputs on the first held-out scene."""
+    scene = context.held_out[0]
+    key = context.key(
+        stage, "histograms", context.student_key, scene.as_dict(), context.histograms_key
+    )
+    shown = context.products.file(context.histograms_key).read_bytes()
+    context.products.product(key, "npz", lambda: pair_histograms(context, scene, shown))
+    return context.products.find(key)
 
 
 def summary(rows: list[dict[str, Any]], lpips_net: str = "") -> dict[str, Any]:

@@ -7,6 +7,7 @@ import gradio as gr
 from sdqviz.ui.component import component
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.tabs.contract import Shared
+from sdqviz.views.runs import bits
 from sdqviz.views.steps import layer_histogram, layer_names, telling_layer
 
 
@@ -35,7 +36,7 @@ def build_histogram(context: AppContext, shared: Shared) -> None:
         result = run.result
         if name not in {row["name"] for row in result["layers"]}:
             return ""
-        return layer_histogram(context.store.blobs, result["histograms"], name, result["layers"])
+        return layer_histogram(context.store.blobs, result, name or "", bits(run))
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 

@@ -15,7 +15,7 @@ from sdqviz.store.store import Store
 from sdqviz.views.gallery import gallery_document
 from sdqviz.views.layers import layers_document
 from sdqviz.views.pair import scene_facts, timeline_document, viewer_document
-from sdqviz.views.runs import facts, run_name
+from sdqviz.views.runs import bits, facts, run_name
 from sdqviz.views.scores import score_chips
 from sdqviz.views.script import FOLDER, page_style, script
 from sdqviz.views.steps import layer_histogram, layer_names, telling_layer
@@ -88,7 +88,7 @@ def _write(store: Store, run: Run, out: Path) -> None:
     write("sdqviz.js", script() + "\n" + (FOLDER / "report.js").read_text(encoding="utf-8"))
     write("sdqviz.css", page_style())
     names = layer_names(blobs, result["histograms"])
-    write("data/histograms.js", _take("histograms", _histograms(blobs, result, names)))
+    write("data/histograms.js", _take("histograms", _histograms(blobs, run, names)))
     about = {
         "title": title,
         "scenes": [
@@ -114,9 +114,9 @@ def _write(store: Store, run: Run, out: Path) -> None:
         write(f"data/{row['id']}.js", f"sdqvizReport.scene({_js(row['id'])}, {_js(scene)});\n")
 
 
-def _histograms(blobs: Blobs, result: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    layers = result["layers"]
-    return {n: json.loads(layer_histogram(blobs, result["histograms"], n, layers)) for n in names}
+def _histograms(blobs: Blobs, run: Run, names: Sequence[str]) -> dict[str, Any]:
+    result = run.result or {}
+    return {n: json.loads(layer_histogram(blobs, result, n, bits(run))) for n in names}
 
 
 def _training(past: History) -> str:

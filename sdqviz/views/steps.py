@@ -37,12 +37,15 @@ def telling_layer(names: list[str]) -> str | None:
     return wanted[-1] if wanted else names[0] if names else None
 
 
-def layer_histogram(blobs: Blobs, blob: str, layer: str, rows: list[dict[str, Any]]) -> str:
+def layer_histogram(blobs: Blobs, result: dict[str, Any], layer: str, label: str) -> str:
     """JSON text of one layer's input over the timesteps, for the page's histogram.
 
     {layer, timesteps (null: one pair for any), edges, counts, ranges (ends of the quantized range
-    at each timestep), bits, x_title}; the first call is first.
+    at each timestep), bits, x_title, label, pair}; the first call is first. `counts` are of
+    calibration; `pair` has {fp, student} counts of one held-out scene on the same latents, or is
+    null in runs that were evaluated before there were any. `label` names the quantized model.
     """
+    blob, rows, both = result["histograms"], result["layers"], result.get("pair_histograms")
     with np.load(io.BytesIO(blobs.get(blob))) as arrays:
         edges = arrays[f"{layer}|edges"].tolist()
         timesteps = arrays[f"{layer}|timesteps"].tolist()
@@ -58,8 +61,15 @@ def layer_histogram(blobs: Blobs, blob: str, layer: str, rows: list[dict[str, An
         ranges.append((-zero * scale, (high - zero) * scale))
     title = "input value" + (", equalised" if "equalised" in row else "") + " (shared bins)"
     any_time = [timesteps[i] != timesteps[i] for i in order]
+    pair = None
+    if both:
+        with np.load(io.BytesIO(blobs.get(both))) as arrays:
+            own = {who: arrays[f"{layer}|{who}"].tolist() for who in ("fp", "student")}
+        pair = {who: [counts[i] for i in order] for who, counts in own.items()}
     document = {
         "layer": layer,
+        "label": label,
+        "pair": pair,
         "timesteps": [None if a else timesteps[i] for a, i in zip(any_time, order, strict=True)],
         "edges": edges,
         "counts": [counts[i] for i in order],

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.registry import found
+from sdqviz.base.registry import found, named
 from sdqviz.base.request import QUANTIZE, quantize_request
 from sdqviz.base.scene import Scene
 from sdqviz.diffusion.trajectory import record
@@ -17,8 +17,9 @@ from sdqviz.families.loading import load
 from sdqviz.families.predictor import predictor
 from sdqviz.layers.convert import packed_layers
 from sdqviz.layers.plan import MODULATION, PlanConfig, make_plan
+from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner.catalog import static_catalog
-from sdqviz.runner.execute import execute
+from sdqviz.runner.execute import execute, quantize_context
 from sdqviz.runner.models import ModelCache
 from sdqviz.stages.pack import build_student
 from sdqviz.store.runs import DONE
@@ -120,6 +121,29 @@ def test_a_packed_student_is_itself_again(folder, store, recipe, config, dtype):
     assert (np.asarray(Image.open(BytesIO(stored))) == pictures[0]).all()
     # The noise floor compares two arithmetics, whichever the model's own is.
     assert done.result["metrics"]["flip"]["floor"] > 0
+
+
+def test_the_packed_student_draws_what_was_trained(folder, store):
+    """Training simulates in real numbers what packing makes integers of: the codes are equal, the
+    sums round differently. A picture differs by less than two of its 255 steps anywhere.
+    """
+    spec = quantize_request(
+        static_catalog(), str(folder), "fidelity", "quick", {**QUICK, **TRAIN}, dtype="float32"
+    )
+    run_id = store.runs.add(QUANTIZE, spec)
+    store.runs.claim()
+    context = quantize_context(store, run_id, spec, ModelCache())
+    for stage in named(RECIPES, "RECIPE", "fidelity").stages():
+        if stage.name != "evaluate":
+            list(stage.run(context))
+    model, scene = context.model, context.held_out[0]
+    trained, packed = (
+        latents(model, scene, network).latents for network in (context.learned, context.student)
+    )
+    assert torch.allclose(trained[1], packed[1], rtol=1e-3, atol=1e-3)  # after one call
+    pictures = [model.family.decode(model, own[-1]).astype(int) for own in (trained, packed)]
+    assert abs(pictures[0] - pictures[1]).max() <= 2
+    assert abs(pictures[0] - model.family.decode(model, latents(model, scene).latents[-1])).max()
 
 
 def test_remembered_layers_compute_once_for_each_timestep_and_text(model):

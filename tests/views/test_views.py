@@ -71,7 +71,10 @@ def test_histograms_come_from_the_run(tmp_path):
         "pairs": [["1.0", 0.005, 128], ["501.0", 0.004, 128]],
         "reason": "",
     }
-    document = json.loads(layer_histogram(blobs, blob, "a.conv", [row]))
+    document = json.loads(
+        layer_histogram(blobs, {"histograms": blob, "layers": [row]}, "a.conv", "W4A8")
+    )
+    assert document["pair"] is None  # a run of before
     assert document["timesteps"] == [501, 1]  # noise first, as sampling runs
     assert document["counts"] == [[1, 1, 1, 1], [0, 4, 2, 0]]
     assert document["ranges"] == [

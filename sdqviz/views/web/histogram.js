@@ -88,12 +88,19 @@
       return (v) => LEFT + ((WIDTH - LEFT - RIGHT) * (Math.min(Math.max(v, low), high) - low)) / (high - low);
     }
 
+    /** Bars of the FP model's values; the quantized model's as a line, where they were recorded. */
     #here() {
-      const { counts, edges, ranges } = this.doc;
+      const { edges, ranges, pair, label } = this.doc;
+      const counts = pair ? pair.fp : this.doc.counts;
       const height = SCALES[this.scale];
-      const most = Math.max(...counts.map((row) => height(Math.max(...row))));
+      const most = Math.max(1, ...counts.map((row) => height(Math.max(...row))));
       const x = this.#x;
       const room = HEIGHT - TOP - BOTTOM;
+      const top = (n) => HEIGHT - BOTTOM - (room * Math.min(height(n), most)) / most;
+      const outline = pair && pair.student[this.row].flatMap((n, i) =>
+        [`${x(edges[i])},${top(n)}`, `${x(edges[i + 1])},${top(n)}`]).join(" ");
+      const line = outline
+        ? `<polyline points="${outline}" fill="none" stroke="currentColor" stroke-width="1.4"/>` : "";
       const bars = counts[this.row].map((n, i) => {
         const tall = (room * height(n)) / most;
         return `<rect x="${x(edges[i])}" width="${Math.max(0.5, x(edges[i + 1]) - x(edges[i]) - 0.5)}" ` +
@@ -102,9 +109,10 @@
       });
       const ends = ranges[this.row].map((end) =>
         `<line x1="${x(end)}" x2="${x(end)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}" stroke="${ORANGE}" stroke-width="2.4"/>`);
-      return this.#frame(bars.join("") + ends.join(""), HEIGHT, true,
+      return this.#frame(bars.join("") + line + ends.join(""), HEIGHT, true,
         `values entering ${this.doc.layer}`) + legend(
         `<i style="border-top:8px solid ${BLUE}"></i>FP values, sampled (${this.scale} heights)`,
+        ...(pair ? [`<i style="border-top:2px solid currentColor"></i>${escaped(label)}, same latents (a held-out scene)`] : []),
         `<i style="border-left:3px solid ${ORANGE};height:12px;width:0"></i>ends of the range`);
     }
 
