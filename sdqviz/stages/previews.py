@@ -83,5 +83,6 @@ def _strip(context: Context, cells: list[Image.Image]) -> str:
     for index, picture in enumerate(cells):
         strip.paste(picture, (index * width, 0))
     buffer = io.BytesIO()
-    strip.save(buffer, "PNG", optimize=True)
-    return context.products.blob(buffer.getvalue(), "png")
+    # Looked at, never measured: a seventh of the PNG's bytes.
+    strip.save(buffer, "WEBP", quality=90, method=6)
+    return context.products.blob(buffer.getvalue(), "webp")

@@ -65,8 +65,12 @@ def build_scene_form(
         own, family = row["scene"], context.catalog()["families"][run.result["family"]]
         with Image.open(context.store.blobs.path(row["images"]["fp"])) as picture:
             sizes = size_choices(family, *picture.size)
+        # A table with the sampler's own rows draws with no other number of steps.
+        rows = run.spec["config"]["time_rows"]
+        fixed = rows == "sampler" and "time table" in run.result["size"]["parts"]
+        why = "This run's time table has the rows of these steps only." if fixed else ""
         return [
-            own["steps"],
+            gr.Slider(value=own["steps"], interactive=not fixed, info=why),
             own["guidance"],
             gr.Dropdown(choices=list(family["samplers"]), value=own["scheduler"]),
             gr.Dropdown(choices=sizes, value=OWN_SIZE),

@@ -76,7 +76,8 @@ def _write(store: Store, run: Run, out: Path) -> None:
         (out / name).write_text(text, encoding="utf-8")
 
     def embedded(blob: str) -> str:
-        return f"data:image/png;base64,{base64.b64encode(blobs.get(blob)).decode()}"
+        kind = blob.rsplit(".", 1)[1]
+        return f"data:image/{kind};base64,{base64.b64encode(blobs.get(blob)).decode()}"
 
     def copied(blob: str) -> str:
         shutil.copyfile(blobs.file(blob), out / "pictures" / blob)
