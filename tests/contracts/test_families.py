@@ -17,6 +17,7 @@ from sdqviz.families.loading import load
 from sdqviz.families.predictor import predictor
 from sdqviz.layers.convert import packed_layers
 from sdqviz.layers.plan import MODULATION, PlanConfig, make_plan
+from sdqviz.metrics.steps import relative_error
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute, quantize_context
@@ -124,8 +125,9 @@ def test_a_packed_student_is_itself_again(folder, store, recipe, config, dtype):
 
 
 def test_the_packed_student_draws_what_was_trained(folder, store):
-    """Training simulates in real numbers what packing makes integers of: the codes are equal, the
-    sums round differently. A picture differs by less than two of its 255 steps anywhere.
+    """Training simulates in real numbers what packing makes integers of. The codes are equal, the
+    sums round differently, and here and there a value on the edge rounds to the next code: in a
+    call 2 % of the error against the FP model at most, over a whole picture 30 %.
     """
     spec = quantize_request(
         static_catalog(), str(folder), "fidelity", "quick", {**QUICK, **TRAIN}, dtype="float32"
@@ -137,13 +139,12 @@ def test_the_packed_student_draws_what_was_trained(folder, store):
         if stage.name != "evaluate":
             list(stage.run(context))
     model, scene = context.model, context.held_out[0]
-    trained, packed = (
-        latents(model, scene, network).latents for network in (context.learned, context.student)
-    )
-    assert torch.allclose(trained[1], packed[1], rtol=1e-3, atol=1e-3)  # after one call
-    pictures = [model.family.decode(model, own[-1]).astype(int) for own in (trained, packed)]
-    assert abs(pictures[0] - pictures[1]).max() <= 2
-    assert abs(pictures[0] - model.family.decode(model, latents(model, scene).latents[-1])).max()
+    networks = (context.learned, context.student, None)
+    trained, packed, teacher = (latents(model, scene, network) for network in networks)
+    in_a_call = relative_error(packed.outputs[0], teacher.outputs[0])
+    assert relative_error(packed.outputs[0], trained.outputs[0]) < 0.02 * in_a_call
+    in_all = relative_error(packed.latents[-1], teacher.latents[-1])
+    assert relative_error(packed.latents[-1], trained.latents[-1]) < 0.3 * in_all
 
 
 def test_remembered_layers_compute_once_for_each_timestep_and_text(model):
