@@ -1,8 +1,20 @@
 """The Runs tab: choosing, comparing, repeating and cloning the bundled runs."""
 
+import json
+from typing import Any
+
 import pytest
 
-TRAINED, ROUNDED = "2e05558f38cc", "11bc7cc27864"  # the bundled runs; their ids travel with them
+from sdqviz.base.assets import assets_folder
+
+
+def bundled(name: str) -> dict[str, Any]:
+    file = assets_folder() / "demo" / name / "run.json"
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+TRAINED, ROUNDED = (bundled(f"mini-sd1-{name}")["id"] for name in ("fidelity", "round-nearest"))
+PAIR = f"round_nearest balanced · {ROUNDED[:4]} against fidelity balanced · {TRAINED[:4]}"
 
 
 @pytest.fixture
@@ -36,7 +48,8 @@ def shown(page) -> str:
 
 def test_the_table_has_both_runs_with_their_units(tab):
     text = tab.inner_text("#runs")
-    for part in (TRAINED, ROUNDED, "FLIP ↓", "packed MB", "integer kernel", "simulated", "0.058"):
+    flip = bundled("mini-sd1-fidelity")["result"]["metrics"]["flip"]["median"]
+    for part in (TRAINED, ROUNDED, "FLIP ↓", "packed MB", "integer kernel", f"{flip:.3f}"):
         assert part in text
 
 
@@ -58,7 +71,7 @@ def test_a_row_opens_its_own_run_after_sorting(tab):
 
 def test_the_differences_name_scores_and_settings(tab):
     scores, settings = tab.inner_text("#score-difference"), tab.inner_text("#settings-difference")
-    assert "round_nearest balanced · 11bc against fidelity balanced · 2e05" in scores
+    assert PAIR in scores
     assert "worse" in scores
     assert "of 6 scenes" in scores
     assert "round_nearest" in settings
@@ -74,7 +87,7 @@ def test_a_pinned_baseline_stays_when_another_run_is_shown(tab):
     select(tab, ROUNDED)
     tab.wait_for_function("document.querySelector('#code-shell').innerText.includes('round')")
     tab.wait_for_load_state("networkidle")
-    assert "11bc against fidelity balanced · 2e05" in tab.inner_text("#score-difference")
+    assert PAIR in tab.inner_text("#score-difference")
 
 
 def test_the_plot_follows_its_choices(tab):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdqviz.views.pareto import SIZE, STEP, Mark, front, marks, pareto_plot
+from tests.views.conftest import simulated
 
 
 def svg_of(html: str) -> ET.Element:
@@ -45,14 +46,15 @@ def test_what_is_not_on_the_front_is_beaten_by_what_is(points, higher):
 @pytest.mark.parametrize("axis", [SIZE, STEP])
 @pytest.mark.parametrize("metric", ["flip", "ssim", "psnr"])
 def test_the_plot_has_a_named_mark_a_run(bundled, axis, metric):
-    shown = bundled["fidelity"]
-    svg = svg_of(pareto_plot(list(bundled.values()), shown, axis, metric))
+    shown = simulated(bundled["fidelity"])
+    runs = [shown, bundled["round_nearest"]]
+    svg = svg_of(pareto_plot(runs, shown, axis, metric))
     (diamond,) = svg.iter("polygon")
     (disc,) = svg.iter("circle")
     assert "fidelity balanced" in diamond.find("title").text
     assert "round_nearest balanced" in disc.find("title").text
     texts = [t.text for t in svg.iter("text")]
-    assert {"fidelity balanced · 2e05", "round_nearest balanced · 11bc"} <= set(texts)
+    assert {f"{r.spec['recipe']} balanced · {r.id[:4]}" for r in runs} <= set(texts)
     assert {"noise floor", "another seed"} <= set(texts)
     if axis == STEP:
         assert "simulated" in diamond.find("title").text

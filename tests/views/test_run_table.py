@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from sdqviz.views.run_table import COLUMNS, run_table
+from tests.views.conftest import simulated
 
 
 def test_numbers_sort_as_numbers_and_show_fixed_decimals(bundled):
@@ -29,7 +30,7 @@ def test_the_arithmetic_is_labelled_and_an_arm_named(bundled):
     arm = replace(run, spec={**run.spec, "arm": "RTN static, W4A8, seed 0"})
     lpips = {**run.result["metrics"]["lpips"], "median": 0.0123456}
     scored = {**run.result, "metrics": {**run.result["metrics"], "lpips": lpips}}
-    texts = run_table([bundled["fidelity"], replace(arm, result=scored)])["metadata"][
+    texts = run_table([simulated(bundled["fidelity"]), replace(arm, result=scored)])["metadata"][
         "display_value"
     ]
     at = [column.header for column in COLUMNS].index
