@@ -51,9 +51,13 @@ def check_dtype(dtype: str) -> str:
     return dtype
 
 
-def generate_request(run: str, scene: Scene) -> dict[str, Any]:
-    """The spec of a generate run: one scene under the models of a finished quantize run."""
-    return {"run": run, "scene": scene.as_dict()}
+def generate_request(run: str, scene: Scene, only: str = "") -> dict[str, Any]:
+    """The spec of a generate run: one scene under the models of a finished quantize run.
+
+    With `only`, a layer's name, the quantized model is the FP one with that layer quantized.
+    """
+    spec: dict[str, Any] = {"run": run, "scene": scene.as_dict()}
+    return {**spec, "only": only} if only else spec
 
 
 def changed_from_preset(catalog: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:

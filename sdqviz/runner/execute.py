@@ -28,6 +28,7 @@ from sdqviz.runner.products import EventLog, StoredProducts
 from sdqviz.stages.contract import Context, Stage, machine_key
 from sdqviz.stages.evaluate import EvaluateStage
 from sdqviz.stages.pack import PackStage, engine_report
+from sdqviz.stages.single import only_packed
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, Run
 from sdqviz.store.store import Store
 
@@ -188,7 +189,10 @@ def _generate(
         raise SdqvizError(f"run {base.id} is {base.state}", "generate with a finished run")
     loaded = models.of(base.spec)
     packed = base.result["packed"]
-    student = models.student(loaded, store.blobs.file(packed))
+    student, key = models.student(loaded, store.blobs.file(packed)), packed
+    if run.spec.get("only"):
+        student = only_packed(loaded.model.network, student, run.spec["only"])
+        key = content_key(packed, run.spec["only"])
     context = Context(
         model=loaded.model,
         model_key=loaded.key,
@@ -197,7 +201,7 @@ def _generate(
         held_out=[Scene.from_dict(run.spec["scene"])],
         products=StoredProducts(store, run.id),
         student=student,
-        student_key=packed,
+        student_key=key,
         lpips_net=base.spec["config"]["lpips_net"],
     )
     _run_stages(store, run, context, [EvaluateStage()], keep, asked)

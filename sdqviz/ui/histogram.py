@@ -11,8 +11,8 @@ from sdqviz.views.runs import bits
 from sdqviz.views.steps import layer_histogram, layer_names, telling_layer
 
 
-def build_histogram(context: AppContext, shared: Shared) -> None:
-    """Adds the chooser and the histogram, which follow the shown run."""
+def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:
+    """Adds the chooser and the histogram, which follow the shown run; returns the chooser."""
     layer = gr.Dropdown(
         label="Values entering one layer, at each timestep",
         choices=[],
@@ -56,3 +56,4 @@ def build_histogram(context: AppContext, shared: Shared) -> None:
     shared.run.change(fill, filled, [layer, histogram], **quiet)
     shared.layer.change(open_layer, [shared.run, shared.layer], [layer, histogram], **quiet)
     layer.input(draw, [shared.run, layer], histogram, **quiet)
+    return layer

@@ -6,15 +6,18 @@ from html import escape
 from typing import Any
 
 from sdqviz.store.runs import Run
-from sdqviz.views.runs import bits, finished, run_name
+from sdqviz.views.runs import bits, finished, generated, run_name
 from sdqviz.views.steps import step_errors
 
 Address = Callable[[str], str]  # blob name -> where the page gets it
 
 
-def viewer_document(run: Run, row: dict[str, Any], runs: Sequence[Run], address: Address) -> str:
-    """{run, scene, pictures: [{key, label, url}], flip, alt}: FP and quantized first, then what
-    other runs of the same model drew from the same noise, then the FP model with another seed.
+def viewer_document(
+    run: Run, row: dict[str, Any], runs: Sequence[Run], address: Address, chosen: str = ""
+) -> str:
+    """{run, scene, pictures: [{key, label, url}], flip, alt, chosen}: FP and quantized first, then
+    what single layers and other runs of the same model drew from the same noise, then the FP model
+    with another seed. `chosen` is the key of a picture that the visitor asked for.
     """
     images = row["images"]
     pictures = [
@@ -22,8 +25,9 @@ def viewer_document(run: Run, row: dict[str, Any], runs: Sequence[Run], address:
         {"key": "student", "label": bits(run), "url": address(images["student"])},
     ]
     for other, drawn in _others(run, row, runs):
-        picture = {"key": other.id, "label": run_name(other), "url": address(drawn)}
-        pictures.append(picture)
+        only = other.spec.get("only")
+        label = f"only {only} quantized" if only else run_name(other)
+        pictures.append({"key": other.id, "label": label, "url": address(drawn)})
     again = {"key": "other_seed", "label": "FP, another seed", "url": address(images["other_seed"])}
     pictures.append(again)
     document = {
@@ -32,6 +36,7 @@ def viewer_document(run: Run, row: dict[str, Any], runs: Sequence[Run], address:
         "pictures": pictures,
         "flip": address(images["flip"]),
         "alt": _alt(run, row),
+        "chosen": chosen,
     }
     return json.dumps(document)
 
@@ -86,10 +91,14 @@ def scene_facts(row: dict[str, Any]) -> str:
 
 
 def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Run, str]]:
-    """The other runs that drew the very same scene, with their quantized picture's blob."""
+    """What single layers of this run, and other runs, drew of the very same scene: the run and its
+    quantized picture's blob.
+    """
+    single = [r for r in generated(run, runs) if r.spec.get("only")]
+    rest = [r for r in finished(list(runs)) if r.spec["model"] == run.spec["model"]]
     found = []
-    for other in finished(list(runs)):
-        if other.id == run.id or other.spec["model"] != run.spec["model"]:
+    for other in (*single, *rest):
+        if other.id == run.id:
             continue
         for theirs in (other.result or {}).get("scenes", []):
             # The same FP picture: the scene, the noise and the model are the same.

@@ -1,6 +1,7 @@
 """Runs in words: names for lists, the card of a run in progress, the facts of a finished one."""
 
 import time
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -81,7 +82,9 @@ def run_card(run: Run | None, queued: int, log: list[str]) -> str:
     """The state of one run: stage, bar, time left, what went wrong, last lines of its log."""
     if run is None:
         return '<div class="sdq-card"><p>No job is running.</p></div>'
-    what = run.spec.get("model") if run.kind == QUANTIZE else "own prompt, both models"
+    only = run.spec.get("only")
+    drawn = f"with only {only} quantized" if only else "own prompt, both models"
+    what = run.spec.get("model") if run.kind == QUANTIZE else drawn
     percent = 100 * run.progress
     lines = [
         f"<p><b>{escape(run.kind)}</b> {escape(str(what))} "
@@ -149,10 +152,15 @@ def is_own(label: str) -> bool:
     return label.startswith(_OWN)
 
 
+def generated(run: Run, runs: Sequence[Run]) -> list[Run]:
+    """What was drawn with a run's models since."""
+    return [r for r in runs if r.kind == GENERATE and r.state == DONE and r.spec["run"] == run.id]
+
+
 def scenes_of(run: Run, runs: list[Run]) -> dict[str, dict[str, Any]]:
     """Label -> scene row: the run's held-out scenes, then what was generated with it."""
     rows: dict[str, dict[str, Any]] = {}
-    made = [r for r in runs if r.kind == GENERATE and r.state == DONE and r.spec["run"] == run.id]
+    made = [r for r in generated(run, runs) if not r.spec.get("only")]
     for source, mark in ((run, ""), *((r, _OWN) for r in made)):
         for row in (source.result or {}).get("scenes", []):
             rows[f"{mark}{row['prompt'][:90]} · seed {row['seed']}"] = row

@@ -175,6 +175,19 @@ def test_the_gallery_and_the_layers_open_what_is_chosen(page):
     page.wait_for_function(f"document.querySelector('#layer input').value === {chosen!r}")
 
 
+def test_a_single_layer_is_drawn_and_takes_the_second_place(page):
+    focus(page)
+    page.click("#single-layer")
+    layer = page.input_value("#layer input")
+    label = f"only {layer} quantized"
+    page.wait_for_function(f"{VIEWER}.ready && {VIEWER}.label('b') === {label!r}", timeout=180_000)
+    assert page.evaluate(f"{VIEWER}.label('a')") == "FP"
+    alone = page.evaluate(f"{VIEWER}.worst[0].mse")
+    page.locator("#viewer select[data-which=b]").select_option("student")
+    page.wait_for_function(f"{VIEWER}.label('b') === 'W4A8'")
+    assert 0 < alone < page.evaluate(f"{VIEWER}.worst[0].mse")  # one layer does less than all
+
+
 def test_a_picture_that_is_gone_is_told_and_the_rest_lives(page, store, server):
     run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
     row = run.result["scenes"][5]

@@ -11,6 +11,7 @@ from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.histogram import build_histogram
 from sdqviz.ui.report_button import build_report_button
 from sdqviz.ui.scene_form import build_scene_form
+from sdqviz.ui.single_layer import build_single_layer
 from sdqviz.ui.tabs.contract import Shared
 from sdqviz.views.pair import picture_blobs, scene_facts, timeline_document, viewer_document
 from sdqviz.views.runs import UNFINISHED, facts, is_own, scenes_of
@@ -52,7 +53,8 @@ class CompareTab:
                     "everything here."
                 )
                 timeline = component("timeline", "timeline")
-                build_histogram(context, shared)
+                layer = build_histogram(context, shared)
+                single = build_single_layer(context, shared, scene, layer)
         run_facts = gr.HTML(elem_id="facts")
         build_report_button(context, shared)
 
@@ -83,14 +85,21 @@ class CompareTab:
                 return gr.skip()
             return gr.Dropdown(choices=list(found.values()), value=found[wanted])
 
-        def show(run_id: str | None, label: str | None) -> list[Any]:
+        def pictures(run_id: str | None, label: str | None, chosen: str) -> str:
+            """The viewer's pictures, again when another was drawn of the same scene."""
+            run = context.finished_run(run_id)
+            row = scenes(run_id).get(label or "")
+            if run is None or row is None:
+                return ""
+            return viewer_document(run, row, context.store.runs.list(), context.address, chosen)
+
+        def show(run_id: str | None, label: str | None, chosen: str) -> list[Any]:
             run = context.finished_run(run_id)
             row = scenes(run_id).get(label or "")
             if run is None or row is None or run.result is None:
                 return ["", "", "", _EMPTY, "", ""]
-            runs = context.store.runs.list()
             return [
-                viewer_document(run, row, runs, context.address),
+                pictures(run_id, label, chosen),
                 timeline_document(run, row, context.address),
                 "",
                 scene_facts(row),
@@ -123,7 +132,9 @@ class CompareTab:
         )
         shared.scene.change(open_scene, [shared.run, shared.scene], scene, **quiet)
         outputs = [viewer, timeline, region, about, chips, run_facts]
-        gr.on([scene.change, shared.run.change], show, [shared.run, scene], outputs, **quiet)
+        shown = [shared.run, scene, single]
+        gr.on([scene.change, shared.run.change], show, shown, outputs, **quiet)
+        shared.listing.change(pictures, shown, viewer, **quiet)
         viewer.region(measure, [shared.run, scene], region, **quiet)
 
 

@@ -29,7 +29,7 @@
       setInterval(() => this.#flick(), 1000 / SWAPS_A_SECOND);
     }
 
-    /** doc: {run, scene, pictures: [{key, label, url}], flip, alt}, or null for nothing. */
+    /** doc: {run, scene, pictures: [{key, label, url}], flip, alt, chosen}, or null for nothing. */
     async show(doc) {
       this.doc = doc;
       this.built.root.hidden = !doc;
@@ -37,6 +37,9 @@
       const keys = doc.pictures.map((p) => p.key);
       const [a, b] = [this.keys?.a ?? address.get("a"), this.keys?.b ?? address.get("b")];
       this.keys = { a: keys.includes(a) ? a : keys[0], b: keys.includes(b) ? b : keys[1] };
+      if (doc.chosen && doc.chosen !== this.chosen && keys.includes(doc.chosen)) {
+        this.keys.b = this.chosen = doc.chosen; // asked for, and now there: once
+      }
       this.box = null;
       address.set({ run: doc.run, scene: doc.scene, ...this.keys });
       this.built.offer(doc, this.keys);
