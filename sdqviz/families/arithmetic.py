@@ -14,7 +14,7 @@ from sdqviz.families.conditioning import number_format
 def other_arithmetic(network: nn.Module) -> Iterator[None]:
     """Inside, a float32 network computes in bfloat16, one in half precision in float32.
 
-    Its weights are the same tensors again afterwards.
+    Its weights are the same numbers in the same memory again afterwards.
     """
     if number_format(network) == torch.float32:
         device = next(network.parameters()).device
@@ -23,7 +23,9 @@ def other_arithmetic(network: nn.Module) -> Iterator[None]:
         return
     owners = [module for module in network.modules() if _tensors(module)]
     # A network computes in the format of its first parameter: that module stays in float32.
-    first = owners.pop(0)
+    parameter = next(network.parameters())
+    first = next(m for m in owners if any(p is parameter for p in m._parameters.values()))
+    owners.remove(first)
     kept = _widen(first)
     handles = [handle for module in owners for handle in _widened_while_called(module)]
     try:

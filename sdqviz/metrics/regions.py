@@ -10,17 +10,16 @@ from skimage.metrics import structural_similarity
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.metrics.flip import flip_values
-from sdqviz.metrics.psnr import METRIC as PSNR
 from sdqviz.metrics.ssim import SETTINGS
 
 
 def box_scores(
     reference: Path, test: Path, x: int, y: int, width: int, height: int
 ) -> dict[str, float]:
-    """{"psnr" (dB), "ssim", "flip"} of a box in pixels of two equally large PNG files.
+    """{"ssim", "flip"} of a box in pixels of two equally large PNG files; PSNR the page has itself.
 
-    SSIM and FLIP are means over the box of the whole pictures' maps: both look at a pixel's
-    surroundings, which a cut-out would lack. Raises SdqvizError for a box outside the picture.
+    They are means over the box of the whole pictures' maps: both look at a pixel's surroundings,
+    which a cut-out would lack. Raises SdqvizError for a box outside the picture.
     """
     first, second = _picture(reference), _picture(test)
     if first.shape != second.shape:
@@ -38,7 +37,6 @@ def box_scores(
     inside = np.s_[y : y + height, x : x + width]
     ssim, flip = _maps(reference, test)
     return {
-        "psnr": PSNR.score(first[inside], second[inside]),
         "ssim": float(ssim[inside].mean()),
         "flip": float(flip[inside].mean()),
     }

@@ -15,6 +15,7 @@ from sdqviz.stages.contract import Context
 DECODED, PROJECTED = "decoded", "projected"
 DECODED_SIDE = 32  # latents up to this side are decoded at every call, larger ones projected
 MOST_SIDE = 96  # pixels of a strip's cell
+LONGEST = 16383  # pixels that a WebP may be wide
 
 
 def previews(
@@ -38,13 +39,14 @@ def previews(
     final = teacher.latents[-1]
     decoded = max(final.shape[1:]) <= DECODED_SIDE
     fit = None if decoded else colour_fit(final, reference)
+    side = cell_side(len(teacher.x))
 
     def cell(latents: torch.Tensor) -> Image.Image:
         if fit is None:
             picture = Image.fromarray(model.family.decode(model, latents))
         else:
             picture = Image.fromarray(projected(latents, fit))
-        picture.thumbnail((MOST_SIDE, MOST_SIDE), Image.Resampling.LANCZOS)
+        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
         return picture
 
     strips = {who: [cell(latents) for latents in own] for who, own in clean.items()}
@@ -55,6 +57,11 @@ def previews(
         "height": height,
         "how": DECODED if decoded else PROJECTED,
     }
+
+
+def cell_side(calls: int) -> int:
+    """The side of a strip's cells, so that all fit into one WebP."""
+    return max(1, min(MOST_SIDE, LONGEST // calls))
 
 
 def colour_fit(latents: torch.Tensor, picture: np.ndarray) -> torch.Tensor:

@@ -46,14 +46,15 @@ def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:
         """
         run = context.finished_run(run_id)
         if run is None or run.result is None:
-            return [gr.skip()] * 2
+            return [gr.skip()] * 3
         names = layer_names(context.store.blobs, run.result["histograms"])
         if wanted not in names:
-            return [gr.skip()] * 2
-        return [gr.Dropdown(choices=names, value=wanted), draw(run_id, wanted)]
+            return [gr.skip()] * 3
+        return [gr.Dropdown(choices=names, value=wanted), draw(run_id, wanted), ""]
 
     filled = [shared.run, layer, shared.layer]
     shared.run.change(fill, filled, [layer, histogram], **quiet)
-    shared.layer.change(open_layer, [shared.run, shared.layer], [layer, histogram], **quiet)
+    shown = [layer, histogram, shared.layer]
+    shared.layer.change(open_layer, [shared.run, shared.layer], shown, **quiet)
     layer.input(draw, [shared.run, layer], histogram, **quiet)
     return layer

@@ -9,7 +9,7 @@ from sdqviz.base.blind import ABX, FIRST, SECOND, UNSURE, WHICH, Session, Trial
 KIND_LABELS = {ABX: "ABX: which one is X?", WHICH: "Which one is quantized?"}
 _QUESTIONS = {
     ABX: "X is one of the two. Which one?",
-    WHICH: "One is floating point, one is quantized to W4A8. Which one is quantized?",
+    WHICH: "One is floating point, one is quantized. Which one is quantized?",
 }
 _NAMES = ("A", "B", "X")
 _WORDS = {

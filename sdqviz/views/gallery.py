@@ -1,9 +1,9 @@
 """All held-out scenes of a run, as JSON text for the page's gallery."""
 
-import json
 from typing import Any
 
 from sdqviz.store.runs import Run
+from sdqviz.views.page_json import page_json
 from sdqviz.views.pair import Address
 from sdqviz.views.runs import bits
 
@@ -30,4 +30,4 @@ def gallery_document(run: Run, address: Address) -> str:
         }
         for row in rows
     ]
-    return json.dumps({"label": bits(run), "metrics": scored, "scenes": scenes})
+    return page_json({"label": bits(run), "metrics": scored, "scenes": scenes})

@@ -1,13 +1,13 @@
 """The layers of a run with what is known of each, as JSON text for the page's map and table."""
 
 import io
-import json
 from typing import Any
 
 import numpy as np
 
 from sdqviz.store.blobs import Blobs
 from sdqviz.store.runs import Run
+from sdqviz.views.page_json import page_json
 from sdqviz.views.training import History
 
 # key, title, what it means, significant digits of a measured value
@@ -39,7 +39,7 @@ def layers_document(run: Run, blobs: Blobs, past: History) -> str:
     def known(key: str) -> bool:
         return any(row[key] is not None for row in rows)
 
-    return json.dumps(
+    return page_json(
         {
             "columns": [c for c in columns if known(c["key"])],
             "colours": [key for key in COLOURS if known(key)],

@@ -1,11 +1,11 @@
 """One scene under both models, as JSON text for the page's viewer and timeline."""
 
-import json
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
 from sdqviz.store.runs import Run
+from sdqviz.views.page_json import page_json
 from sdqviz.views.runs import bits, finished, generated, run_name
 from sdqviz.views.steps import step_errors
 
@@ -38,7 +38,7 @@ def viewer_document(
         "alt": _alt(run, row),
         "chosen": chosen,
     }
-    return json.dumps(document)
+    return page_json(document)
 
 
 def picture_blobs(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> dict[str, str]:
@@ -62,7 +62,7 @@ def timeline_document(run: Run, row: dict[str, Any], address: Address) -> str:
         "chart": step_errors(row["replay"], row["free_run"], row["timesteps"]),
         "previews": previews,
     }
-    return json.dumps(document)
+    return page_json(document)
 
 
 def scene_facts(row: dict[str, Any]) -> str:

@@ -30,16 +30,17 @@ class Mark:
     y: float
 
 
-def marks(runs: Sequence[Run], axis: str, metric: str) -> list[Mark]:
-    """A mark for each run that has this score."""
+def marks(runs: Sequence[Run], axis: str, metric: str, settings: str | None = None) -> list[Mark]:
+    """A mark for each run that has this score, with these settings: others do not compare."""
     found = []
     for run in runs:
         result: dict[str, Any] = run.result or {}
         score = result["metrics"].get(metric, {"median": None})
-        if score["median"] is None:
+        if score["median"] is None or settings not in (None, score["settings"]):
             continue
         x = result["size"]["bytes"] / 1e6 if axis == SIZE else result["step_seconds"]["student"]
-        at = f"{x:.1f} MB" if axis == SIZE else f"{x:.3f} s a step, {arithmetic(run)}"
+        where = f"{arithmetic(run)} on {run.spec.get('device', 'cpu')}"
+        at = f"{x:.1f} MB" if axis == SIZE else f"{x:.3f} s a step, {where}"
         title = f"{short_name(run)}, {bits(run)}: {at}, {score['label']} {score['median']:.4f}"
         found.append(Mark(run.id, short_name(run), title, x, score["median"]))
     return found
@@ -64,7 +65,7 @@ def pareto_plot(runs: Sequence[Run], shown: Run, axis: str, metric: str) -> str:
     """The plot over `runs`, which are of the shown run's model, or one line why there is none."""
     assert shown.result is not None
     scored = shown.result["metrics"].get(metric)
-    found = marks(runs, axis, metric)
+    found = marks(runs, axis, metric, (scored or {}).get("settings"))
     if scored is None or scored["median"] is None or not found:
         why = (scored or {}).get("reason") or "not measured in this run"
         return f'<p class="sdq-empty">{escape(why)}</p>'

@@ -8,7 +8,7 @@ from sdqviz.base.blind import ABX, FP, MISSING, STUDENT, Session, Trial, tally
 from sdqviz.views.binomial import unsure_share, verdict
 from sdqviz.views.blind import answer_words
 
-_MODELS = {FP: "FP", STUDENT: "W4A8"}
+_MODELS = {FP: "FP", STUDENT: "quantized"}
 _SHOWN_PAIRS = 3
 
 
@@ -75,7 +75,7 @@ def _pairs(
         figures = "".join(
             f'<figure><img src="{escape(address(row["images"][who]))}" '
             f'alt="{name}: {escape(row["prompt"])}"><figcaption>{name}</figcaption></figure>'
-            for who, name in ((FP, "FP"), (STUDENT, "W4A8"), ("flip", "FLIP map"))
+            for who, name in ((FP, "FP"), (STUDENT, "quantized"), ("flip", "FLIP map"))
         )
         parts.append(
             f'<p class="sdq-about">{escape(row["prompt"])}: right {right[scene]} of '

@@ -133,7 +133,7 @@ def facts(run: Run) -> str:
         ("Network", f"{_mega(size['bytes'])} packed, {_mega(size['fp_bytes'])} in float32"),
         ("Of which", parts),
         ("Bits a weight", f"{size['bits_per_weight']:.2f} with all tables"),
-        ("Step", f"{seconds['fp']:.3f} s FP, {seconds['student']:.3f} s W4A8 (measured)"),
+        ("Step", f"{seconds['fp']:.3f} s FP, {seconds['student']:.3f} s {bits(run)} (measured)"),
         ("Arithmetic", f"{engine['arithmetic']}: {served}"),
     )
     return (
@@ -163,5 +163,10 @@ def scenes_of(run: Run, runs: list[Run]) -> dict[str, dict[str, Any]]:
     made = [r for r in generated(run, runs) if not r.spec.get("only")]
     for source, mark in ((run, ""), *((r, _OWN) for r in made)):
         for row in (source.result or {}).get("scenes", []):
-            rows[f"{mark}{row['prompt'][:90]} · seed {row['seed']}"] = row
+            name = f"{mark}{row['prompt'][:90]} · seed {row['seed']}"
+            if name in rows and rows[name]["id"] != row["id"]:
+                scene = row["scene"]
+                name += f" · {scene['steps']} steps, guidance {scene['guidance']:g}, "
+                name += f"{scene['scheduler']} · {row['id'][:4]}"
+            rows.setdefault(name, row)
     return rows

@@ -40,6 +40,6 @@ def _chip(name: str, metric: dict[str, Any], scene: dict[str, Any] | None) -> st
 def region_scores(scores: dict[str, float]) -> str:
     """The scores of a box, computed on the page's request."""
     return (
-        f'<p class="sdq-about">In the box: SSIM {scores["ssim"]:.4f} · FLIP {scores["flip"]:.4f} · '
-        f"PSNR {scores['psnr']:.1f} dB (SSIM and FLIP: means of the whole pictures' maps)</p>"
+        f'<p class="sdq-about">In the box: SSIM {scores["ssim"]:.4f} · FLIP {scores["flip"]:.4f} '
+        "(means of the whole pictures' maps)</p>"
     )

@@ -1,12 +1,12 @@
 """Errors over the steps and activation histograms over timesteps."""
 
 import io
-import json
 from typing import Any
 
 import numpy as np
 
 from sdqviz.store.blobs import Blobs
+from sdqviz.views.page_json import page_json
 from sdqviz.views.svg import BLUE, ORANGE, Series, line_chart
 
 
@@ -77,4 +77,4 @@ def layer_histogram(blobs: Blobs, result: dict[str, Any], layer: str, label: str
         "bits": bits,
         "x_title": title,
     }
-    return json.dumps(document)
+    return page_json(document)

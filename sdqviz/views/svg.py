@@ -29,7 +29,7 @@ def line_chart(
     if not shown:
         return '<p class="sdq-empty">No curve: the scenes have different numbers of steps.</p>'
     tiny = 1e-12
-    values = [max(v, tiny) for s in shown for v in s.values]
+    values = [max(v, tiny) for s in shown for v in s.values if math.isfinite(v)] or [1.0]
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     high = max(high, low + 1)
     count = max(len(s.values) for s in shown)
@@ -47,13 +47,14 @@ def line_chart(
         parts.append(label(x(index), _HEIGHT - _BOTTOM + 16, x_names[index], "middle"))
     parts.append(label((_LEFT + _WIDTH) / 2, _HEIGHT - 6, x_title, "middle"))
     for s in shown:
-        points = " ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in enumerate(s.values))
+        known = [(i, v) for i, v in enumerate(s.values) if math.isfinite(v)]
+        points = " ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in known)
         dash = ' stroke-dasharray="6 4"' if s.dashed else ""
         parts.append(
             f'<polyline fill="none" stroke="{s.colour}" stroke-width="2.2"{dash} '
             f'points="{points}"/>'
         )
-        for i, v in enumerate(s.values):
+        for i, v in known:
             parts.append(
                 f'<circle cx="{x(i):.1f}" cy="{y(v):.1f}" r="3" fill="{s.colour}">'
                 f"<title>{escape(s.label)}, {escape(x_names[i])}: {v:.3g}</title></circle>"

@@ -83,7 +83,7 @@ def test_a_whole_test_by_keyboard_tells_nothing_before_its_end(page, server, sto
     rows = page.locator("#blind-stage tbody tr")
     assert rows.count() == len(trials)
     for trial, told in zip(trials, rows.all(), strict=True):
-        names = {"fp": "FP", "student": "W4A8"}
+        names = {"fp": "FP", "student": "quantized"}
         left, right = (names[who] for who in trial.shown)
         assert told.locator("td").all_inner_texts() == [
             str(trial.number + 1),

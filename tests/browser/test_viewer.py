@@ -2,6 +2,7 @@
 
 import base64
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -99,9 +100,9 @@ def test_the_flicker_rests_where_motion_is_unwanted(page):
     page.wait_for_timeout(1500)
     assert page.evaluate(f"{VIEWER}.swapped") is False
     page.keyboard.down("f")
-    assert page.evaluate(f"{VIEWER}.swapped") is True
+    assert page.evaluate(f"{VIEWER}.turned") is True
     page.keyboard.up("f")
-    assert page.evaluate(f"{VIEWER}.swapped") is False
+    assert page.evaluate(f"{VIEWER}.turned") is False
 
 
 def test_a_dragged_box_has_its_scores(page, store, row):
@@ -115,12 +116,21 @@ def test_a_dragged_box_has_its_scores(page, store, row):
     page.wait_for_selector("#region >> text=In the box: SSIM")
     box = page.evaluate(f"{VIEWER}.box")
 
+    from sdqviz.metrics.psnr import METRIC
     from sdqviz.metrics.regions import box_scores
 
     files = [store.blobs.path(row["images"][who]) for who in ("fp", "student")]
     scores = box_scores(*files, box["x"], box["y"], box["w"], box["h"])
-    assert f"PSNR {scores['psnr']:.1f} dB" in page.inner_text("#region")
-    assert f"PSNR {scores['psnr']:.1f} dB" in page.inner_text("#viewer .sdqv-boxed")
+    assert f"SSIM {scores['ssim']:.4f} · FLIP {scores['flip']:.4f}" in page.inner_text("#region")
+    inside = np.s_[box["y"] : box["y"] + box["h"], box["x"] : box["x"] + box["w"]]
+    a, b = (np.asarray(Image.open(file).convert("RGB"))[inside] for file in files)
+    assert f"PSNR {METRIC.score(a, b):.1f} dB" in page.inner_text("#viewer .sdqv-boxed")
+    # The numbers are of the pair that is shown, and go with it.
+    page.locator("#viewer select[data-which=b]").select_option("other_seed")
+    page.wait_for_function(
+        f"!document.querySelector('#region').innerText.includes('SSIM {scores['ssim']:.4f}')"
+    )
+    page.locator("#viewer select[data-which=b]").select_option("student")
     page.locator("#viewer .sdqv-worst button").first.click()
     assert page.evaluate(f"{VIEWER}.view.fitted") is False
     page.keyboard.press("Escape")

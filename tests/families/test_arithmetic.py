@@ -8,10 +8,22 @@ from sdqviz.families.arithmetic import other_arithmetic
 from sdqviz.families.conditioning import number_format
 
 
+class Positions(nn.Module):
+    """As v3 begins: a buffer before the first parameter."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("table", torch.ones(32))
+        self.proj = nn.Linear(32, 32)
+
+    def forward(self, x):
+        return self.proj(x) + self.table
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 def test_another_arithmetic_differs_a_little_and_leaves_the_weights(dtype):
     torch.manual_seed(0)
-    network = nn.Sequential(nn.Linear(32, 32), nn.GELU(), nn.Linear(32, 8)).to(dtype)
+    network = nn.Sequential(Positions(), nn.GELU(), nn.Linear(32, 8)).to(dtype)
     before = copy.deepcopy(network.state_dict())
     x = torch.randn(4, 32)
     with torch.no_grad():

@@ -15,3 +15,11 @@ def test_an_affine_colour_map_is_found_again():
     drawn = projected(latents, colour_fit(latents, picture))
     assert drawn.shape == (6, 5, 3)
     assert np.abs(drawn.astype(int) - picture[::8, ::8].astype(int)).max() <= 3
+
+
+def test_a_long_sampling_still_fits_into_its_strip():
+    from sdqviz.stages.previews import LONGEST, cell_side
+
+    assert cell_side(26) == 96
+    for calls in (171, 1000):
+        assert 1 <= cell_side(calls) * calls <= LONGEST

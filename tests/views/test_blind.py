@@ -62,9 +62,9 @@ def test_the_reveal_tells_every_trial_in_words():
     assert [result_word(t) for t in test.trials] == [
         *("✓ right", "✗ wrong", "○ not sure", "○ skipped"),
     ]
-    assert which_was_which(WHICH, test.trials[1]) == "left W4A8, right FP"
+    assert which_was_which(WHICH, test.trials[1]) == "left quantized, right FP"
     abx = session(ABX, ("student", "fp", "student"))
-    assert which_was_which(ABX, abx.trials[0]) == "A W4A8, B FP, X W4A8"
+    assert which_was_which(ABX, abx.trials[0]) == "A quantized, B FP, X quantized"
     scenes = {"a": row("<i>a", 0.1), "b": row("b", None)}
     html = reveal(test, scenes, lambda blob: f"file/{blob}")
     assert html.count("<tr>") == 5

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sdqviz.store.blobs import Blobs
-from sdqviz.views.runs import duration, run_card
+from sdqviz.store.runs import Run
+from sdqviz.views.runs import duration, run_card, scenes_of
 from sdqviz.views.scores import score_chips
 from sdqviz.views.steps import layer_histogram, layer_names, step_errors
 
@@ -100,3 +101,19 @@ def test_the_card_escapes_and_tells_the_next_step(store):
 
 def test_durations():
     assert [duration(s) for s in (5, 100, 7200)] == ["5 s", "2 min", "2.0 h"]
+
+
+def test_own_scenes_with_the_same_prompt_and_seed_all_have_a_place(store):
+    def drawn(steps: int) -> dict:
+        scene = {"steps": steps, "guidance": 2.0, "scheduler": "pndm"}
+        return {"id": f"{steps:012d}", "prompt": "a key", "seed": 1, "scene": scene}
+
+    def run(run_id: str, kind: str, spec: dict, rows: list) -> Run:
+        row = {"id": run_id, "kind": kind, "spec": spec, "result": {"scenes": rows}}
+        store.runs.add_finished({**row, "created": 1.0, "started": 1.0, "ended": 2.0})
+        return store.runs.get(run_id)
+
+    base = run("base", "quantize", {"config": {}}, [])
+    made = [run(f"own{n}", "generate", {"run": "base"}, [drawn(n)]) for n in (25, 50, 75)]
+    rows = scenes_of(base, made)
+    assert {row["id"] for row in rows.values()} == {drawn(n)["id"] for n in (25, 50, 75)}

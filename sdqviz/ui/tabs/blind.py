@@ -26,8 +26,8 @@ class BlindTab:
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(
             "**Can you tell them apart?** Held-out scenes of the shown run, drawn by the FP and by "
-            "the W4A8 model, in an order that only the server knows. Each guess is right half the "
-            "time by chance; the score comes after the last trial."
+            "the quantized model, in an order that only the server knows. Each guess is right half "
+            "the time by chance; the score comes after the last trial."
         )
         with gr.Group(elem_id="blind-setup") as setup, gr.Row():
             kind = gr.Radio(

@@ -78,12 +78,14 @@ class CompareTab:
                 chosen = own[0] if own else chosen
             return [gr.Dropdown(choices=labels, value=chosen), ""]
 
-        def open_scene(run_id: str | None, wanted: str) -> Any:
-            """The scene that another tab asked for."""
+        def open_scene(run_id: str | None, wanted: str) -> list[Any]:
+            """The scene that another tab asked for; the request is cleared, so that the same one
+            can be made again.
+            """
             found = {row["id"]: label for label, row in scenes(run_id).items()}
             if wanted not in found:
-                return gr.skip()
-            return gr.Dropdown(choices=list(found.values()), value=found[wanted])
+                return [gr.skip()] * 2
+            return [gr.Dropdown(choices=list(found.values()), value=found[wanted]), ""]
 
         def pictures(run_id: str | None, label: str | None, chosen: str) -> str:
             """The viewer's pictures, again when another was drawn of the same scene."""
@@ -116,6 +118,8 @@ class CompareTab:
             box: dict[str, Any] = event._data
             files = picture_blobs(run, row, context.store.runs.list())
             try:
+                if any(box[which] not in files for which in ("a", "b")):
+                    raise SdqvizError("one of the pictures is gone", "choose another")
                 a, b = (context.store.blobs.file(files[box[which]]) for which in ("a", "b"))
                 place = [int(box[side]) for side in ("x", "y", "w", "h")]
                 return region_scores(box_scores(a, b, *place))
@@ -130,7 +134,8 @@ class CompareTab:
             [scene, mine],
             **quiet,
         )
-        shared.scene.change(open_scene, [shared.run, shared.scene], scene, **quiet)
+        asked = [shared.run, shared.scene]
+        shared.scene.change(open_scene, asked, [scene, shared.scene], **quiet)
         outputs = [viewer, timeline, region, about, chips, run_facts]
         shown = [shared.run, scene, single]
         gr.on([scene.change, shared.run.change], show, shown, outputs, **quiet)

@@ -27,7 +27,8 @@
       cursor.follow(() => this.#draw());
     }
 
-    /** doc: {layer, timesteps (null: any), edges, counts, ranges, bits, x_title}, or null. */
+    /** doc: {layer, timesteps (null: any), edges, counts (calibration's), ranges, bits, x_title,
+        label, pair: {fp, student} counts of a held-out scene, or null}, or null. */
     show(doc) {
       this.doc = doc;
       this.root.hidden = !doc;
@@ -53,19 +54,24 @@
 
     #draw() {
       if (!this.doc || !cursor.timesteps.length) return;
-      for (const b of this.buttons) b.setAttribute("aria-pressed", b.dataset.view === this.view);
-      this.scales.hidden = this.view === "bands";
-      if (this.view === "all") this.plot.innerHTML = this.#ridges();
-      else if (this.view === "here") this.plot.innerHTML = this.#here();
-      else if (this.view === "heat") this.plot.innerHTML = this.#heat();
-      else if (this.view === "bands") this.plot.innerHTML = this.#bands();
+      const single = this.doc.timesteps.length === 1; // one range for any timestep: nothing moves
+      const view = single ? "here" : this.view;
+      for (const b of this.buttons) {
+        b.setAttribute("aria-pressed", b.dataset.view === view);
+        b.disabled = single && b.dataset.view !== "here";
+      }
+      this.scales.hidden = view === "bands";
+      if (view === "all") this.plot.innerHTML = this.#ridges();
+      else if (view === "here") this.plot.innerHTML = this.#here();
+      else if (view === "heat") this.plot.innerHTML = this.#heat();
+      else if (view === "bands") this.plot.innerHTML = this.#bands();
       this.#tell();
     }
 
     #tell() {
       const { counts, edges, ranges, timesteps, bits } = this.doc;
       const row = this.row;
-      const when = timesteps[row] === null ? "at any t" : `at t = ${timesteps[row]}`;
+      const when = timesteps[row] === null ? "at any t" : `at t = ${named(timesteps[row])}`;
       const [low, high] = ranges[row];
       const total = counts[row].reduce((a, b) => a + b, 0);
       const step = (high - low) / (2 ** bits - 1);
@@ -78,7 +84,7 @@
         outside += n * (1 - inside / (to - from));
       });
       this.words.textContent = `${when}: ${bits}-bit range ${low.toPrecision(3)} to ` +
-        `${high.toPrecision(3)}, step ${step.toPrecision(2)}, about ` +
+        `${high.toPrecision(3)}, step ${step.toPrecision(2)}, in calibration about ` +
         `${((100 * outside) / Math.max(1, total)).toFixed(2)} % of the values clipped`;
     }
 
@@ -111,8 +117,8 @@
         `<line x1="${x(end)}" x2="${x(end)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}" stroke="${ORANGE}" stroke-width="2.4"/>`);
       return this.#frame(bars.join("") + line + ends.join(""), HEIGHT, true,
         `values entering ${this.doc.layer}`) + legend(
-        `<i style="border-top:8px solid ${BLUE}"></i>FP values, sampled (${this.scale} heights)`,
-        ...(pair ? [`<i style="border-top:2px solid currentColor"></i>${escaped(label)}, same latents (a held-out scene)`] : []),
+        `<i style="border-top:8px solid ${BLUE}"></i>FP values of ${pair ? "a held-out scene" : "calibration"} (${this.scale} heights)`,
+        ...(pair ? [`<i style="border-top:2px solid currentColor"></i>${escaped(label)} on the same latents; the end bins hold what lies beyond`] : []),
         `<i style="border-left:3px solid ${ORANGE};height:12px;width:0"></i>ends of the range`);
     }
 
@@ -134,7 +140,7 @@
       });
       return this.#frame(parts.join(""), TOP + tall + step * counts.length + BOTTOM, true,
         `the values entering ${this.doc.layer}, one histogram a timestep`) + legend(
-        `<i style="border-top:8px solid ${BLUE};opacity:.5"></i>FP values, sampled (${this.scale} heights)`,
+        `<i style="border-top:8px solid ${BLUE};opacity:.5"></i>FP values of calibration (${this.scale} heights)`,
         `<i style="border-left:3px solid ${ORANGE};height:12px;width:0"></i>ends of the range`);
     }
 
@@ -164,8 +170,7 @@
 
     #when(r, y, timesteps, count) {
       if (r % Math.max(1, Math.round(count / 9))) return "";
-      const name = timesteps[r] === null ? "any t" : timesteps[r];
-      return `<text x="${LEFT - 5}" y="${y}" text-anchor="end" font-size="11" fill="currentColor">${name}</text>`;
+      return `<text x="${LEFT - 5}" y="${y}" text-anchor="end" font-size="11" fill="currentColor">${named(timesteps[r])}</text>`;
     }
 
     #bands() {
@@ -183,7 +188,7 @@
       const line = (values, colour, dash) => `<polyline fill="none" stroke="${colour}" stroke-width="2" ${dash} points="${
         values.map((v, i) => `${x(i)},${y(v)}`).join(" ")}"/>`;
       const names = timesteps.map((t, i) => i % Math.max(1, Math.round(counts.length / 7)) ? "" :
-        `<text x="${x(i)}" y="${HEIGHT - BOTTOM + 15}" text-anchor="middle" font-size="11" fill="currentColor">${t ?? "any t"}</text>`);
+        `<text x="${x(i)}" y="${HEIGHT - BOTTOM + 15}" text-anchor="middle" font-size="11" fill="currentColor">${named(t)}</text>`);
       const marks = [low, 0, high].filter((v, i) => i !== 1 || (low < 0 && high > 0)).map((v) =>
         `<text x="${LEFT - 5}" y="${y(v) + 4}" text-anchor="end" font-size="11" fill="currentColor">${+v.toPrecision(3)}</text>`);
       const here = `<line x1="${x(this.row)}" x2="${x(this.row)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}" class="sdqt-line"/>`;
@@ -238,6 +243,7 @@
     return edges[edges.length - 1];
   }
 
+  const named = (t) => (t === null ? "any t" : `${+t.toFixed(1)}`);
   const legend = (...items) =>
     `<div class="sdq-legend">${items.map((item) => `<span>${item}</span>`).join("")}</div>`;
   const escaped = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);

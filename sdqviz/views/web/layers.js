@@ -58,9 +58,11 @@
           node("div", {}, ...layers.map((layer) => {
             const said = `${layer.name}: ${column.title} ${written(layer[key], column)}`;
             const side = Math.max(12, Math.min(34, Math.sqrt(layer.parameters) / this.#unit));
-            return node("button", { type: "button", class: "sdql-tile", title: said, "aria-label": said,
-              style: `background:${colour(layer[key])};width:${side}px;height:${side}px`,
-              onclick: () => this.#open(layer) });
+            const look = { class: "sdql-tile", title: said,
+              style: `background:${colour(layer[key])};width:${side}px;height:${side}px` };
+            return layer.has_histogram
+              ? node("button", { ...look, type: "button", "aria-label": said, onclick: () => this.#open(layer) })
+              : node("span", { ...look, role: "img", "aria-label": said });
           })))));
       this.scale.innerHTML = values.length
         ? `<span>${written(low, column)}</span><span style="width:120px;height:10px;border-radius:3px;background:linear-gradient(90deg,${

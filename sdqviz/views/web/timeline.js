@@ -81,7 +81,7 @@
         this.line.setAttribute("x2", x);
       }
       this.values.textContent =
-        `Here: replay ${replay[index].toPrecision(2)}, free run ${free[index].toPrecision(2)}`;
+        `Here: replay ${written(replay[index])}, free run ${written(free[index])}`;
     }
 
     #pick(event) {
@@ -94,6 +94,8 @@
       event.preventDefault();
     }
   }
+
+  const written = (value) => value?.toPrecision(2) ?? "not finite";
 
   function cell(name) {
     const title = node("figcaption", {}, name);

@@ -18,7 +18,8 @@
       this.mode = MODES.some(([name]) => name === address.get("mode")) ? address.get("mode") : "split";
       this.share = 0.5; // of the split line, and of the fade
       this.gain = GAINS.includes(+address.get("gain")) ? +address.get("gain") : 8;
-      this.swapped = false; // by the flicker, or while its key is held
+      this.swapped = false; // by the flicker
+      this.held = false; // the key that shows the other picture
       this.view = new View();
       this.loaded = {}; // key -> {image, data}
       this.box = null;
@@ -31,26 +32,36 @@
 
     /** doc: {run, scene, pictures: [{key, label, url}], flip, alt, chosen}, or null for nothing. */
     async show(doc) {
+      const token = (this.token = {});
+      const another = !doc || doc.run !== this.doc?.run || doc.scene !== this.doc?.scene;
       this.doc = doc;
       this.built.root.hidden = !doc;
+      if (another) {
+        // Nothing of the former scene stays under the new one's name.
+        this.loaded = {};
+        this.box = null;
+        this.built.tellBox(null);
+        this.built.listWorst([]);
+      }
       if (!doc) return;
       const keys = doc.pictures.map((p) => p.key);
       const [a, b] = [this.keys?.a ?? address.get("a"), this.keys?.b ?? address.get("b")];
-      this.keys = { a: keys.includes(a) ? a : keys[0], b: keys.includes(b) ? b : keys[1] };
+      const first = keys.includes(a) ? a : keys[0];
+      const second = keys.includes(b) && b !== first ? b : keys.find((key) => key !== first);
+      this.keys = { a: first, b: second };
       if (doc.chosen && doc.chosen !== this.chosen && keys.includes(doc.chosen)) {
         this.keys.b = this.chosen = doc.chosen; // asked for, and now there: once
       }
-      this.box = null;
       address.set({ run: doc.run, scene: doc.scene, ...this.keys });
       this.built.offer(doc, this.keys);
       const wanted = [...doc.pictures.map((p) => [p.key, p.url])];
       if (doc.flip) wanted.push(["flip", doc.flip]);
-      const token = (this.token = {});
       const read = await Promise.all(wanted.map(([key, url]) => load(key, url)));
       if (token !== this.token) return; // another scene was chosen meanwhile
       this.loaded = Object.fromEntries(read.filter(Boolean));
       const absent = wanted.map(([key]) => key).filter((key) => !this.loaded[key]);
-      this.built.missing(absent.filter((key) => key in this.#labels()));
+      const labels = { ...this.#labels(), flip: "FLIP map" };
+      this.built.missing(absent.map((key) => labels[key]));
       this.worst = this.ready ? pixels.worstBoxes(this.a.data, this.b.data) : [];
       this.built.listWorst(this.worst);
       this.built.press(this);
@@ -70,11 +81,17 @@
     }
 
     get ready() {
-      return Boolean(this.doc && this.a && this.b && this.a.width === this.b.width);
+      return Boolean(this.doc && this.a && this.b && this.a.width === this.b.width &&
+        this.a.height === this.b.height);
     }
 
     label(which) {
       return this.#labels()[this.keys[which]];
+    }
+
+    /** Whether B is shown where A belongs. */
+    get turned() {
+      return this.swapped !== this.held;
     }
 
     setMode(mode) {
@@ -104,6 +121,7 @@
       this.worst = this.ready ? pixels.worstBoxes(this.a.data, this.b.data) : [];
       this.built.listWorst(this.worst);
       this.built.press(this);
+      if (this.box) this.select(this.box); // its numbers are of the pair that is shown
       this.draw();
     }
 
@@ -183,10 +201,10 @@
       if (this.mode === "side") {
         for (const [source, left, room] of this.panels()) put(source, left, left + room, left);
       } else if (this.mode === "split") {
-        put(this.swapped ? this.b : this.a, 0, line);
-        put(this.swapped ? this.a : this.b, line, width);
+        put(this.turned ? this.b : this.a, 0, line);
+        put(this.turned ? this.a : this.b, line, width);
       } else if (this.mode === "flicker") {
-        put(this.swapped ? this.b : this.a);
+        put(this.turned ? this.b : this.a);
       } else if (this.mode === "fade") {
         put(this.a);
         c.globalAlpha = this.share;

@@ -107,6 +107,11 @@
     }, { passive: false });
     stage.addEventListener("dblclick", () => viewer.fit());
 
+    const hold = (held) => {
+      if (viewer.held === held) return;
+      viewer.held = held;
+      viewer.draw();
+    };
     const line = (by) => () => viewer.setShare(viewer.share + by);
     const pan = (x, y) => () => {
       viewer.view.pan(x * 40 * ratio(), y * 40 * ratio());
@@ -141,9 +146,8 @@
       if (event.ctrlKey || event.metaKey || event.altKey || keys.open) return;
       if (event.target.tagName === "SELECT") return;
       if (event.target.tagName === "BUTTON" && event.key === " ") return; // presses the button
-      if (event.key === "f" && !event.repeat) {
-        viewer.swapped = !viewer.swapped;
-        viewer.draw();
+      if (event.key.toLowerCase() === "f") {
+        hold(true);
         return;
       }
       const shifted = event.shiftKey && acts[`Shift+${event.key}`];
@@ -154,9 +158,10 @@
       event.stopPropagation();
     });
     viewer.built.root.addEventListener("keyup", (event) => {
-      if (event.key !== "f") return;
-      viewer.swapped = !viewer.swapped;
-      viewer.draw();
+      if (event.key.toLowerCase() === "f") hold(false);
     });
+    // A key that is let go elsewhere tells nothing here.
+    window.addEventListener("blur", () => hold(false));
+    viewer.built.root.addEventListener("focusout", () => hold(false));
   };
 })();

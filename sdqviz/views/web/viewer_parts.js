@@ -98,8 +98,8 @@
       }
       const own = v.keys && [v.keys.a, v.keys.b].sort().join() === "fp,student";
       const flip = modeButtons.find((b) => b.dataset.mode === "flip");
-      flip.disabled = !(own && v.doc?.flip);
-      if (v.doc && flip.disabled && v.mode === "flip") v.setMode("difference");
+      flip.disabled = !(own && v.loaded.flip);
+      if (v.ready && flip.disabled && v.mode === "flip") v.setMode("difference");
       gain.hidden = v.mode !== "difference";
       gain.value = v.gain;
       const focused = document.activeElement === handle;
@@ -116,9 +116,9 @@
       handle.setAttribute("aria-valuetext", said);
       handle.setAttribute("aria-label", v.mode === "fade" ? "mix" : "split line");
       const [left, right] = {
-        split: [v.label(v.swapped ? "b" : "a"), v.label(v.swapped ? "a" : "b")],
+        split: [v.label(v.turned ? "b" : "a"), v.label(v.turned ? "a" : "b")],
         side: [v.label("a"), v.label("b")],
-        flicker: [v.label(v.swapped ? "b" : "a"), ""],
+        flicker: [v.label(v.turned ? "b" : "a"), ""],
         fade: [v.label("a"), v.label("b")],
         difference: [`|${v.label("a")} − ${v.label("b")}| × ${v.gain}: white is ${Math.ceil(
           255 / v.gain)} of 255 or more`, ""],
