@@ -1,6 +1,7 @@
 """The viewer and what is linked with it: exact pixels, modes, keys, boxes, cursor, addresses."""
 
 import base64
+import time
 
 import numpy as np
 import pytest
@@ -187,10 +188,14 @@ def test_the_gallery_and_the_layers_open_what_is_chosen(page):
 
 def test_a_single_layer_is_drawn_and_takes_the_second_place(page):
     focus(page)
+    page.wait_for_function("document.querySelector('#layer input').value !== ''")
     page.click("#single-layer")
     layer = page.input_value("#layer input")
     label = f"only {layer} quantized"
-    page.wait_for_function(f"{VIEWER}.ready && {VIEWER}.label('b') === {label!r}", timeout=180_000)
+    until = time.monotonic() + 180
+    while not page.evaluate(f"{VIEWER}.ready && {VIEWER}.label('b') === {label!r}"):
+        assert time.monotonic() < until, page.inner_text("#job")
+        page.wait_for_timeout(500)
     assert page.evaluate(f"{VIEWER}.label('a')") == "FP"
     alone = page.evaluate(f"{VIEWER}.worst[0].mse")
     page.locator("#viewer select[data-which=b]").select_option("student")

@@ -1,4 +1,4 @@
-"""`pytest -m slow`: networks of the published sizes quantized for real, within a memory limit.
+"""`pytest -m slow tests/slow -n 0`: published sizes quantized for real within a limit.
 
 Needs 8 GB of disk and 16 GB of memory; not part of the default run, for its minutes.
 """

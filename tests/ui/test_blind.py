@@ -47,7 +47,7 @@ def test_a_test_runs_to_its_reveal_and_keeps_its_run(store, run, handlers):
         shown = [files[base64.b64decode(data)] for data in re.findall(r'base64,([^"]+)"', stage)]
         assert shown == [(trial.scene, who) for who in trial.shown]
         # Another run is chosen meanwhile: the page of a running test is left alone.
-        followed = handlers["follow"](None, session)
+        followed = handlers["follow"](None, session, "")
         assert all(update == gr.skip() for update in followed)
         _, _, stage, *_, session_now, number = handlers["give"]("second", session, str(expected))
         if expected < 7:
@@ -75,4 +75,4 @@ def test_what_cannot_be_tested_is_one_line(store, run, handlers):
         store.runs.delete(other.id)
     with pytest.raises(gr.Error, match="there is no finished run"):
         handlers["begin"](None, "which", 8)
-    assert "No finished run yet" in handlers["follow"](None, "")[2]
+    assert "No finished run yet" in handlers["follow"](None, "", "")[2]

@@ -51,6 +51,7 @@ class BlindTab:
         panel = build_class_result(context, shared, kind)
         session_id = gr.Textbox(visible="hidden", elem_id="blind-session")
         number = gr.Textbox(visible="hidden", elem_id="blind-trial")  # the trial on the page
+        before = gr.Textbox(visible="hidden")  # the run that the tab follows
         outputs = [setup, start, stage, row, *buttons, stop, panel, session_id, number]
 
         def idle(stage: Any, start_label: str = "Start", can_start: bool = True) -> list[Any]:
@@ -113,12 +114,15 @@ class BlindTab:
             except SdqvizError as error:
                 raise as_toast(error) from error
 
-        def follow(run_id: str | None, session: str) -> list[Any]:
-            """Another run is shown: a test that runs goes on with its own."""
-            if session:
-                return [gr.skip()] * len(outputs)
+        def follow(run_id: str | None, session: str, before: str) -> list[Any]:
+            """Another run is shown: a test that runs goes on with its own. The same run again,
+            as when its list is refreshed, must not clear a test that begins this moment.
+            """
+            now = run_id or ""
+            if session or (now and now == before):
+                return [gr.skip()] * (len(outputs) + 1)
             there = context.finished_run(run_id) is not None
-            return idle("" if there else _NO_RUN, can_start=there)
+            return [*idle("" if there else _NO_RUN, can_start=there), now]
 
         def opened(request: gr.Request) -> list[Any]:
             """A class's link: its kind is chosen and this tab shown."""
@@ -135,7 +139,8 @@ class BlindTab:
         for answer, button in zip(ANSWERS, buttons, strict=True):
             button.click(functools.partial(give, answer), [session_id, number], outputs, **quiet)
         stop.click(lambda: idle(""), None, outputs, **quiet)
-        shared.run.change(follow, [shared.run, session_id], outputs, **quiet)
+        followed = [shared.run, session_id, before]
+        shared.run.change(follow, followed, [*outputs, before], **quiet)
         page = gr.context.Context.root_block
         page.load(opened, None, [kind, shared.tabs], **quiet)  # type: ignore[union-attr]
         page.load(None, js=LISTEN)  # type: ignore[union-attr]
