@@ -1,5 +1,6 @@
 """One scene under both models, as JSON text for the page's viewer and timeline."""
 
+import time
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
@@ -37,6 +38,7 @@ def viewer_document(
         "flip": address(images["flip"]),
         "alt": _alt(run, row),
         "chosen": chosen,
+        "made": time.time(),  # answers may overtake each other
     }
     return page_json(document)
 

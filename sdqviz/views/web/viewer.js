@@ -32,8 +32,10 @@
 
     /** doc: {run, scene, pictures: [{key, label, url}], flip, alt, chosen}, or null for nothing. */
     async show(doc) {
+      const known = doc && doc.run === this.doc?.run && doc.scene === this.doc?.scene;
+      if (known && doc.made < this.doc.made) return; // an older answer that came late
       const token = (this.token = {});
-      const another = !doc || doc.run !== this.doc?.run || doc.scene !== this.doc?.scene;
+      const another = !known;
       this.doc = doc;
       this.built.root.hidden = !doc;
       if (another) {
