@@ -26,7 +26,6 @@ def row(store):
 
 
 def focus(page):
-    page.wait_for_load_state("networkidle")  # the first answers all have come
     page.wait_for_function(f"{VIEWER}.ready")
     page.locator("#viewer .sdqv-handle").focus()
 
