@@ -16,19 +16,26 @@ Address = Callable[[str], str]  # blob name -> where the page gets it
 def viewer_document(
     run: Run, row: dict[str, Any], runs: Sequence[Run], address: Address, chosen: str = ""
 ) -> str:
-    """{run, scene, pictures: [{key, label, url}], flip, alt, chosen}: FP and quantized first, then
-    what single layers and other runs of the same model drew from the same noise, then the FP model
-    with another seed. `chosen` is the key of a picture that the visitor asked for.
+    """{run, scene, pictures: [{key, label, url, note?}], flip, alt, chosen, made}: FP and quantized
+    first, then what single layers and other runs of the same model drew from the same noise, then
+    the FP model with another seed. `chosen` is the key of a picture that the visitor asked for,
+    `note` what a reader must know of a picture, `made` the time in seconds.
     """
     images = row["images"]
     pictures = [
         {"key": "fp", "label": "FP", "url": address(images["fp"])},
         {"key": "student", "label": bits(run), "url": address(images["student"])},
     ]
-    for other, drawn in _others(run, row, runs):
+    for other, images in _others(run, row, runs):
         only = other.spec.get("only")
         label = f"only {only} quantized" if only else run_name(other)
-        pictures.append({"key": other.id, "label": label, "url": address(drawn)})
+        picture = {"key": other.id, "label": label, "url": address(images["student"])}
+        if images["fp"] != row["images"]["fp"]:
+            picture["note"] = (
+                f"“{label}” was drawn by another processor or with other threads: there even the "
+                "FP picture differs from this one by rounding."
+            )
+        pictures.append(picture)
     again = {"key": "other_seed", "label": "FP, another seed", "url": address(images["other_seed"])}
     pictures.append(again)
     document = {
@@ -45,7 +52,7 @@ def viewer_document(
 
 def picture_blobs(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> dict[str, str]:
     """Key of `viewer_document` -> blob of the picture."""
-    drawn = {other.id: blob for other, blob in _others(run, row, runs)}
+    drawn = {other.id: images["student"] for other, images in _others(run, row, runs)}
     return {**drawn, **{key: row["images"][key] for key in ("fp", "student", "other_seed")}}
 
 
@@ -92,21 +99,30 @@ def scene_facts(row: dict[str, Any]) -> str:
     )
 
 
-def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Run, str]]:
-    """What single layers of this run, and other runs, drew of the very same scene: the run and its
-    quantized picture's blob.
+def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Run, dict[str, str]]]:
+    """What single layers of this run, and other runs, drew of the very same scene: the run and the
+    blobs of its pictures.
     """
     single = [r for r in generated(run, runs) if r.spec.get("only")]
     rest = [r for r in finished(list(runs)) if r.spec["model"] == run.spec["model"]]
-    found = []
-    for other in (*single, *rest):
-        if other.id == run.id:
-            continue
-        for theirs in (other.result or {}).get("scenes", []):
-            # The same FP picture: the scene, the noise and the model are the same.
-            if theirs["id"] == row["id"] and theirs["images"]["fp"] == row["images"]["fp"]:
-                found.append((other, theirs["images"]["student"]))
-    return found
+    return [
+        (other, theirs["images"])
+        for other in (*single, *rest)
+        if other.id != run.id
+        for theirs in (other.result or {}).get("scenes", [])
+        if _same_start(theirs, row)
+    ]
+
+
+def _same_start(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two runs drew one scene from one initial noise. Their FP pictures need not be equal
+    to the bit: processors and thread counts add in another order.
+    """
+    if one["id"] != other["id"]:
+        return False
+    if one.get("noise") and other.get("noise"):
+        return bool(one["noise"]["fp"] == other["noise"]["fp"])
+    return bool(one["images"]["fp"] == other["images"]["fp"])
 
 
 def _alt(run: Run, row: dict[str, Any]) -> str:

@@ -37,13 +37,29 @@ def test_the_viewer_gets_the_pair_and_the_same_scene_of_other_runs(runs):
     assert keys[-1] == "other_seed"
     assert document["pictures"][1]["label"] == "W4A8"
     assert row["prompt"] in document["alt"] and "FLIP 0." in document["alt"]
-    # Another run of the same model that drew the very same FP picture is offered beside it.
-    same = [r for r in other.result["scenes"] if r["images"]["fp"] == row["images"]["fp"]]
-    assert (other.id in keys) == bool(same)
+    # Another run of the same model that drew this scene is offered beside it.
+    assert other.id in keys
     blobs = picture_blobs(run, row, runs)
     assert set(blobs) == set(keys)
     urls = {p["key"]: p["url"] for p in document["pictures"]}
     assert urls == {key: f"at/{blob}" for key, blob in blobs.items()}
+
+
+def test_a_picture_from_another_processor_is_offered_with_a_note_and_other_noise_is_not(runs):
+    run, other = main_run(runs), other_run(runs)
+    row = run.result["scenes"][0]
+    theirs = next(r for r in other.result["scenes"] if r["id"] == row["id"])
+
+    def offered():
+        document = json.loads(viewer_document(run, row, [run, other], str))
+        return {p["key"]: p for p in document["pictures"]}
+
+    theirs["images"]["fp"] = row["images"]["fp"]
+    assert "note" not in offered()[other.id]
+    theirs["images"]["fp"] = "f" * 64
+    assert "rounding" in offered()[other.id]["note"]
+    theirs["noise"] = {**theirs["noise"], "fp": "other"}
+    assert other.id not in offered()
 
 
 def test_the_timeline_has_a_value_of_each_call(runs):

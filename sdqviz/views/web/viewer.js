@@ -30,7 +30,7 @@
       setInterval(() => this.#flick(), 1000 / SWAPS_A_SECOND);
     }
 
-    /** doc: {run, scene, pictures: [{key, label, url}], flip, alt, chosen}, or null for nothing. */
+    /** doc: see viewer_document in views/pair.py, or null for nothing. */
     async show(doc) {
       const known = doc && doc.run === this.doc?.run && doc.scene === this.doc?.scene;
       if (known && doc.made < this.doc.made) return; // an older answer that came late

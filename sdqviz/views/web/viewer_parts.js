@@ -72,11 +72,12 @@
     const told = node("div", { class: "sdqv-told" });
     const live = node("div", { class: "sdqv-unseen", "aria-live": "polite" });
     const trouble = node("p", { class: "sdq-error", role: "alert", hidden: true });
+    const note = node("p", { class: "sdq-note", hidden: true });
     const sources = node("div", { class: "sdqv-sources" });
     const pair = node("div", { class: "sdqv-pair" }, "A ", choosers.a,
       button("⇄", "exchange A and B (X)", () => viewer.exchange()), " B ", choosers.b, sources);
     const root = node("div", { class: "sdqv", hidden: true },
-      bar, told, pair, trouble, stage, readout, boxed, worst, live, keys);
+      bar, told, pair, trouble, note, stage, readout, boxed, worst, live, keys);
     element.append(root);
     const tell = { root, stage, canvas, handle, keys, region };
 
@@ -100,6 +101,10 @@
       const flip = modeButtons.find((b) => b.dataset.mode === "flip");
       flip.disabled = !(own && v.loaded.flip);
       if (v.ready && flip.disabled && v.mode === "flip") v.setMode("difference");
+      const notes = (v.doc?.pictures ?? [])
+        .filter((p) => p.note && [v.keys.a, v.keys.b].includes(p.key)).map((p) => p.note);
+      note.textContent = notes.join(" ");
+      note.hidden = !notes.length;
       gain.hidden = v.mode !== "difference";
       gain.value = v.gain;
       const focused = document.activeElement === handle;
