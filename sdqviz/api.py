@@ -234,11 +234,18 @@ def _write_ablation(store: Store, rows: list[Any], arms: list[Run], out: Path) -
         ) from error
 
 
-def generate(run: str, scene: Scene, see: See = lambda event: None) -> dict[str, Any]:
-    """One scene under both models of a finished quantize run: the run's result."""
+def generate(
+    run: str, scene: Scene, see: See = lambda event: None, *, only: str = ""
+) -> dict[str, Any]:
+    """One scene under both models of a finished quantize run: the run's result.
+
+    With `only` just one part of the quantized model is quantized: "weights", "activations", or a
+    layer's name.
+    """
     store = open_store()
     base = store.runs.get(run)
-    finished = _work(store, store.runs.add(GENERATE, generate_request(base.id, scene)), see)
+    request = generate_request(base.id, scene, only)
+    finished = _work(store, store.runs.add(GENERATE, request), see)
     return {"run": finished.id, **(finished.result or {})}
 
 

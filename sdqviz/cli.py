@@ -181,6 +181,9 @@ def generate(
     shift: Annotated[
         float, typer.Option(help="Of flow matching (v3); 0 takes the model's own.")
     ] = 0.0,
+    only: Annotated[
+        str, typer.Option(help="Quantize just weights, activations, or the layer of this name.")
+    ] = "",
     out: Annotated[Path, typer.Option(help="Folder for fp.png, w4a8.png, flip.png.")] = Path(),
     as_json: Json = False,
 ) -> None:
@@ -208,7 +211,7 @@ def generate(
         "height": height,
     }
     with progress(as_json) as see:
-        result = api.generate(run, from_dict(Scene, values), see)
+        result = api.generate(run, from_dict(Scene, values), see, only=only)
     store, scene = api.open_store(), result["scenes"][0]
     files = {}
     out.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.scene import Scene
 
 QUANTIZE, GENERATE, COMPARE, ABLATE = "quantize", "generate", "compare", "ablate"
+WEIGHTS, ACTIVATIONS = "weights", "activations"  # parts that can be quantized alone
 DEFAULT_RECIPE = "fidelity"
 FLOAT32 = "float32"
 DTYPES = (FLOAT32, "float16", "bfloat16")
@@ -54,7 +55,8 @@ def check_dtype(dtype: str) -> str:
 def generate_request(run: str, scene: Scene, only: str = "") -> dict[str, Any]:
     """The spec of a generate run: one scene under the models of a finished quantize run.
 
-    With `only`, a layer's name, the quantized model is the FP one with that layer quantized.
+    With `only` the quantized model is the FP one with just that part quantized: "weights",
+    "activations", or a layer's name.
     """
     spec: dict[str, Any] = {"run": run, "scene": scene.as_dict()}
     return {**spec, "only": only} if only else spec

@@ -138,6 +138,11 @@ class PackedLayer(nn.Module):
             self._prepared = self._engine.prepare(self.operands())
         return self._engine, self._prepared
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what can be made again: an engine's own layouts are not to be copied."""
+        made = {"_w8": None, "_engine": None, "_prepared": None, "_memory": {}}
+        return {**self.__dict__, **made}
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self._number = enlist(self)  # a copy is another module

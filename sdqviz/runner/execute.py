@@ -28,7 +28,7 @@ from sdqviz.runner.products import EventLog, StoredProducts
 from sdqviz.stages.contract import Context, Stage, machine_key
 from sdqviz.stages.evaluate import EvaluateStage
 from sdqviz.stages.pack import PackStage, engine_report
-from sdqviz.stages.single import only_packed
+from sdqviz.stages.parts import partly_quantized
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, Run
 from sdqviz.store.store import Store
 
@@ -191,7 +191,7 @@ def _generate(
     packed = base.result["packed"]
     student, key = models.student(loaded, store.blobs.file(packed)), packed
     if run.spec.get("only"):
-        student = only_packed(loaded.model.network, student, run.spec["only"])
+        student = partly_quantized(loaded.model.network, student, run.spec["only"])
         key = content_key(packed, run.spec["only"])
     context = Context(
         model=loaded.model,

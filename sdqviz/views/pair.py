@@ -7,7 +7,7 @@ from typing import Any
 
 from sdqviz.store.runs import Run
 from sdqviz.views.page_json import page_json
-from sdqviz.views.runs import bits, finished, generated, run_name
+from sdqviz.views.runs import bits, finished, generated, part_name, run_name
 from sdqviz.views.steps import step_errors
 
 Address = Callable[[str], str]  # blob name -> where the page gets it
@@ -17,7 +17,7 @@ def viewer_document(
     run: Run, row: dict[str, Any], runs: Sequence[Run], address: Address, chosen: str = ""
 ) -> str:
     """{run, scene, pictures: [{key, label, url, note?}], flip, alt, chosen, made}: FP and quantized
-    first, then what single layers and other runs of the same model drew from the same noise, then
+    first, then what parts of it and other runs of the same model drew from the same noise, then
     the FP model with another seed. `chosen` is the key of a picture that the visitor asked for,
     `note` what a reader must know of a picture, `made` the time in seconds.
     """
@@ -28,7 +28,7 @@ def viewer_document(
     ]
     for other, images in _others(run, row, runs):
         only = other.spec.get("only")
-        label = f"only {only} quantized" if only else run_name(other)
+        label = part_name(run, only) if only else run_name(other)
         picture = {"key": other.id, "label": label, "url": address(images["student"])}
         if images["fp"] != row["images"]["fp"]:
             picture["note"] = (
@@ -100,14 +100,14 @@ def scene_facts(row: dict[str, Any]) -> str:
 
 
 def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Run, dict[str, str]]]:
-    """What single layers of this run, and other runs, drew of the very same scene: the run and the
+    """What parts of this run's model, and other runs, drew of the very same scene: the run and the
     blobs of its pictures.
     """
-    single = [r for r in generated(run, runs) if r.spec.get("only")]
+    parts = [r for r in generated(run, runs) if r.spec.get("only")]
     rest = [r for r in finished(list(runs)) if r.spec["model"] == run.spec["model"]]
     return [
         (other, theirs["images"])
-        for other in (*single, *rest)
+        for other in (*parts, *rest)
         if other.id != run.id
         for theirs in (other.result or {}).get("scenes", [])
         if _same_start(theirs, row)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from sdqviz.base.request import GENERATE, QUANTIZE
+from sdqviz.base.request import ACTIVATIONS, GENERATE, QUANTIZE, WEIGHTS
 from sdqviz.store.runs import ACTIVE, DONE, INTERRUPTED, QUEUED, RESUMABLE, Run
 
 UNFINISHED = (*ACTIVE, QUEUED)
@@ -42,6 +42,15 @@ def bits(run: Run) -> str:
     """Bits of weights and activations: W4A8; FP activations count as 16."""
     config = run.spec["config"]
     return f"W{config['weight_bits']}A{config['activation_bits'] or 16}"
+
+
+def part_name(run: Run, part: str) -> str:
+    """A part of the run's model that was quantized alone: W4A16: weights only."""
+    weights, activations = bits(run).split("A")
+    return {
+        WEIGHTS: f"{weights}A16: weights only",
+        ACTIVATIONS: f"W16A{activations}: activations only",
+    }.get(part, f"only {part} quantized")
 
 
 def arithmetic(run: Run) -> str:
@@ -83,7 +92,7 @@ def run_card(run: Run | None, queued: int, log: list[str]) -> str:
     if run is None:
         return '<div class="sdq-card"><p>No job is running.</p></div>'
     only = run.spec.get("only")
-    drawn = f"with only {only} quantized" if only else "own prompt, both models"
+    drawn = f"only {only} quantized" if only else "own prompt, both models"
     what = run.spec.get("model") if run.kind == QUANTIZE else drawn
     percent = 100 * run.progress
     lines = [

@@ -41,9 +41,10 @@ def layer_histogram(blobs: Blobs, result: dict[str, Any], layer: str, label: str
     """JSON text of one layer's input over the timesteps, for the page's histogram.
 
     {layer, timesteps (null: one pair for any), edges, counts, ranges (ends of the quantized range
-    at each timestep), bits, x_title, label, pair}; the first call is first. `counts` are of
-    calibration; `pair` has {fp, student} counts of one held-out scene on the same latents, or is
-    null in runs that were evaluated before there were any. `label` names the quantized model.
+    at each timestep), initial (the same before training, or null), bits, x_title, label, pair};
+    the first call is first. `counts` are of calibration; `pair` has {fp, student} counts of one
+    held-out scene on the same latents, or is null in runs that were evaluated before there were
+    any. `label` names the quantized model.
     """
     blob, rows, both = result["histograms"], result["layers"], result.get("pair_histograms")
     with np.load(io.BytesIO(blobs.get(blob))) as arrays:
@@ -53,12 +54,7 @@ def layer_histogram(blobs: Blobs, result: dict[str, Any], layer: str, label: str
     order = sorted(range(len(timesteps)), key=lambda i: -timesteps[i])
     row = next(r for r in rows if r["name"] == layer)
     bits = row["activation_bits"]
-    high = 2**bits - 1
-    pairs = {t: (scale, zero) for t, scale, zero in row["pairs"]}
-    ranges = []
-    for i in order:
-        scale, zero = pairs.get(str(timesteps[i]), next(iter(pairs.values())))
-        ranges.append((-zero * scale, (high - zero) * scale))
+    calls = [timesteps[i] for i in order]
     title = "input value" + (", equalised" if "equalised" in row else "") + " (shared bins)"
     any_time = [timesteps[i] != timesteps[i] for i in order]
     pair = None
@@ -73,8 +69,22 @@ def layer_histogram(blobs: Blobs, result: dict[str, Any], layer: str, label: str
         "timesteps": [None if a else timesteps[i] for a, i in zip(any_time, order, strict=True)],
         "edges": edges,
         "counts": [counts[i] for i in order],
-        "ranges": ranges,
+        "ranges": _ranges(row["pairs"], calls, bits),
+        "initial": _ranges(row["initial_pairs"], calls, bits) if "initial_pairs" in row else None,
         "bits": bits,
         "x_title": title,
     }
     return page_json(document)
+
+
+def _ranges(
+    pairs: list[tuple[str, float, int]], timesteps: list[float], bits: int
+) -> list[tuple[float, float]]:
+    """The ends of the quantized range at each timestep; pairs: (timestep or "any", scale, zero)."""
+    found = {timestep: (scale, zero) for timestep, scale, zero in pairs}
+    any_time = next(iter(found.values()))
+    ranges = []
+    for timestep in timesteps:
+        scale, zero = found.get(str(timestep), any_time)
+        ranges.append((-zero * scale, (2**bits - 1 - zero) * scale))
+    return ranges

@@ -26,7 +26,10 @@ def row(store):
 
 
 def focus(page):
+    """Waits until pictures, timeline and histogram are there: the keys go to the viewer."""
     page.wait_for_function(f"{VIEWER}.ready")
+    for part in ("#timeline output", "#histogram .sdqt-values"):
+        page.wait_for_function(f"document.querySelector('{part}')?.textContent")
     page.locator("#viewer .sdqv-handle").focus()
 
 

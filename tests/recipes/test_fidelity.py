@@ -50,7 +50,8 @@ def run(store, models, spec, see=lambda event: None):
 
 def test_a_training_lowers_the_error_of_every_block(store, tiny_folder, models):
     seen = []
-    spec = request(tiny_folder, training_steps=80, weighting="uniform", inter_layer=20.0, batch=8)
+    values = {"training_steps": 80, "weighting": "uniform", "inter_layer": 20.0, "batch": 8}
+    spec = request(tiny_folder, weight_rate=0.01, **values)
     state, done = run(store, models, spec, seen.append)
     assert state == DONE, done.error
     replay = {}

@@ -11,7 +11,14 @@ import pytest
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Progress
-from sdqviz.base.request import GENERATE, QUANTIZE, generate_request, quantize_request
+from sdqviz.base.request import (
+    ACTIVATIONS,
+    GENERATE,
+    QUANTIZE,
+    WEIGHTS,
+    generate_request,
+    quantize_request,
+)
 from sdqviz.base.scene import Scene
 from sdqviz.runner.bundle import export_run, import_run
 from sdqviz.runner.catalog import static_catalog
@@ -83,6 +90,24 @@ def test_a_timestep_without_a_row_is_refused(store, tiny_folder, models):
     error = store.runs.get(own).error
     assert "is not in the time table" in error["error"]
     assert "time_rows: all" in error["hint"]
+
+
+def test_one_part_is_drawn_alone(store, tiny_folder, models):
+    base = store.runs.add(QUANTIZE, request(tiny_folder, time_rows="all"))
+    execute(store, store.runs.claim(), models)
+    scene = Scene(prompt="a small key on a red background", steps=2, scheduler="ddim")
+    pictures, engines = {}, {}
+    for part in ("", WEIGHTS, ACTIVATIONS, "conv_in"):
+        own = store.runs.add(GENERATE, generate_request(base, scene, part))
+        assert execute(store, store.runs.claim(), models) == DONE, store.runs.get(own).error
+        result = store.runs.get(own).result
+        pictures[part] = result["scenes"][0]["images"]["student"]
+        engines[part] = result["engine"]["layers"]
+        missed = result["scenes"][0]["uncalibrated_calls"]
+        assert missed == (1 if part in ("", ACTIVATIONS) else 0), part
+    assert len({*pictures.values()}) == 4
+    assert set(engines[WEIGHTS]) == {"weight-only"}
+    assert engines[ACTIVATIONS] == {"weight-only": 0}  # no layer is packed
 
 
 def test_the_same_request_again_gives_the_same_numbers(store, tiny_folder, models, tmp_path):

@@ -1,5 +1,6 @@
 """What the page's script is given, made from the bundled runs."""
 
+import copy
 import json
 
 import numpy as np
@@ -46,7 +47,7 @@ def test_the_viewer_gets_the_pair_and_the_same_scene_of_other_runs(runs):
 
 
 def test_a_picture_from_another_processor_is_offered_with_a_note_and_other_noise_is_not(runs):
-    run, other = main_run(runs), other_run(runs)
+    run, other = copy.deepcopy([main_run(runs), other_run(runs)])  # rows are shared by readers
     row = run.result["scenes"][0]
     theirs = next(r for r in other.result["scenes"] if r["id"] == row["id"])
 

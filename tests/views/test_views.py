@@ -76,12 +76,18 @@ def test_histograms_come_from_the_run(tmp_path):
         layer_histogram(blobs, {"histograms": blob, "layers": [row]}, "a.conv", "W4A8")
     )
     assert document["pair"] is None  # a run of before
+    assert document["initial"] is None  # nothing was trained
     assert document["timesteps"] == [501, 1]  # noise first, as sampling runs
     assert document["counts"] == [[1, 1, 1, 1], [0, 4, 2, 0]]
     assert document["ranges"] == [
         [pytest.approx(-128 * 0.004), pytest.approx(127 * 0.004)],
         [pytest.approx(-128 * 0.005), pytest.approx(127 * 0.005)],
     ]
+    row["initial_pairs"] = [["1.0", 0.01, 128], ["501.0", 0.008, 128]]
+    document = json.loads(
+        layer_histogram(blobs, {"histograms": blob, "layers": [row]}, "a.conv", "W4A8")
+    )
+    assert document["initial"][0] == [pytest.approx(-128 * 0.008), pytest.approx(127 * 0.008)]
 
 
 def test_the_card_escapes_and_tells_the_next_step(store):

@@ -9,9 +9,9 @@ from sdqviz.metrics.regions import box_scores
 from sdqviz.ui.component import component
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.histogram import build_histogram
+from sdqviz.ui.parts import build_parts
 from sdqviz.ui.report_button import build_report_button
 from sdqviz.ui.scene_form import build_scene_form
-from sdqviz.ui.single_layer import build_single_layer
 from sdqviz.ui.tabs.contract import Shared
 from sdqviz.views.pair import picture_blobs, scene_facts, timeline_document, viewer_document
 from sdqviz.views.runs import UNFINISHED, facts, is_own, scenes_of
@@ -54,7 +54,7 @@ class CompareTab:
                 )
                 timeline = component("timeline", "timeline")
                 layer = build_histogram(context, shared)
-                single = build_single_layer(context, shared, scene, layer)
+                part = build_parts(context, shared, scene, layer)
         run_facts = gr.HTML(elem_id="facts")
         build_report_button(context, shared)
 
@@ -137,7 +137,7 @@ class CompareTab:
         asked = [shared.run, shared.scene]
         shared.scene.change(open_scene, asked, [scene, shared.scene], **quiet)
         outputs = [viewer, timeline, region, about, chips, run_facts]
-        shown = [shared.run, scene, single]
+        shown = [shared.run, scene, part]
         gr.on([scene.change, shared.run.change], show, shown, outputs, **quiet)
         shared.listing.change(pictures, shown, viewer, **quiet)
         viewer.region(measure, [shared.run, scene], region, **quiet)

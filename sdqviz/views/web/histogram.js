@@ -4,7 +4,8 @@
   const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [480, 220, 44, 8, 10, 40];
   const BLUE = "var(--sdq-blue)";
   const ORANGE = "var(--sdq-orange)";
-  const VIEWS = [["here", "At the cursor"], ["all", "Ridgeline"], ["heat", "Heatmap"], ["bands", "Bands"]];
+  const VIEWS = [["here", "At the cursor"], ["all", "Ridgeline"], ["heat", "Heatmap"], ["bands", "Bands"],
+    ["steps", "Scales"]];
   const SCALES = { "√": Math.sqrt, linear: (n) => n, log: (n) => Math.log10(1 + n) };
 
   class Histogram {
@@ -27,8 +28,8 @@
       cursor.follow(() => this.#draw());
     }
 
-    /** doc: {layer, timesteps (null: any), edges, counts (calibration's), ranges, bits, x_title,
-        label, pair: {fp, student} counts of a held-out scene, or null}, or null. */
+    /** doc: {layer, timesteps (null: any), edges, counts (calibration's), ranges,
+        initial (ranges before training, or null), bits, x_title, label, pair: {fp, student} counts of a held-out scene, or null}, or null. */
     show(doc) {
       this.doc = doc;
       this.root.hidden = !doc;
@@ -60,11 +61,12 @@
         b.setAttribute("aria-pressed", b.dataset.view === view);
         b.disabled = single && b.dataset.view !== "here";
       }
-      this.scales.hidden = view === "bands";
+      this.scales.hidden = ["bands", "steps"].includes(view);
       if (view === "all") this.plot.innerHTML = this.#ridges();
       else if (view === "here") this.plot.innerHTML = this.#here();
       else if (view === "heat") this.plot.innerHTML = this.#heat();
       else if (view === "bands") this.plot.innerHTML = this.#bands();
+      else this.plot.innerHTML = this.#steps();
       this.#tell();
     }
 
@@ -175,7 +177,7 @@
 
     #bands() {
       // Percentiles within the bins, over the calls from noise to picture.
-      const { counts, edges, timesteps, ranges } = this.doc;
+      const { counts, edges, ranges } = this.doc;
       const [low, high] = [edges[0], edges[edges.length - 1]];
       const y = (v) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - (Math.min(Math.max(v, low), high) - low) / (high - low));
       const x = (i) => LEFT + ((WIDTH - LEFT - RIGHT) * i) / Math.max(1, counts.length - 1);
@@ -187,17 +189,46 @@
       };
       const line = (values, colour, dash) => `<polyline fill="none" stroke="${colour}" stroke-width="2" ${dash} points="${
         values.map((v, i) => `${x(i)},${y(v)}`).join(" ")}"/>`;
-      const names = timesteps.map((t, i) => i % Math.max(1, Math.round(counts.length / 7)) ? "" :
-        `<text x="${x(i)}" y="${HEIGHT - BOTTOM + 15}" text-anchor="middle" font-size="11" fill="currentColor">${named(t)}</text>`);
       const marks = [low, 0, high].filter((v, i) => i !== 1 || (low < 0 && high > 0)).map((v) =>
         `<text x="${LEFT - 5}" y="${y(v) + 4}" text-anchor="end" font-size="11" fill="currentColor">${+v.toPrecision(3)}</text>`);
-      const here = `<line x1="${x(this.row)}" x2="${x(this.row)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}" class="sdqt-line"/>`;
       const body = band(0, 6, 0.18) + band(1, 5, 0.25) + band(2, 4, 0.35) + line(at.map((q) => q[3]), BLUE, "") +
         line(ranges.map((r) => r[0]), ORANGE, 'stroke-dasharray="5 3"') +
-        line(ranges.map((r) => r[1]), ORANGE, 'stroke-dasharray="5 3"') + here + names.join("") + marks.join("");
+        line(ranges.map((r) => r[1]), ORANGE, 'stroke-dasharray="5 3"') + this.#calls(x) + marks.join("");
       return this.#frame(body, HEIGHT, false, `percentile bands of the values entering ${this.doc.layer}`) + legend(
         `<i style="border-top:8px solid ${BLUE};opacity:.6"></i>50, 90 and 99.8 % of the values`,
         `<i style="border-top:3px dashed ${ORANGE}"></i>ends of the range at each timestep`);
+    }
+
+    /** Timesteps under a plot with the calls from left to right, and the cursor in it. */
+    #calls(x) {
+      const { timesteps } = this.doc;
+      const names = timesteps.map((t, i) => i % Math.max(1, Math.round(timesteps.length / 7)) ? "" :
+        `<text x="${x(i)}" y="${HEIGHT - BOTTOM + 15}" text-anchor="middle" font-size="11" fill="currentColor">${named(t)}</text>`);
+      const here = x(this.row);
+      return names.join("") +
+        `<line x1="${here}" x2="${here}" y1="${TOP}" y2="${HEIGHT - BOTTOM}" class="sdqt-line"/>`;
+    }
+
+    /** The distance between two codes at each timestep, and what it was before training. */
+    #steps() {
+      const { ranges, initial, bits } = this.doc;
+      const sizes = (all) => all.map(([low, high]) => (high - low) / (2 ** bits - 1));
+      const [now, before] = [sizes(ranges), initial && sizes(initial)];
+      const top = Math.max(...now, ...(before ?? [])) * 1.05;
+      const y = (v) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - v / top);
+      const x = (i) => LEFT + ((WIDTH - LEFT - RIGHT) * i) / Math.max(1, now.length - 1);
+      const line = (values, colour, dash) =>
+        `<polyline fill="none" stroke="${colour}" stroke-width="2.2" ${dash} points="${
+          values.map((v, i) => `${x(i)},${y(v)}`).join(" ")}"/>`;
+      const grid = [0, 0.25, 0.5, 0.75, 1].map((share) =>
+        `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(share * top)}" y2="${y(share * top)}" ` +
+        `stroke="currentColor" stroke-opacity="0.15"/><text x="${LEFT - 5}" y="${y(share * top) + 4}" ` +
+        `text-anchor="end" font-size="11" fill="currentColor">${+(share * top).toPrecision(2)}</text>`);
+      const body = grid.join("") + (before ? line(before, BLUE, 'stroke-dasharray="5 3"') : "") +
+        line(now, ORANGE, "") + this.#calls(x);
+      return this.#frame(body, HEIGHT, false, `activation scale of ${this.doc.layer} over the timesteps`) + legend(
+        `<i style="border-top:3px solid ${ORANGE}"></i>${before ? "learned scale (one code's step)" : "scale (one code's step)"}`,
+        ...(before ? [`<i style="border-top:3px dashed ${BLUE}"></i>as calibrated, before training`] : []));
     }
 
     #frame(body, height, valueAxis, summary) {
@@ -225,7 +256,7 @@
       if (this.view === "heat") {
         const tall = (svg.viewBox.baseVal.height - TOP - BOTTOM) / timesteps.length;
         row = Math.floor(((event.clientY - edge.top) * scale - TOP) / tall);
-      } else if (this.view === "bands") {
+      } else if (this.view === "bands" || this.view === "steps") {
         const share = ((event.clientX - edge.left) * scale - LEFT) / (WIDTH - LEFT - RIGHT);
         row = Math.round(share * (timesteps.length - 1));
       } else row = [...svg.querySelectorAll("polygon")].indexOf(event.target);
