@@ -16,7 +16,7 @@ from sdqviz.base.request import (
     FLOAT32,
     GENERATE,
     QUANTIZE,
-    check_dtype,
+    compare_request,
     generate_request,
     quantize_request,
 )
@@ -289,19 +289,16 @@ def compare(
     ]
     if lpips_net not in BACKBONES:
         raise SdqvizError(f"unknown net {lpips_net!r}", f"there is {', '.join(BACKBONES)}")
-    folder = sources.find(other).path
-    if not sources.is_packed(folder):
-        raise SdqvizError(f"{other} is not a quantized model", "give a folder made by quantize")
     store = open_store()
-    spec = {
-        "model": model,
-        "model_config": model_config,
-        "other": other,
-        "device": device,
-        "dtype": check_dtype(dtype),
-        "lpips_net": lpips_net,
-        "scenes": [scene.as_dict() for scene in scenes],
-    }
+    spec = compare_request(
+        model,
+        other,
+        scenes,
+        model_config=model_config,
+        device=device,
+        dtype=dtype,
+        lpips_net=lpips_net,
+    )
     run = _work(store, store.runs.add(COMPARE, spec), see)
     assert run.result is not None
     return compare_json(run.result)

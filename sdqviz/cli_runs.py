@@ -67,6 +67,13 @@ def runs_cancel(run: RunId, as_json: Json = False) -> None:
     emit({"run": stopped.id, "state": stopped.state}, as_json)
 
 
+@runs_app.command("finish")
+def runs_finish(run: RunId, as_json: Json = False) -> None:
+    """End a run's training now and go on with what it learned: rounding, pictures, scores."""
+    finishing = open_store().runs.request_finish(run)
+    emit({"run": finishing.id, "state": finishing.state}, as_json)
+
+
 @runs_app.command("resume")
 def runs_resume(
     run: RunId,
@@ -95,22 +102,28 @@ def runs_export(
     html: Annotated[
         Path | None, typer.Option(help="An empty or new folder for a report to open in a browser.")
     ] = None,
+    graph: Annotated[
+        Path | None, typer.Option(help="An empty or new folder for Model Explorer's files.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """A finished run as plain files; with --model, the quantized model as a diffusers folder; with
-    --html, a report that opens without a server and can be put on any static host.
+    --html, a report that opens without a server and can be put on any static host; with --graph,
+    the layers for Model Explorer.
     """
     from sdqviz.runner.bundle import export_run
+    from sdqviz.views.model_explorer import export_model_explorer
     from sdqviz.views.report import export_report
 
-    if out is None and html is None:
-        raise SdqvizError("no folder is named", "give --out FOLDER or --html FOLDER")
+    if out is None and html is None and graph is None:
+        raise SdqvizError("no folder is named", "give --out, --html or --graph with a FOLDER")
     store = open_store()
     found = store.runs.get(run)
-    if html is not None:
-        export_report(store, found, html)
+    for folder, export in ((html, export_report), (graph, export_model_explorer)):
+        if folder is not None:
+            export(store, found, folder)
     if out is None:
-        emit({"run": found.id, "out": str(html)}, as_json)
+        emit({"run": found.id, "out": str(html or graph)}, as_json)
         return
     if model:
         from sdqviz import api

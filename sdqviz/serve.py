@@ -10,6 +10,7 @@ import gradio as gr
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.request import COMPARE
 from sdqviz.base.settings import home_folder
 from sdqviz.runner.bundle import import_demos
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
@@ -85,6 +86,11 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
         return store.records.catalog() or snapshot
 
     def submit(kind: str, spec: dict[str, Any]) -> str:
+        if kind == COMPARE and not any_model:
+            raise SdqvizError(
+                "folders are not opened for visitors from elsewhere",
+                f"on this machine: sdqviz compare {spec['model']} FOLDER",
+            )
         run_id = store.runs.add(kind, spec)
         supervisor.ensure_worker()
         return run_id
@@ -111,5 +117,6 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
         wake=supervisor.ensure_worker,
         cancel=lambda run_id: cancel_in_background(store, run_id),
         resume=resume,
+        finish=lambda run_id: store.runs.request_finish(run_id),
         estimate=estimate,
     )

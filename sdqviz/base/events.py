@@ -60,6 +60,7 @@ class State:
     reason: str
 
 
+SECONDS = "seconds"  # the Scalar of a stage that ended, its name as the layer
 Event = Progress | Scalar | Log | Artifact | Preview | State
 _ALL = (Progress, Scalar, Log, Artifact, Preview, State)
 _KINDS: dict[str, type] = {kind.__name__: kind for kind in _ALL}

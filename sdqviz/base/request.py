@@ -1,5 +1,6 @@
 """What a run is asked to do, checked against the catalog when it is asked, not an hour later."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sdqviz.base.config import complete
@@ -60,6 +61,28 @@ def generate_request(run: str, scene: Scene, only: str = "") -> dict[str, Any]:
     """
     spec: dict[str, Any] = {"run": run, "scene": scene.as_dict()}
     return {**spec, "only": only} if only else spec
+
+
+def compare_request(
+    model: str,
+    other: str,
+    scenes: Sequence[Scene],
+    *,
+    model_config: str | None = None,
+    device: str = "cpu",
+    dtype: str = FLOAT32,
+    lpips_net: str = "squeeze",
+) -> dict[str, Any]:
+    """The spec of a compare run: scenes under an FP model and under `other`, a quantized folder."""
+    return {
+        "model": model,
+        "model_config": model_config,
+        "other": other,
+        "device": device,
+        "dtype": check_dtype(dtype),
+        "lpips_net": lpips_net,
+        "scenes": [scene.as_dict() for scene in scenes],
+    }
 
 
 def changed_from_preset(catalog: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:

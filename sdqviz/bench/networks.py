@@ -9,6 +9,7 @@ from torch import nn
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.heap import return_freed_memory
 from sdqviz.base.registry import named
 from sdqviz.families.contract import PACKAGE as FAMILIES
 from sdqviz.families.contract import Family
@@ -130,6 +131,7 @@ def packed_network(size: Size, dtype: torch.dtype, resident: str) -> nn.Module:
             _fill_own(module, dtype)
     _fill_positions(network)
     clock.attach(network)
+    return_freed_memory()
     return network.eval().requires_grad_(False)
 
 

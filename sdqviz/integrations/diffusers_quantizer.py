@@ -19,6 +19,7 @@ from diffusers.quantizers.quantization_config import QuantizationConfigMixin
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.heap import return_freed_memory
 from sdqviz.families.contract import family_of_network
 from sdqviz.layers.checkpoint import (
     METHOD,
@@ -133,6 +134,7 @@ class SdqvizQuantizer(DiffusersQuantizer):
             check_packed(model)
             assert self._clock is not None
             self._clock.attach(model)
+            return_freed_memory()
         else:
             plan = make_plan(
                 model, family_of_network(model).roles(model), self.quantization_config.plan

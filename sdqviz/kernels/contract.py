@@ -13,7 +13,7 @@ import torch
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.registry import found
 from sdqviz.quant.observers import ActivationPair
-from sdqviz.quant.pack import unpack_weight
+from sdqviz.quant.pack import expand_weight
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
 PACKAGE = "sdqviz.kernels"
@@ -50,7 +50,7 @@ class Operands:
 
     def w8(self) -> torch.Tensor:
         """code * multiplier: int8 [O, T, I], made anew."""
-        return unpack_weight(self.tensors, self.shape, self.spec).integer()
+        return expand_weight(self.tensors, self.shape, self.spec)
 
 
 class Engine(Protocol):

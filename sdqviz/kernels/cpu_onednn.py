@@ -48,7 +48,7 @@ class OneDnnEngine:
         if conv is None:
             weight = torch.ops.onednn.qlinear_prepack(w8.squeeze(1).contiguous(), None)
         else:
-            kernel = w8.unflatten(1, conv.kernel).permute(0, 3, 1, 2).contiguous()
+            kernel = w8.unflatten(1, conv.kernel).permute(0, 3, 1, 2)
             weight = torch.ops.onednn.qconv_prepack(
                 kernel, scale, 1.0, 0, conv.stride, conv.padding, (1, 1), 1, None
             )

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from sdqviz.base.heap import freed
 from sdqviz.kernels.contract import ConvShape, Engine, Operands, choose_engine
 from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.clock import Clock
@@ -15,6 +16,7 @@ from sdqviz.quant.pack import pack_weight, packed_shapes, unpack_multipliers, un
 from sdqviz.quant.spec import WeightSpec
 
 REMEMBERED = 64  # outputs that a remembered layer keeps: a scene's steps
+_MADE_PER_BYTE = 6  # bytes made and dropped on the way from a byte of codes to an engine's layout
 PACKED, EXPANDED = "packed", "expanded"
 RESIDENT = (PACKED, EXPANDED)
 
@@ -78,11 +80,15 @@ class PackedLayer(nn.Module):
         self._forget()
 
     def _apply(self, fn, recurse: bool = True):
-        """Moves devices but never dtypes: the scales are float32 whatever the model's dtype."""
+        """Moves devices but never dtypes, the scales are float32 whatever the model's dtype, nor
+        memory formats: codes are no picture, though they have four dimensions.
+        """
 
         def move(tensor: torch.Tensor) -> torch.Tensor:
-            moved = fn(tensor)
-            return moved if moved.dtype == tensor.dtype else tensor.to(moved.device)
+            flat = tensor.flatten()
+            moved = fn(flat)
+            kept = moved if moved.dtype == flat.dtype else flat.to(moved.device)
+            return kept.view(tensor.shape)
 
         super()._apply(move, recurse)
         self._forget()
@@ -136,6 +142,7 @@ class PackedLayer(nn.Module):
             return self._engine, self._engine.prepare(self.operands())
         if self._prepared is None:
             self._prepared = self._engine.prepare(self.operands())
+            freed(self.codes.numel() * _MADE_PER_BYTE)
         return self._engine, self._prepared
 
     def __getstate__(self) -> dict[str, Any]:

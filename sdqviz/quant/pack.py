@@ -10,6 +10,8 @@ import torch
 from sdqviz.quant.numerics import QuantizedWeight
 from sdqviz.quant.spec import WeightSpec
 
+_EXPANDED_BYTES = 1 << 19  # packed bytes expanded at a time
+
 
 def pack_weight(quantized: QuantizedWeight) -> dict[str, torch.Tensor]:
     """{"codes", "multipliers", "scale"}: uint8 or int8, uint8, float32 tensors.
@@ -44,6 +46,44 @@ def unpack_weight(
         codes = signed.flatten(2)[..., :inputs]
     multipliers = unpack_multipliers(tensors, shape, spec)
     return QuantizedWeight(codes.contiguous(), multipliers, tensors["scale"], spec)
+
+
+def expand_weight(
+    tensors: dict[str, torch.Tensor], shape: tuple[int, int, int], spec: WeightSpec
+) -> torch.Tensor:
+    """The weight that computes, code * multiplier: int8 [O, T, I].
+
+    Equal to `unpack_weight(...).integer()`, but made in a few passes over bytes, some output
+    channels at a time so that they stay in the cache: some twenty times as fast.
+    """
+    if spec.bits > 4:
+        return unpack_weight(tensors, shape, spec).integer()
+    codes = tensors["codes"]
+    out, taps, groups, half = codes.shape
+    whole = torch.empty(out, taps, groups, 2, half, dtype=torch.int8, device=codes.device)
+    multipliers = None
+    if spec.largest_multiplier > 1:
+        multipliers = unpack_multipliers(tensors, shape, spec)
+    rows = max(1, _EXPANDED_BYTES // codes[0].numel())
+    for start in range(0, out, rows):
+        part = slice(start, start + rows)
+        lanes = None if multipliers is None else _lanes(multipliers[part], half)
+        for place, nibble in enumerate((codes[part] & 0xF, codes[part] >> 4)):
+            signed = nibble.bitwise_xor_(8).view(torch.int8).sub_(8)
+            target = whole[part, :, :, place]
+            # |code| <= 8 and multiplier <= 15: the product is exact in int8.
+            target.copy_(signed) if lanes is None else torch.mul(signed, lanes, out=target)
+    return whole.flatten(2)[..., : shape[2]].contiguous()
+
+
+def _lanes(multipliers: torch.Tensor, count: int) -> torch.Tensor:
+    """Each multiplier beside each of the `count` bytes that it multiplies: int8 [O, T, G, count],
+    or [O, T, G, 1] where bytes cannot be filled eight at a time.
+    """
+    if count % 8:
+        return multipliers.view(torch.int8).unsqueeze(-1)
+    eight = multipliers.to(torch.int64).mul_(0x0101010101010101).unsqueeze(-1)
+    return eight.expand(-1, -1, -1, count // 8).contiguous().view(torch.int8)
 
 
 def unpack_multipliers(

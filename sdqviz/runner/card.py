@@ -56,9 +56,17 @@ def _state(result: dict[str, Any]) -> list[str]:
     """What was scored, or why nothing was."""
     if "scenes" in result:
         count = len(result["scenes"])
-        return [f"Scores on {count} held-out scenes, against the FP model's own pictures:"]
-    stopped = result["stopped_at"]
-    return [f"Its training was cancelled at step {stopped['step']} of {stopped['of']}; no scores."]
+        scores = [f"Scores on {count} held-out scenes, against the FP model's own pictures:"]
+        return [*_ended(result, "finished early"), *scores]
+    return [*_ended(result, "cancelled"), "It has no scores."]
+
+
+def _ended(result: dict[str, Any], how: str) -> list[str]:
+    """Where a training ended before its last step."""
+    stopped = result.get("stopped_at")
+    if stopped is None:
+        return []
+    return [f"Its training was {how} at step {stopped['step']} of {stopped['of']}.", ""]
 
 
 def _number(value: float | None) -> str:

@@ -12,12 +12,13 @@ from typing import Any
 
 from sdqviz.base.config import from_dict
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Event, Log, Progress
+from sdqviz.base.events import SECONDS, Event, Log, Progress, Scalar
 from sdqviz.base.keys import content_key
 from sdqviz.base.registry import named
 from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE
 from sdqviz.base.scene import Scene
 from sdqviz.base.settings import rank
+from sdqviz.families import sources
 from sdqviz.families.contract import sampler_of
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner import prompts
@@ -29,7 +30,7 @@ from sdqviz.stages.contract import Context, Stage, machine_key
 from sdqviz.stages.evaluate import EvaluateStage
 from sdqviz.stages.pack import PackStage, engine_report
 from sdqviz.stages.parts import partly_quantized
-from sdqviz.store.runs import CANCELLED, DONE, FAILED, Run
+from sdqviz.store.runs import CANCELLED, DONE, FAILED, FINISHING, TRAINING, Run
 from sdqviz.store.store import Store
 
 HEARTBEAT_SECONDS = 2.0
@@ -114,6 +115,8 @@ def _quantize(
                 stopped.partial = {**_pack_partial(context, keep), **about}
         raise
     store.clear_scratch()
+    if "stopped_at" in context.result:  # not what its spec asks for: never taken for that
+        context.result["made_by"] = content_key(context.result["made_by"], context.learned_key)
     return {**context.result, **about}
 
 
@@ -220,6 +223,10 @@ def _compare(
     keep: Callable[[Event], None],
     asked: Interruption,
 ) -> dict[str, Any]:
+    if not sources.is_packed(sources.find(run.spec["other"]).path):
+        raise SdqvizError(
+            f"{run.spec['other']} is not a quantized model", "give a folder made by quantize"
+        )
     loaded = models.of(run.spec)
     other = models.of({**run.spec, "model": run.spec["other"], "model_config": None})
     made_from, given = (_architecture(m.model.network) for m in (other, loaded))
@@ -272,6 +279,7 @@ def _run_stages(
         total = sum(costs)
         store.runs.set_progress(run.id, stage.name, sum(costs[:index]) / total, None)
         events: Iterator[Event] = stage.run(context)
+        began = time.monotonic()
         try:
             for event in events:
                 keep(event)
@@ -281,11 +289,16 @@ def _run_stages(
                     elapsed = time.monotonic() - started
                     left = elapsed * (1 - fraction) / fraction if fraction > 0.02 else None
                     store.runs.set_progress(run.id, stage.name, fraction, left)
-                    if asked.asked or store.runs.get(run.id).cancel:
+                    now = store.runs.get(run.id)
+                    if asked.asked or now.cancel:
                         raise Stopped
+                    if now.state == FINISHING and stage.name == TRAINING:
+                        keep(Log(message="training finished early: rounding what it learned"))
+                        break  # closing the stage leaves the average so far
         finally:
             with undisturbed():
                 events.close()  # type: ignore[attr-defined]
+        keep(Scalar(name=SECONDS, layer=stage.name, value=time.monotonic() - began))
 
 
 @contextmanager

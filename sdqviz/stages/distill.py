@@ -174,12 +174,11 @@ class _Training:
 
     def _facts(self) -> dict[str, Any]:
         """What the training was; throughput counts the parallel phases alone (measured)."""
-        samples = sum(self.rounds) * self.config.batch
         return {
-            "steps": sum(self.rounds),
+            "steps": self.step,
             "batch": self.config.batch,
             "seconds": self.seconds,
-            "samples_per_second": samples / max(self.seconds, 1e-9),
+            "samples_per_second": self.step * self.config.batch / max(self.seconds, 1e-9),
             "blocks": len(self.freezer.blocks),
             "frozen": dict(self.freezer.frozen),
         }
@@ -307,12 +306,13 @@ class _Training:
         self.checkpoints.save({**numbers, "freezer": self.freezer.numbers()}, tensors)
 
     def _stop_early(self) -> None:
-        """A cancel: the average so far is what the run leaves behind."""
+        """A cancel or an early end: the average so far is what the run leaves behind."""
         self._save()
         with torch.no_grad(), self.trainer.averaged():
             self.context.learned = copy.deepcopy(self.student)
         self.context.learned_key = content_key(self.key, self.step)
         self.context.result["stopped_at"] = {"step": self.step, "of": sum(self.rounds)}
+        self.context.result["training"] = self._facts()
 
 
 def _window(context: Context) -> int:

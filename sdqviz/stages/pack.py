@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from sdqviz.base.events import Event, Progress
+from sdqviz.base.heap import return_freed_memory
 from sdqviz.base.keys import content_key
 from sdqviz.kernels.contract import choose_engine
 from sdqviz.layers.checkpoint import packed_tensors, quantization_config, restore_packed
@@ -93,6 +94,7 @@ def build_student(teacher: nn.Module, file: Path) -> nn.Module:
         student = type(teacher).from_config(teacher.config)  # type: ignore[attr-defined]
     own = next(teacher.parameters())
     restore_packed(student, read_config(file), load_file(file), own.dtype)
+    return_freed_memory()
     return student.to(own.device).eval().requires_grad_(False)
 
 

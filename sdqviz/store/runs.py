@@ -14,10 +14,13 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.store.db import Database
 
 QUEUED, RUNNING, STOPPING = "queued", "running", "stopping"
+FINISHING = "finishing"  # running, its training to end at the next step
 DONE, FAILED, CANCELLED, INTERRUPTED = "done", "failed", "cancelled", "interrupted"
-ACTIVE = (RUNNING, STOPPING)
+ACTIVE = (RUNNING, STOPPING, FINISHING)
 RESUMABLE = (FAILED, CANCELLED, INTERRUPTED)
+TRAINING = "distill"  # the stage that can be finished early
 LEASE_SECONDS = 15.0
+_ANY_ACTIVE = ", ".join("?" * len(ACTIVE))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,10 +177,23 @@ class Runs:
                 (CANCELLED, time.time(), run.id, QUEUED),
             )
             sql.execute(
-                "UPDATE runs SET state = ?, cancel = 1 WHERE id = ? AND state = ?",
-                (STOPPING, run.id, RUNNING),
+                "UPDATE runs SET state = ?, cancel = 1 WHERE id = ? AND state IN (?, ?)",
+                (STOPPING, run.id, RUNNING, FINISHING),
             )
         return self.get(run.id).state
+
+    def request_finish(self, run_id: str) -> Run:
+        """Asks a run that trains to end its training now and to go on with what it learned."""
+        run = self.get(run_id)
+        if run.state != RUNNING or run.stage != TRAINING:
+            where = f"{run.state}, in stage {run.stage}" if run.state in ACTIVE else run.state
+            raise SdqvizError(f"run {run.id} is {where}", "only a training can be finished early")
+        with self._database.transaction() as sql:
+            sql.execute(
+                "UPDATE runs SET state = ? WHERE id = ? AND state = ?",
+                (FINISHING, run.id, RUNNING),
+            )
+        return self.get(run.id)
 
     def resume(self, run_id: str) -> Run:
         """Queues a stopped run again; what it finished is found by content, not repeated."""
@@ -207,7 +223,8 @@ class Runs:
         """Marks runs whose worker is gone as interrupted (cancelled if that was asked)."""
         now = time.time()
         for row in self._database.rows(
-            "SELECT id, pid, pid_started, lease_until, cancel FROM runs WHERE state IN (?, ?)",
+            "SELECT id, pid, pid_started, lease_until, cancel FROM runs"
+            f" WHERE state IN ({_ANY_ACTIVE})",
             ACTIVE,
         ):
             lapsed = row["lease_until"] is None or row["lease_until"] < now
@@ -216,7 +233,7 @@ class Runs:
             with self._database.transaction() as sql:
                 sql.execute(
                     "UPDATE runs SET state = ?, ended = ?, eta_seconds = NULL, lease_until = NULL,"
-                    " pid = NULL WHERE id = ? AND state IN (?, ?) AND lease_until IS ?",
+                    f" pid = NULL WHERE id = ? AND state IN ({_ANY_ACTIVE}) AND lease_until IS ?",
                     (
                         CANCELLED if row["cancel"] else INTERRUPTED,
                         now,

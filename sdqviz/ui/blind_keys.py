@@ -1,8 +1,19 @@
-"""The keyboard of the blind test: 1, 2, 3 or A, B, N press the answer that is on the page."""
+"""The blind test in the browser: its keyboard, and the test that a reload goes on with.
+
+1, 2, 3 or A, B, N press the answer that is on the page.
+"""
 
 from sdqviz.base.blind import FIRST, SECOND, UNSURE
 
 BUTTONS = {FIRST: "blind-first", SECOND: "blind-second", UNSURE: "blind-unsure"}
+
+# A reload of the page goes on with the tab's own test: kept until the browser's tab is closed.
+KEEP = """(id) => {
+  if (id) sessionStorage.setItem('sdqviz-blind', id);
+  else sessionStorage.removeItem('sdqviz-blind');
+}"""
+RECALL = """(run, id, before) =>
+  [run, id || (before ? '' : sessionStorage.getItem('sdqviz-blind')) || '', before]"""
 
 # A button of a hidden tab has no offsetParent; a text field keeps its letters.
 LISTEN = f"""() => {{

@@ -2,6 +2,8 @@
 
 import gradio as gr
 
+NOTHING = "null"  # the value of a component that has nothing to show; "" is: not asked yet
+
 
 def component(kind: str, elem_id: str, events: tuple[str, ...] = ()) -> gr.HTML:
     """A gr.HTML whose value is the JSON text of what `window.sdqviz.kinds[kind]` shows.

@@ -23,6 +23,7 @@ class AppContext:
     wake: Callable[[], None]  # starts the worker when it is not there
     cancel: Callable[[str], None]
     resume: Callable[[str], None]
+    finish: Callable[[str], object]  # ends a training early
     estimate: Callable[[dict[str, Any]], str]  # raises SdqvizError when it cannot be afforded
     demos: tuple[str, ...] = ()  # ids of the bundled runs
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from sdqviz.ui.component import component
+from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.tabs.contract import Shared
 from sdqviz.views.runs import bits
@@ -24,7 +24,7 @@ def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:
     def fill(run_id: str | None, shown: str | None, wanted: str) -> list[Any]:
         run = context.finished_run(run_id)
         if run is None or run.result is None:
-            return [gr.Dropdown(choices=[], value=None), ""]
+            return [gr.Dropdown(choices=[], value=None), NOTHING]
         names = layer_names(context.store.blobs, run.result["histograms"])
         chosen = next((name for name in (shown, wanted) if name in names), telling_layer(names))
         return [gr.Dropdown(choices=names, value=chosen), draw(run_id, chosen)]
@@ -32,10 +32,10 @@ def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:
     def draw(run_id: str | None, name: str | None) -> str:
         run = context.finished_run(run_id)
         if run is None or run.result is None:
-            return ""
+            return NOTHING
         result = run.result
         if name not in {row["name"] for row in result["layers"]}:
-            return ""
+            return NOTHING
         return layer_histogram(context.store.blobs, result, name or "", bits(run))
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}

@@ -1,15 +1,27 @@
-"""Buttons that draw the shown scene with only a part of the network quantized."""
+"""Buttons that draw the shown scene once more: with only a part of the network quantized, or with
+another quantized folder.
+"""
 
 from typing import Any
 
 import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.request import ACTIVATIONS, GENERATE, WEIGHTS, generate_request
+from sdqviz.base.request import (
+    ACTIVATIONS,
+    COMPARE,
+    GENERATE,
+    WEIGHTS,
+    compare_request,
+    generate_request,
+)
 from sdqviz.base.scene import Scene
+from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.tabs.contract import Shared
 from sdqviz.views.runs import scenes_of
+
+_DRAWING = "Drawing; it then takes the place of picture B."
 
 
 def build_parts(
@@ -23,21 +35,50 @@ def build_parts(
             "Activations (W16)", size="sm", elem_id="only-activations", min_width=110
         )
         single = gr.Button("The layer above", size="sm", elem_id="single-layer", min_width=110)
+    with gr.Accordion("Another quantized folder", open=False, elem_id="other-folder"), gr.Row():
+        path = gr.Textbox(
+            label="Folder of a quantized model made from the same FP model",
+            placeholder="path/to/model-w4a8",
+            max_lines=1,
+            scale=3,
+        )
+        folder = gr.Button("Draw this scene with it", size="sm", min_width=110)
     asked = gr.Textbox(visible="hidden")
 
-    def submit(run_id: str | None, label: str | None, part: str | None) -> str:
+    def shown(run_id: str | None, label: str | None) -> tuple[Run, Scene]:
         run = context.finished_run(run_id)
+        if run is None:
+            raise SdqvizError("there is no finished run", "quantize a model first")
+        row = scenes_of(run, context.store.runs.list()).get(label or "")
+        if row is None:
+            raise SdqvizError("no scene is chosen", "choose one above")
+        return run, Scene.from_dict(row["scene"])
+
+    def submit_folder(run_id: str | None, label: str | None, path: str | None) -> str:
         try:
-            if run is None:
-                raise SdqvizError("there is no finished run", "quantize a model first")
-            row = scenes_of(run, context.store.runs.list()).get(label or "")
-            if row is None or not part:
-                raise SdqvizError("no scene or no layer is chosen", "choose both above")
-            request = generate_request(run.id, Scene.from_dict(row["scene"]), only=part)
-            wanted = context.submit(GENERATE, request)
+            run, scene = shown(run_id, label)
+            if not path or not path.strip():
+                raise SdqvizError("no folder is named", "type the path of a quantized model")
+            kept = {key: run.spec[key] for key in ("model_config", "device", "dtype")}
+            net = run.spec["config"]["lpips_net"]
+            request = compare_request(
+                run.spec["model"], path.strip(), [scene], lpips_net=net, **kept
+            )
+            wanted = context.submit(COMPARE, request)
         except SdqvizError as error:
             raise as_toast(error) from error
-        gr.Info("Drawing; it then takes the place of picture B.", duration=4)
+        gr.Info(_DRAWING, duration=4)
+        return wanted
+
+    def submit(run_id: str | None, label: str | None, part: str | None) -> str:
+        try:
+            run, scene = shown(run_id, label)
+            if not part:
+                raise SdqvizError("no layer is chosen", "choose one above")
+            wanted = context.submit(GENERATE, generate_request(run.id, scene, only=part))
+        except SdqvizError as error:
+            raise as_toast(error) from error
+        gr.Info(_DRAWING, duration=4)
         return wanted
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -45,4 +86,5 @@ def build_parts(
     for button, part in ((weights, WEIGHTS), (activations, ACTIVATIONS)):
         state = gr.State(part)
         button.click(submit, [shared.run, scene, state], asked, **quiet)
+    gr.on([folder.click, path.submit], submit_folder, [shared.run, scene, path], asked, **quiet)
     return asked

@@ -1,5 +1,6 @@
 """The left side: which run is shown, the quantize form, and the job in progress."""
 
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -7,7 +8,7 @@ import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE, DTYPES, QUANTIZE
-from sdqviz.store.runs import ACTIVE, QUEUED, RESUMABLE
+from sdqviz.store.runs import ACTIVE, QUEUED, RESUMABLE, RUNNING, TRAINING
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.request_form import RecipeForm, RequestForm
 from sdqviz.ui.tabs.contract import KEEP_RUN_IN_ADDRESS, Shared
@@ -68,6 +69,7 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
     with gr.Row():
         cancel = gr.Button("Cancel", visible=False, size="sm", elem_id="cancel")
         resume = gr.Button("Resume", visible=False, size="sm", elem_id="resume")
+        finish = gr.Button("Finish training now", visible=False, size="sm", elem_id="finish")
     job = gr.Textbox(visible="hidden", elem_id="job-id")
     token = gr.Textbox(visible="hidden", elem_id="token")
     listing = gr.Textbox(visible="hidden", elem_id="listing")
@@ -103,10 +105,12 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
             events = context.store.records.events(current.id, "Log", _LOG_LINES)
             log = [event.message for event in events]  # type: ignore[union-attr]
         state = current.state if current else ""
+        trains = current is not None and (state, current.stage) == (RUNNING, TRAINING)
         return [
             run_card(current, queued, log),
             gr.Button(visible=state in (*ACTIVE, QUEUED), interactive=state != "stopping"),
             gr.Button(visible=state in RESUMABLE),
+            gr.Button(visible=trains),
             current.id if current else "",
         ]
 
@@ -142,10 +146,10 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
         asked = [address.get("scene", ""), address.get("layer", "")]
         return [gr.Dropdown(choices=choices, value=value), *tokens, *offered, *asked]
 
-    def act(what: str):
+    def act(what: Callable[[str], object]):
         def handler(run_id: str) -> None:
             try:
-                (context.cancel if what == "cancel" else context.resume)(run_id)
+                what(run_id)
             except SdqvizError as error:
                 raise as_toast(error) from error
 
@@ -155,10 +159,14 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
     preset.input(form.show_preset, preset, form.fields, **_QUIET)
     start.click(quantize, form.inputs, mine, **_QUIET)
     timer.tick(tick, [token, listing], [token, listing], queue=False, **_QUIET)
-    token.change(show_job, None, [card, cancel, resume, job], **_QUIET)
+    token.change(show_job, None, [card, cancel, resume, finish, job], **_QUIET)
     listing.change(list_runs, [run, mine], [run, mine], **_QUIET)
-    cancel.click(act("cancel"), job, None, **_QUIET)
-    resume.click(act("resume"), job, None, **_QUIET)
+    for button, what in (
+        (cancel, context.cancel),
+        (resume, context.resume),
+        (finish, context.finish),
+    ):
+        button.click(act(what), job, None, **_QUIET)
     run.input(None, run, None, js=KEEP_RUN_IN_ADDRESS)
     gr.context.Context.root_block.load(  # type: ignore[union-attr]
         opened, None, [run, token, listing, model, device, scene, layer], **_QUIET

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
-from sdqviz.store.runs import Run
+from sdqviz.base.request import COMPARE
+from sdqviz.store.runs import DONE, Run
 from sdqviz.views.page_json import page_json
 from sdqviz.views.runs import bits, finished, generated, part_name, run_name
 from sdqviz.views.steps import step_errors
@@ -27,8 +29,7 @@ def viewer_document(
         {"key": "student", "label": bits(run), "url": address(images["student"])},
     ]
     for other, images in _others(run, row, runs):
-        only = other.spec.get("only")
-        label = part_name(run, only) if only else run_name(other)
+        label = _other_name(run, other)
         picture = {"key": other.id, "label": label, "url": address(images["student"])}
         if images["fp"] != row["images"]["fp"]:
             picture["note"] = (
@@ -104,7 +105,8 @@ def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Ru
     blobs of its pictures.
     """
     parts = [r for r in generated(run, runs) if r.spec.get("only")]
-    rest = [r for r in finished(list(runs)) if r.spec["model"] == run.spec["model"]]
+    folders = [r for r in runs if r.kind == COMPARE and r.state == DONE]
+    rest = [r for r in (*folders, *finished(list(runs))) if r.spec["model"] == run.spec["model"]]
     return [
         (other, theirs["images"])
         for other in (*parts, *rest)
@@ -112,6 +114,13 @@ def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Ru
         for theirs in (other.result or {}).get("scenes", [])
         if _same_start(theirs, row)
     ]
+
+
+def _other_name(run: Run, other: Run) -> str:
+    if other.kind == COMPARE:
+        return f"folder {Path(other.spec['other']).name}"
+    only = other.spec.get("only")
+    return part_name(run, only) if only else run_name(other)
 
 
 def _same_start(one: dict[str, Any], other: dict[str, Any]) -> bool:

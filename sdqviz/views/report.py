@@ -12,12 +12,14 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.store.blobs import Blobs
 from sdqviz.store.runs import DONE, Run
 from sdqviz.store.store import Store
+from sdqviz.views.folder import new_folder
 from sdqviz.views.gallery import gallery_document
 from sdqviz.views.layers import layers_document
 from sdqviz.views.pair import scene_facts, timeline_document, viewer_document
 from sdqviz.views.runs import bits, facts, run_name
 from sdqviz.views.scores import score_chips
 from sdqviz.views.script import FOLDER, page_style, script
+from sdqviz.views.stages import stage_bar
 from sdqviz.views.steps import layer_histogram, layer_names, telling_layer
 from sdqviz.views.training import TRAIN, History, block_chart, frozen_list, history, loss_chart
 
@@ -49,21 +51,10 @@ def export_report(store: Store, run: Run, out: Path) -> Path:
     """
     if run.state != DONE or run.result is None or not run.result.get("scenes"):
         raise SdqvizError(f"run {run.id} is {run.state}", "export a finished run")
-    if out.exists() and any(out.iterdir()):
-        raise SdqvizError(f"{out} already holds something", "choose an empty or new folder")
-    try:
+    with new_folder(out, "the report"):
         for folder in ("pictures", "data"):
-            (out / folder).mkdir(parents=True, exist_ok=True)
+            (out / folder).mkdir()
         _write(store, run, out)
-    except OSError as error:
-        shutil.rmtree(out, ignore_errors=True)
-        raise SdqvizError(
-            f"cannot write the report to {out}: {error.strerror or error}",
-            "free some space or choose another folder",
-        ) from error
-    except SdqvizError:
-        shutil.rmtree(out, ignore_errors=True)
-        raise
     return out / "index.html"
 
 
@@ -100,7 +91,7 @@ def _write(store: Store, run: Run, out: Path) -> None:
         "gallery": json.loads(gallery_document(run, copied)),
         "layers": json.loads(layers_document(run, blobs, past)),
         "layer": telling_layer(names),
-        "training": _training(past),
+        "training": stage_bar(run, past.stages) + _training(past),
         "facts": facts(run),
         "settings": _settings(run.spec),
     }

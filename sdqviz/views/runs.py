@@ -7,6 +7,7 @@ from typing import Any
 
 from sdqviz.base.request import ACTIVATIONS, GENERATE, QUANTIZE, WEIGHTS
 from sdqviz.store.runs import ACTIVE, DONE, INTERRUPTED, QUEUED, RESUMABLE, Run
+from sdqviz.views.terms import term
 
 UNFINISHED = (*ACTIVE, QUEUED)
 _OWN = "yours: "
@@ -92,8 +93,9 @@ def run_card(run: Run | None, queued: int, log: list[str]) -> str:
     if run is None:
         return '<div class="sdq-card"><p>No job is running.</p></div>'
     only = run.spec.get("only")
-    drawn = f"only {only} quantized" if only else "own prompt, both models"
-    what = run.spec.get("model") if run.kind == QUANTIZE else drawn
+    what = f"only {only} quantized" if only else "own prompt, both models"
+    if run.kind != GENERATE:
+        what = " with ".join(run.spec[k] for k in ("model", "other") if run.spec.get(k))
     percent = 100 * run.progress
     lines = [
         f"<p><b>{escape(run.kind)}</b> {escape(str(what))} "
@@ -145,9 +147,12 @@ def facts(run: Run) -> str:
         ("Step", f"{seconds['fp']:.3f} s FP, {seconds['student']:.3f} s {bits(run)} (measured)"),
         ("Arithmetic", f"{engine['arithmetic']}: {served}"),
     )
+    if stopped := result.get("stopped_at"):
+        ended = f"finished early at step {stopped['step']} of {stopped['of']}"
+        cells = (*cells, ("Training", ended))
     return (
         '<dl class="sdq-facts">'
-        + "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in cells)
+        + "".join(f"<div><dt>{term(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in cells)
         + "</dl>"
     )
 

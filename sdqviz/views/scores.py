@@ -3,6 +3,8 @@
 from html import escape
 from typing import Any
 
+from sdqviz.views.terms import term
+
 
 def score_chips(metrics: dict[str, dict[str, Any]], scene: dict[str, Any] | None = None) -> str:
     """One bar per metric: left end the noise floor, right end another seed.
@@ -19,7 +21,7 @@ def _chip(name: str, metric: dict[str, Any], scene: dict[str, Any] | None) -> st
     else:
         value, floor, ceiling = (scene[k][name] for k in ("metrics", "floor", "ceiling"))
     arrow = "higher is better" if metric["direction"] == "higher" else "lower is better"
-    head = f"<b>{escape(metric['label'])}</b><small>{arrow}</small>"
+    head = f"<b>{term(metric['label'])}</b><small>{arrow}</small>"
     if value is None:
         reason = escape(metric["reason"] or "not measured in this run")
         return f'<div class="sdq-chip"><div>{head}</div><p>{reason}</p></div>'
@@ -31,9 +33,8 @@ def _chip(name: str, metric: dict[str, Any], scene: dict[str, Any] | None) -> st
         f'<div class="sdq-value">{value:.3f}</div>'
         f'<div class="sdq-bar" role="img" aria-label="{place:.0f} % of the way from the noise '
         f'floor to another seed"><i style="left:{place:.1f}%"></i></div>'
-        f'<div class="sdq-ends"><span title="the FP model computed in bfloat16 and in float32">'
-        f'noise {floor:.3f}</span><span title="the same prompt with another seed">other seed '
-        f"{ceiling:.3f}</span></div></div>"
+        f'<div class="sdq-ends"><span>{term("noise")} {floor:.3f}</span>'
+        f"<span>{term('other seed')} {ceiling:.3f}</span></div></div>"
     )
 
 

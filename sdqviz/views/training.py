@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from sdqviz.base.events import Event, Preview, Scalar, State
+from sdqviz.base.events import SECONDS, Event, Preview, Scalar, State
 from sdqviz.views.curves import Curve, curve_chart, smoothed
 from sdqviz.views.svg import BLUE, ORANGE, Series, line_chart
 
@@ -22,6 +22,7 @@ class History:
     frozen: dict[str, tuple[int, str]] = field(default_factory=dict)
     previews: dict[int, str] = field(default_factory=dict)
     influence: dict[int, tuple[str, float]] = field(default_factory=dict)  # call -> t, share
+    stages: dict[str, float] = field(default_factory=dict)  # seconds, all attempts
     teacher: str = ""  # blob of the teacher's picture of the same scene
 
     def points(self, name: str, layer: str = "") -> list[tuple[int, float]]:
@@ -38,6 +39,8 @@ def history(events: Sequence[Event]) -> History:
     for event in events:
         if isinstance(event, Scalar) and event.name == "influence":
             found.influence[event.step] = (f"{event.timestep:g}", event.value)
+        elif isinstance(event, Scalar) and event.name == SECONDS and event.layer:
+            found.stages[event.layer] = found.stages.get(event.layer, 0.0) + event.value
         elif isinstance(event, Scalar):
             by_layer = found.curves.setdefault(event.name, {})
             by_layer.setdefault(event.layer or "", {})[event.step] = event.value

@@ -121,9 +121,19 @@ def test_keys_answer_only_where_the_question_is(page, server, store, run):
     page.keyboard.press("n")
     wait_for_trial(page, 2)
     assert store.answers.session(session).trials[0].answer == "unsure"
+    page.goto(server[0])  # loaded again: the test goes on
+    wait_for_trial(page, 2)
+    assert page.is_visible("#blind-stage")
+    page.keyboard.press("1")
+    wait_for_trial(page, 3)
+    assert store.answers.session(session).trials[1].answer == "first"
     page.click("#blind-stop")
     page.wait_for_selector("#blind-start", state="visible")
     assert store.answers.finished(run.id, "abx") == []
+    page.reload()
+    page.wait_for_selector("#viewer canvas")
+    page.get_by_role("tab", name="Blind test").click()
+    page.wait_for_selector("#blind-start", state="visible")  # what was stopped stays so
 
 
 def test_missing_pictures_are_told_and_skipped(page, server, store, run):

@@ -17,6 +17,7 @@ from sdqviz.base.request import QUANTIZE, quantize_request
 from sdqviz.layers.checkpoint import packed_tensors
 from sdqviz.recipes.arms import ARMS
 from sdqviz.runner.ablate import ablate, arm_specs, parse_bits
+from sdqviz.runner.card import model_card
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute, quantize_context
 from sdqviz.runner.models import ModelCache
@@ -200,6 +201,27 @@ def test_a_cancel_keeps_the_student_so_far(store, tiny_folder, models):
     assert execute(store, store.runs.claim(), models) == DONE
     again = run(store, models, {**spec, "preset": "balanced"})[1]
     assert store.runs.get(run_id).result["packed"] == again.result["packed"]
+
+
+def test_a_training_that_is_finished_early_is_packed_and_scored(store, tiny_folder, models):
+    spec = request(tiny_folder, training_steps=40)
+    run_id = store.runs.add(QUANTIZE, spec)
+
+    def see(event):
+        if isinstance(event, Progress) and event.stage == "distill" and event.done == 10:
+            store.runs.request_finish(run_id)
+
+    assert execute(store, store.runs.claim(), models, see) == DONE
+    early = store.runs.get(run_id).result
+    assert early["stopped_at"] == {"step": 10, "of": 40}
+    assert early["training"]["steps"] == 10
+    assert early["scenes"] and early["metrics"]["flip"]["median"] > 0
+    assert "finished early at step 10 of 40" in model_card(store.runs.get(run_id))
+    assert not list((store.folder / "scratch").glob("*/*"))
+    # It is not what its spec asks for: the same request trains on its own.
+    whole = run(store, models, spec)[1].result
+    assert whole["made_by"] != early["made_by"]
+    assert whole["packed"] != early["packed"]
 
 
 @pytest.mark.parametrize("stage", ["pack", "evaluate"])

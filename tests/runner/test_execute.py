@@ -10,7 +10,7 @@ import time
 import pytest
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Progress
+from sdqviz.base.events import SECONDS, Progress, Scalar
 from sdqviz.base.request import (
     ACTIVATIONS,
     GENERATE,
@@ -58,6 +58,8 @@ def test_a_run_leaves_everything_that_the_views_need(store, tiny_folder, models)
     result = run.result
     stages = {event.stage for event in seen if isinstance(event, Progress)}
     assert stages == {"record", "calibrate", "pack", "evaluate"}
+    spent = {e.layer: e.value for e in seen if isinstance(e, Scalar) and e.name == SECONDS}
+    assert set(spent) == stages and all(seconds > 0 for seconds in spent.values())
     assert run.progress == 1
     assert sum(result["size"]["parts"].values()) == result["size"]["bytes"]
     calls = len(result["timesteps"])

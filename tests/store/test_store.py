@@ -9,7 +9,16 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Log, Scalar
 from sdqviz.store import db
 from sdqviz.store.records import blob_names
-from sdqviz.store.runs import CANCELLED, DONE, INTERRUPTED, QUEUED, RUNNING
+from sdqviz.store.runs import (
+    CANCELLED,
+    DONE,
+    FINISHING,
+    INTERRUPTED,
+    QUEUED,
+    RUNNING,
+    STOPPING,
+    TRAINING,
+)
 from sdqviz.store.store import Store
 
 
@@ -63,6 +72,19 @@ def test_a_queued_run_is_cancelled_at_once_and_finished_ones_do_not_resume(store
     store.runs.finish(run_id, DONE, result={})
     with pytest.raises(SdqvizError, match="is done"):
         store.runs.resume(run_id)
+
+
+def test_only_a_training_is_finished_early_and_it_can_still_be_cancelled(store):
+    run_id = store.runs.add("quantize", {})
+    with pytest.raises(SdqvizError, match="is queued"):
+        store.runs.request_finish(run_id)
+    store.runs.claim()
+    store.runs.set_progress(run_id, "pack", 0.5, None)
+    with pytest.raises(SdqvizError, match="is running, in stage pack"):
+        store.runs.request_finish(run_id)
+    store.runs.set_progress(run_id, TRAINING, 0.5, None)
+    assert store.runs.request_finish(run_id).state == FINISHING
+    assert store.runs.request_cancel(run_id) == STOPPING
 
 
 def test_active_runs_are_not_deleted(store):

@@ -25,7 +25,7 @@ def handlers(store) -> dict[str, Any]:
     """The tab's handlers by name; the three answer buttons share one."""
     catalog = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
     nothing: Any = None
-    page = build_app(AppContext(store, lambda: catalog, *[nothing] * 5))
+    page = build_app(AppContext(store, lambda: catalog, *[nothing] * 6))
     named: dict[str, Any] = {}
     for entry in page.fns.values():
         given = getattr(entry.fn, "func", entry.fn)
@@ -47,8 +47,12 @@ def test_a_test_runs_to_its_reveal_and_keeps_its_run(store, run, handlers):
         shown = [files[base64.b64decode(data)] for data in re.findall(r'base64,([^"]+)"', stage)]
         assert shown == [(trial.scene, who) for who in trial.shown]
         # Another run is chosen meanwhile: the page of a running test is left alone.
-        followed = handlers["follow"](None, session, "")
+        followed = handlers["follow"](None, session, run.id)
         assert all(update == gr.skip() for update in followed)
+        # A page that was loaded again goes on where it was.
+        again = handlers["follow"](run.id, session, "")
+        assert again[2] == stage
+        assert again[-4:-1] == [session, number, run.id]
         _, _, stage, *_, session_now, number = handlers["give"]("second", session, str(expected))
         if expected < 7:
             assert session_now == session
@@ -76,3 +80,4 @@ def test_what_cannot_be_tested_is_one_line(store, run, handlers):
     with pytest.raises(gr.Error, match="there is no finished run"):
         handlers["begin"](None, "which", 8)
     assert "No finished run yet" in handlers["follow"](None, "", "")[2]
+    assert "No finished run yet" in handlers["follow"](None, "gone", "")[2]

@@ -9,7 +9,7 @@ from sdqviz.ui.context import AppContext
 def test_a_first_visit_sees_the_main_method_and_later_ones_the_newest_own_run(store):
     demos = import_demos(store, assets_folder() / "demo")
     nothing: Any = None
-    context = AppContext(store, *[nothing] * 6, demos=tuple(demos))
+    context = AppContext(store, *[nothing] * 7, demos=tuple(demos))
     shown = context.finished_run(None)
     assert shown is not None and shown.spec["recipe"] == "fidelity"
     other = next(r for r in store.runs.list() if r.spec["recipe"] == "round_nearest")

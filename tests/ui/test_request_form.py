@@ -18,7 +18,7 @@ CATALOG = static_catalog()
 @pytest.fixture
 def form(store) -> RequestForm:
     nothing: Any = None
-    context = AppContext(store, lambda: CATALOG, *[nothing] * 5)
+    context = AppContext(store, lambda: CATALOG, *[nothing] * 6)
     with gr.Blocks():
         return build_sidebar(context, gr.Tabs()).form
 

@@ -37,7 +37,7 @@ def caller(context: AppContext):
 @pytest.fixture
 def context(store) -> AppContext:
     nothing: Any = None
-    return AppContext(store, static_catalog, *[nothing] * 5)
+    return AppContext(store, static_catalog, *[nothing] * 6)
 
 
 def test_without_runs_the_next_step_is_told(context):

@@ -1,10 +1,12 @@
 """Training curves and the ablation's table, from plain events."""
 
 import re
+from dataclasses import replace
 
-from sdqviz.base.events import Preview, Scalar, State
+from sdqviz.base.events import SECONDS, Preview, Scalar, State
 from sdqviz.views.ablation import ablation_plot, ablation_table
 from sdqviz.views.curves import Curve, curve_chart, smoothed
+from sdqviz.views.stages import stage_bar
 from sdqviz.views.svg import standalone
 from sdqviz.views.training import (
     TRAIN,
@@ -93,3 +95,16 @@ def test_the_table_and_plot_hold_every_arm():
     assert drawing.startswith("<svg ")
     assert drawing.rstrip().endswith("</svg>")
     assert "full recipe" in drawing
+
+
+def test_the_stage_bar_adds_up_attempts_and_says_where_a_live_run_is(bundled):
+    run = bundled["round_nearest"]
+    assert stage_bar(run, {}) == ""  # a run of before
+    times = [("record", 4.0), ("calibrate", 6.0), ("record", 1.0)]
+    past = history([Scalar(name=SECONDS, layer=stage, value=value) for stage, value in times])
+    assert past.stages == {"record": 5.0, "calibrate": 6.0}
+    bar = stage_bar(run, past.stages)
+    assert "flex:0.4545" in bar and "recording FP trajectories 5 s" in bar
+    assert "now " not in bar
+    live = stage_bar(replace(run, state="running", stage="pack"), past.stages)
+    assert "now rounding and packing weights" in live

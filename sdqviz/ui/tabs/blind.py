@@ -1,6 +1,7 @@
 """The blind test: can you tell the quantized picture when nothing says which it is?"""
 
 import functools
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
@@ -8,7 +9,7 @@ import gradio as gr
 from sdqviz.base.blind import ABX, ANSWERS, KINDS, LENGTHS, MISSING, Session, Trial
 from sdqviz.base.errors import SdqvizError
 from sdqviz.store.runs import Run
-from sdqviz.ui.blind_keys import BUTTONS, LISTEN
+from sdqviz.ui.blind_keys import BUTTONS, KEEP, LISTEN, RECALL
 from sdqviz.ui.class_result import build_class_result
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.tabs.contract import Shared
@@ -115,14 +116,20 @@ class BlindTab:
                 raise as_toast(error) from error
 
         def follow(run_id: str | None, session: str, before: str) -> list[Any]:
-            """Another run is shown: a test that runs goes on with its own. The same run again,
-            as when its list is refreshed, must not clear a test that begins this moment.
+            """Another run is shown: a test that runs goes on with its own, also after the page was
+            loaded again. The same run again, as when its list is refreshed, must not clear a test
+            that begins this moment.
             """
             now = run_id or ""
-            if session or (now and now == before):
-                return [gr.skip()] * (len(outputs) + 1)
+            if session and not before:
+                with suppress(SdqvizError):  # it is gone with its run: nothing to go on with
+                    test = context.store.answers.session(session)
+                    if test.current is not None:
+                        return [*show(test), now, gr.Tabs(selected=self.name)]
+            elif session or (now and now == before):
+                return [gr.skip()] * (len(outputs) + 2)
             there = context.finished_run(run_id) is not None
-            return [*idle("" if there else _NO_RUN, can_start=there), now]
+            return [*idle("" if there else _NO_RUN, can_start=there), now, gr.skip()]
 
         def opened(request: gr.Request) -> list[Any]:
             """A class's link: its kind is chosen and this tab shown."""
@@ -140,7 +147,8 @@ class BlindTab:
             button.click(functools.partial(give, answer), [session_id, number], outputs, **quiet)
         stop.click(lambda: idle(""), None, outputs, **quiet)
         followed = [shared.run, session_id, before]
-        shared.run.change(follow, followed, [*outputs, before], **quiet)
+        shared.run.change(follow, followed, [*outputs, before, shared.tabs], js=RECALL, **quiet)
+        session_id.change(None, session_id, None, js=KEEP)
         page = gr.context.Context.root_block
         page.load(opened, None, [kind, shared.tabs], **quiet)  # type: ignore[union-attr]
         page.load(None, js=LISTEN)  # type: ignore[union-attr]

@@ -6,14 +6,15 @@ import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.metrics.regions import box_scores
-from sdqviz.ui.component import component
+from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext, as_toast
+from sdqviz.ui.export_button import build_export_button
 from sdqviz.ui.histogram import build_histogram
 from sdqviz.ui.parts import build_parts
-from sdqviz.ui.report_button import build_report_button
 from sdqviz.ui.scene_form import build_scene_form
 from sdqviz.ui.tabs.contract import Shared
 from sdqviz.views.pair import picture_blobs, scene_facts, timeline_document, viewer_document
+from sdqviz.views.report import export_report
 from sdqviz.views.runs import UNFINISHED, facts, is_own, scenes_of
 from sdqviz.views.scores import region_scores, score_chips
 
@@ -40,7 +41,7 @@ class CompareTab:
             )
             draw = gr.Button("Generate", variant="primary", elem_id="generate", min_width=120)
         mine = build_scene_form(context, shared, prompt, draw)
-        chips = gr.HTML(elem_id="chips")
+        chips = gr.HTML("" if context.finished_run(None) else _EMPTY, elem_id="chips")
         with gr.Row():
             with gr.Column(scale=6, min_width=340):
                 viewer = component("viewer", "viewer", events=("region",))
@@ -56,7 +57,7 @@ class CompareTab:
                 layer = build_histogram(context, shared)
                 part = build_parts(context, shared, scene, layer)
         run_facts = gr.HTML(elem_id="facts")
-        build_report_button(context, shared)
+        build_export_button(context, shared, "Download report (HTML)", "report", export_report)
 
         def scenes(run_id: str | None) -> dict[str, dict[str, Any]]:
             run = context.finished_run(run_id)
@@ -92,14 +93,14 @@ class CompareTab:
             run = context.finished_run(run_id)
             row = scenes(run_id).get(label or "")
             if run is None or row is None:
-                return ""
+                return NOTHING
             return viewer_document(run, row, context.store.runs.list(), context.address, chosen)
 
         def show(run_id: str | None, label: str | None, chosen: str) -> list[Any]:
             run = context.finished_run(run_id)
             row = scenes(run_id).get(label or "")
             if run is None or row is None or run.result is None:
-                return ["", "", "", _EMPTY, "", ""]
+                return [NOTHING, NOTHING, "", "", _EMPTY, ""]
             return [
                 pictures(run_id, label, chosen),
                 timeline_document(run, row, context.address),

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from sdqviz.ui.component import component
+from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.tabs.contract import Shared
 from sdqviz.views.gallery import gallery_document
@@ -27,7 +27,7 @@ class HeldOutTab:
         def fill(run_id: str | None) -> list[Any]:
             run = context.finished_run(run_id)
             if run is None or run.result is None:
-                return ["", "", ""]
+                return ["", NOTHING, ""]
             steps = run.result["per_step"]
             return [
                 score_chips(run.result["metrics"]),

@@ -4,10 +4,12 @@ from typing import Any
 
 import gradio as gr
 
-from sdqviz.ui.component import component
+from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext
+from sdqviz.ui.export_button import build_export_button
 from sdqviz.ui.tabs.contract import Shared
 from sdqviz.views.layers import layers_document
+from sdqviz.views.model_explorer import export_model_explorer
 from sdqviz.views.training import history
 
 
@@ -20,11 +22,14 @@ class LayersTab:
             "and input activations (A). A layer's name opens its histogram."
         )
         layers = component("layers", "layers", events=("open",))
+        build_export_button(
+            context, shared, "Model Explorer files", "model-explorer", export_model_explorer
+        )
 
         def fill(run_id: str | None) -> str:
             run = context.finished_run(run_id)
             if run is None or run.result is None:
-                return ""
+                return NOTHING
             past = history(context.store.records.events(run.id))
             return layers_document(run, context.store.blobs, past)
 

@@ -10,6 +10,7 @@ from sdqviz.ui.ablation import build_ablation
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.tabs.contract import Shared
 from sdqviz.views.runs import duration, run_name
+from sdqviz.views.stages import stage_bar
 from sdqviz.views.training import (
     KINDS,
     TRAIN,
@@ -79,11 +80,12 @@ class TrainingTab:
             points = context.store.records.count(run.id, "Scalar") if run else 0
             past = history(context.store.records.events(run.id)) if run else History()
             mark = _mark(run, points) if run else ""
+            stages = stage_bar(run, past.stages) if run else ""
             if run is None or not past.curves.get("loss"):
-                return [_EMPTY, *[""] * 6, gr.Dropdown(choices=[], value=[]), mark]
+                return [_EMPTY + stages, *[""] * 6, gr.Dropdown(choices=[], value=[]), mark]
             chosen = [b for b in lit or [] if b in past.blocks] or worst_blocks(past)
             return [
-                _head(run),
+                _head(run) + stages,
                 loss_chart(past, smooth, log),
                 block_chart(past, kind, chosen, smooth, log),
                 frozen_list(past),
@@ -121,8 +123,11 @@ def _head(run: Run) -> str:
     facts = (run.result or {}).get("training")
     if not facts:
         return f'<p class="sdq-about">{run_name(run)}</p>'
+    stopped = (run.result or {}).get("stopped_at")
+    early = f" (finished early, of {stopped['of']})" if stopped else ""
     return (
-        f'<p class="sdq-about">{run_name(run)}: {facts["steps"]} steps of {facts["batch"]} samples '
+        f'<p class="sdq-about">{run_name(run)}: {facts["steps"]} steps{early} of {facts["batch"]} '
+        "samples "
         f"in {duration(facts['seconds'])} ({facts['samples_per_second']:.0f} samples/s, measured), "
         f"{len(facts['frozen'])} of {facts['blocks']} blocks frozen</p>"
     )

@@ -21,6 +21,10 @@
     const component = kinds[kind](element, trigger || (() => {}));
     const show = () => {
       const text = read();
+      // Before the first answer a grey field holds the place; "null" is an answer: nothing.
+      element.classList.toggle("sdq-waiting", text === "");
+      element.dataset.kind = kind;
+      element.ariaBusy = text === "";
       component.show(text ? JSON.parse(text) : null);
     };
     changed(show);

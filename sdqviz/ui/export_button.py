@@ -1,0 +1,49 @@
+"""A button that hands out files made from the shown run as one ZIP file."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import gradio as gr
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.store.runs import Run
+from sdqviz.store.store import Store
+from sdqviz.ui.context import AppContext, as_toast
+from sdqviz.ui.tabs.contract import Shared
+
+
+def build_export_button(
+    context: AppContext,
+    shared: Shared,
+    label: str,
+    elem_id: str,
+    export: Callable[[Store, Run, Path], object],
+) -> None:
+    """Adds the button, and the hidden one that the browser downloads with.
+
+    `export` writes the run's files into the new folder that it is given; `elem_id` is in the
+    ZIP's name.
+    """
+    with gr.Row():
+        ask = gr.Button(label, size="sm", elem_id=elem_id, scale=0)
+    file = gr.DownloadButton(elem_id, visible="hidden", elem_id=f"{elem_id}-file")
+
+    def make(run_id: str | None) -> str:
+        run = context.finished_run(run_id)
+        # Not in the store: gradio serves it from its own cache, which it cleans.
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                if run is None:
+                    raise SdqvizError("there is no finished run", "quantize a model first")
+                name = f"sdqviz-{elem_id}-{run.spec['model'].split('/')[-1]}-{run.id}"
+                export(context.store, run, Path(folder) / name)
+            except SdqvizError as error:
+                raise as_toast(error) from error
+            kept = Path(tempfile.mkdtemp(prefix="sdqviz-export-")) / name
+            return shutil.make_archive(str(kept), "zip", folder, name)
+
+    ask.click(make, shared.run, file, api_visibility="private").then(
+        None, None, None, js=f"() => document.querySelector('#{elem_id}-file').click()"
+    )

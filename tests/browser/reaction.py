@@ -1,0 +1,91 @@
+"""How fast the page answers: `python -m tests.browser.reaction [PAGES]`, a table in Markdown.
+
+The time from an action to the second frame after it, on the bundled run: with one page open, and
+beside PAGES - 1 others (9); and what the idle app costs its server meanwhile.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.conftest import FLAGS, browser_file, serving
+from tests.browser.test_viewer import VIEWER, focus
+
+REPEATS = 15
+IDLE_SECONDS = 10
+SPLIT = f"{VIEWER}.setMode('split')"
+ACTIONS = {
+    "cursor, histogram at the cursor": ("here", "window.sdqviz.cursor.set(i)"),
+    "cursor, ridgeline": ("all", "window.sdqviz.cursor.set(i)"),
+    "cursor, heatmap": ("heat", "window.sdqviz.cursor.set(i)"),
+    "cursor, bands": ("bands", "window.sdqviz.cursor.set(i)"),
+    "cursor, scales": ("steps", "window.sdqviz.cursor.set(i)"),
+    "split line": ("here", f"{SPLIT}; {VIEWER}.setShare(i / {REPEATS})"),
+    "zoom": ("here", f"{VIEWER}.zoomBy(i % 2 ? 1.5 : 1 / 1.5)"),
+    "difference, gain": ("here", f"{VIEWER}.setMode('difference'); {VIEWER}.setGain(2 ** (i % 6))"),
+    "FLIP map": ("here", f"{VIEWER}.setMode(i % 2 ? 'flip' : 'split')"),
+    "measured box": ("here", f"{VIEWER}.select({{x: i, y: i, w: 40, h: 40}})"),
+}
+MEASURE = """async ([count, action]) => {
+  const act = new Function("i", action);
+  const times = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    act(i);
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    times.push(performance.now() - start);
+  }
+  return times;
+}"""
+
+
+def main(pages: int) -> None:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        serving(Path(home)) as url,
+        sync_playwright() as play,
+    ):
+        browser = play.chromium.launch(executable_path=browser_file(), args=FLAGS)
+        server = next(p for p in psutil.process_iter(["cmdline"]) if _serves(p, url))
+        opened: list[Page] = []
+        columns: list[dict[str, str]] = []
+        for count in (1, pages):
+            while len(opened) < count:
+                page = browser.new_page(viewport={"width": 1280, "height": 1000})
+                page.goto(url)
+                focus(page)
+                opened.append(page)
+            columns.append({name: _timed(opened[0], *how) for name, how in ACTIONS.items()})
+            columns[-1]["idle server, % of a core"] = f"{_idle(server):.0f}"
+        browser.close()
+    print(f"| median (slowest) of {REPEATS}, ms | 1 page | {pages} pages |\n|---|---|---|")
+    for name in columns[0]:
+        print(f"| {name} | {' | '.join(column[name] for column in columns)} |")
+
+
+def _timed(page: Page, view: str, action: str) -> str:
+    page.locator(f"#histogram [data-view={view}]").click()
+    times = page.evaluate(MEASURE, [REPEATS, action])
+    return f"{statistics.median(times):.0f} ({max(times):.0f})"
+
+
+def _idle(server: psutil.Process) -> float:
+    """Percent of a core that the server takes while nobody does anything."""
+    before = server.cpu_times()
+    time.sleep(IDLE_SECONDS)
+    after = server.cpu_times()
+    return 100 * (after.user - before.user + after.system - before.system) / IDLE_SECONDS
+
+
+def _serves(process: psutil.Process, url: str) -> bool:
+    line = process.info["cmdline"] or []
+    return "app.py" in " ".join(line) and url.rstrip("/").rsplit(":", 1)[1] in line
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
