@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sdqviz import api
+
 # The component of an element, as the page's script keeps it.
 COMPONENT = "([...document.querySelectorAll('#{}, #{} *')].find((e) => e.sdqviz)?.sdqviz ?? {{}})"
 VIEWER = COMPONENT.format("viewer", "viewer")
@@ -193,18 +195,46 @@ def test_a_single_layer_is_drawn_and_can_take_the_second_place(page, store, serv
     focus(page)
     page.wait_for_function("document.querySelector('#layer input').value !== ''")
     page.click("#single-layer")
+    made = drawn(page, store, server, "generate")
+    assert page.evaluate(f"{VIEWER}.label('b')") == f"only {made.spec['only']} quantized"
+    alone = page.evaluate(f"{VIEWER}.worst[0].mse")
+    page.locator("#viewer select[data-which=b]").select_option("student")
+    assert 0 < alone < page.evaluate(f"{VIEWER}.worst[0].mse")  # one layer does less than all
+
+
+def test_a_folder_made_elsewhere_draws_the_same_scene(page, store, server, tmp_path):
+    run = next(r for r in store.runs.list() if r.spec.get("recipe") == "round_nearest")
+    api.write_model(store, run, tmp_path / "elsewhere")
+    focus(page)
+    page.get_by_role("button", name="Another quantized folder").click()
+    page.get_by_label("Folder of a quantized model").fill(str(tmp_path / "elsewhere"))
+    page.get_by_role("button", name="Draw this scene with it").click()
+    made = drawn(page, store, server, "compare")
+    assert page.evaluate(f"{VIEWER}.label('b')") == "folder elsewhere"
+    # The folder is that run's model: what it draws is what the run drew, but for rounding.
+    row = next(r for r in run.result["scenes"] if r["id"] == made.result["scenes"][0]["id"])
+    with (
+        Image.open(store.blobs.path(row["images"]["student"])) as before,
+        Image.open(store.blobs.path(made.result["scenes"][0]["images"]["student"])) as now,
+    ):
+        apart = np.abs(np.asarray(before, np.int16) - np.asarray(now, np.int16))
+    assert apart.mean() < 2
+
+
+def drawn(page, store, server, kind):
+    """Waits for the run of this kind, and shows its picture as B on the page loaded again."""
     until = time.monotonic() + 180
-    while not (made := [r for r in store.runs.list("generate") if r.state == "done"]):
+    while not (made := [r for r in store.runs.list(kind) if r.state == "done"]):
+        assert not [r for r in store.runs.list(kind) if r.state == "failed"], page.inner_text(
+            "#job"
+        )
         assert time.monotonic() < until, page.inner_text("#job")
         page.wait_for_timeout(500)
     page.goto(server[0])
     page.wait_for_selector("#viewer canvas")
     focus(page)
     page.locator("#viewer select[data-which=b]").select_option(made[0].id)
-    assert page.evaluate(f"{VIEWER}.label('b')") == f"only {made[0].spec['only']} quantized"
-    alone = page.evaluate(f"{VIEWER}.worst[0].mse")
-    page.locator("#viewer select[data-which=b]").select_option("student")
-    assert 0 < alone < page.evaluate(f"{VIEWER}.worst[0].mse")  # one layer does less than all
+    return made[0]
 
 
 def test_a_picture_that_is_gone_is_told_and_the_rest_lives(page, store, server):
