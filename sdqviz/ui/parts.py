@@ -30,19 +30,18 @@ def build_parts(
     """Adds the buttons; returns the hidden box with the id of the run that draws the part."""
     gr.Markdown("**Where does it come from?** Draw this scene again with only one part quantized:")
     with gr.Row():
-        weights = gr.Button("Weights (A16)", size="sm", elem_id="only-weights", min_width=110)
-        activations = gr.Button(
-            "Activations (W16)", size="sm", elem_id="only-activations", min_width=110
-        )
-        single = gr.Button("The layer above", size="sm", elem_id="single-layer", min_width=110)
+        weights = gr.Button("Weights", size="sm", elem_id="only-weights", min_width=110)
+        activations = gr.Button("Activations", size="sm", elem_id="only-activations", min_width=110)
+        single = gr.Button("The chosen layer", size="sm", elem_id="single-layer", min_width=110)
     with gr.Accordion("Another quantized folder", open=False, elem_id="other-folder"), gr.Row():
         path = gr.Textbox(
-            label="Folder of a quantized model made from the same FP model",
+            label="Folder of a quantized model",
+            info="Made by sdqviz, here or elsewhere, from the same FP model.",
             placeholder="path/to/model-w4a8",
             max_lines=1,
             scale=3,
         )
-        folder = gr.Button("Draw this scene with it", size="sm", min_width=110)
+        folder = gr.Button("Draw this scene with it", size="sm", min_width=130)
     asked = gr.Textbox(visible="hidden")
 
     def shown(run_id: str | None, label: str | None) -> tuple[Run, Scene]:
@@ -59,11 +58,11 @@ def build_parts(
             run, scene = shown(run_id, label)
             if not path or not path.strip():
                 raise SdqvizError("no folder is named", "type the path of a quantized model")
-            kept = {key: run.spec[key] for key in ("model_config", "device", "dtype")}
-            net = run.spec["config"]["lpips_net"]
-            request = compare_request(
-                run.spec["model"], path.strip(), [scene], lpips_net=net, **kept
-            )
+            # An older run has not all of them.
+            own = {**run.spec["config"], **run.spec}
+            names = ("model_config", "device", "dtype", "lpips_net")
+            kept = {name: own[name] for name in names if name in own}
+            request = compare_request(run.spec["model"], path.strip(), [scene], **kept)
             wanted = context.submit(COMPARE, request)
         except SdqvizError as error:
             raise as_toast(error) from error
@@ -74,7 +73,7 @@ def build_parts(
         try:
             run, scene = shown(run_id, label)
             if not part:
-                raise SdqvizError("no layer is chosen", "choose one above")
+                raise SdqvizError("no layer is chosen", "choose one in the histogram")
             wanted = context.submit(GENERATE, generate_request(run.id, scene, only=part))
         except SdqvizError as error:
             raise as_toast(error) from error

@@ -43,7 +43,7 @@ class CompareTab:
         mine = build_scene_form(context, shared, prompt, draw)
         chips = gr.HTML("" if context.finished_run(None) else _EMPTY, elem_id="chips")
         with gr.Row():
-            with gr.Column(scale=6, min_width=340):
+            with gr.Column(scale=6, min_width=340) as left:
                 viewer = component("viewer", "viewer", events=("region",))
                 region = gr.HTML(elem_id="region")
                 about = gr.HTML(elem_id="about")
@@ -55,6 +55,7 @@ class CompareTab:
                 )
                 timeline = component("timeline", "timeline")
                 layer = build_histogram(context, shared)
+            with left:
                 part = build_parts(context, shared, scene, layer)
         run_facts = gr.HTML(elem_id="facts")
         build_export_button(context, shared, "Download report (HTML)", "report", export_report)

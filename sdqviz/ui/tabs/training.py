@@ -47,7 +47,9 @@ class TrainingTab:
                 scale=3,
                 elem_id="blocks",
             )
-            smoothing = gr.Slider(label="Smoothing", minimum=0, maximum=0.95, step=0.05, value=0.6)
+            smoothing = gr.Slider(
+                label="Smoothing", minimum=0, maximum=0.95, step=0.05, value=0.6, min_width=240
+            )
             logarithmic = gr.Checkbox(label="Log scale", value=True)
         with gr.Row():
             with gr.Column():

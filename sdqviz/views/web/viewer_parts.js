@@ -91,11 +91,16 @@
       // Links to the files themselves: what is saved is what was measured.
       sources.replaceChildren(...doc.pictures.map((p) =>
         node("a", { href: p.url, download: `${p.key}.png`, "data-who": p.key,
-          title: `save the PNG of ${p.label}` }, `⤓ ${p.label}`)));
+          title: `save the PNG of ${p.label}` })));
     };
     tell.press = (v) => {
       for (const b of modeButtons) {
         b.setAttribute("aria-pressed", b.dataset.mode === v.mode);
+      }
+      for (const link of sources.children) {
+        const which = ["a", "b"].find((one) => v.keys?.[one] === link.dataset.who);
+        link.hidden = !which;
+        link.textContent = which ? `⤓ ${which.toUpperCase()}` : "";
       }
       const own = v.keys && [v.keys.a, v.keys.b].sort().join() === "fp,student";
       const flip = modeButtons.find((b) => b.dataset.mode === "flip");
