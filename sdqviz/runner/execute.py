@@ -71,6 +71,7 @@ def execute(
             result["peak_bytes"] = peak.bytes()
             log.flush()
             store.runs.finish(run.id, DONE, result=result)
+            store.clear_scratch()
             return DONE
         except Stopped as stopped:
             keep(Log(message="cancelled; finished parts are kept and a resume starts there"))
@@ -114,7 +115,6 @@ def _quantize(
             with undisturbed():
                 stopped.partial = {**_pack_partial(context, keep), **about}
         raise
-    store.clear_scratch()
     if "stopped_at" in context.result:  # not what its spec asks for: never taken for that
         context.result["made_by"] = content_key(context.result["made_by"], context.learned_key)
     return {**context.result, **about}

