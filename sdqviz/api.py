@@ -292,7 +292,7 @@ def compare(
     store = open_store()
     spec = compare_request(
         model,
-        other,
+        str(sources.packed_folder(other)),
         scenes,
         model_config=model_config,
         device=device,

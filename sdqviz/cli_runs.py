@@ -115,6 +115,8 @@ def runs_export(
     from sdqviz.views.model_explorer import export_model_explorer
     from sdqviz.views.report import export_report
 
+    if model and out is None:
+        raise SdqvizError("--model has no folder", "give --out FOLDER")
     if out is None and html is None and graph is None:
         raise SdqvizError("no folder is named", "give --out, --html or --graph with a FOLDER")
     store = open_store()
@@ -122,16 +124,14 @@ def runs_export(
     for folder, export in ((html, export_report), (graph, export_model_explorer)):
         if folder is not None:
             export(store, found, folder)
-    if out is None:
-        emit({"run": found.id, "out": str(html or graph)}, as_json)
-        return
-    if model:
+    if out is not None and model:
         from sdqviz import api
 
         api.write_model(store, found, out)
-    else:
+    elif out is not None:
         export_run(store, found, out)
-    emit({"run": found.id, "out": str(out)}, as_json)
+    written = [str(folder) for folder in (out, html, graph) if folder is not None]
+    emit({"run": found.id, "out": written[0], "all": written}, as_json)
 
 
 @runs_app.command("sheet")

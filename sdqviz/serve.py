@@ -12,6 +12,7 @@ from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import COMPARE
 from sdqviz.base.settings import home_folder
+from sdqviz.families.sources import packed_folder
 from sdqviz.runner.bundle import import_demos
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
@@ -91,6 +92,8 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
                 "folders are not opened for visitors from elsewhere",
                 f"on this machine: sdqviz compare {spec['model']} FOLDER",
             )
+        if kind == COMPARE:  # told now, not when its turn comes; absolute: workers outlive apps
+            spec = {**spec, "other": str(packed_folder(spec["other"]))}
         run_id = store.runs.add(kind, spec)
         supervisor.ensure_worker()
         return run_id

@@ -4,7 +4,7 @@ import ctypes
 import functools
 from collections.abc import Callable
 
-_WORTH = 1 << 26  # a quarter of a gigabyte: giving back takes some milliseconds
+_WORTH = 1 << 26  # 64 MiB: giving back takes some milliseconds
 _freed = 0
 
 

@@ -192,6 +192,14 @@ def network_folder(folder: Path) -> str:
     return "transformer" if "transformer" in read_json(folder / "model_index.json") else "unet"
 
 
+def packed_folder(name: str) -> Path:
+    """The absolute path of a folder that sdqviz quantized. Raises SdqvizError for another."""
+    folder = find(name).path.absolute()
+    if not is_packed(folder):
+        raise SdqvizError(f"{name} is not a quantized model", "give a folder made by quantize")
+    return folder
+
+
 def is_packed(folder: Path) -> bool:
     """Whether the folder's network was quantized by sdqviz."""
     config = folder / network_folder(folder) / "config.json"

@@ -7,7 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sdqviz.base.config import from_dict
@@ -17,7 +17,7 @@ from sdqviz.base.keys import content_key
 from sdqviz.base.registry import named
 from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE
 from sdqviz.base.scene import Scene
-from sdqviz.base.settings import rank
+from sdqviz.base.settings import rank, world_size
 from sdqviz.families import sources
 from sdqviz.families.contract import sampler_of
 from sdqviz.recipes.contract import PACKAGE as RECIPES
@@ -61,6 +61,8 @@ def execute(
     def keep(event: Event) -> None:
         if not isinstance(event, Progress):  # progress is state: it lives in the run's row
             log.append(event)
+        if isinstance(event, Scalar) and event.name == SECONDS:
+            log.flush()  # a stage ended: the page shows it now
         see(event)
 
     with _heartbeat(store, run.id, stop):
@@ -71,16 +73,15 @@ def execute(
             result["peak_bytes"] = peak.bytes()
             log.flush()
             store.runs.finish(run.id, DONE, result=result)
-            store.clear_scratch()
-            return DONE
+            state = DONE
         except Stopped as stopped:
             keep(Log(message="cancelled; finished parts are kept and a resume starts there"))
             log.flush()
             store.runs.finish(run.id, CANCELLED, result=stopped.partial)
-            return CANCELLED
+            state = CANCELLED
         except SdqvizError as error:
             store.runs.finish(run.id, FAILED, error=error.as_dict())
-            return FAILED
+            state = FAILED
         except Exception as error:  # a bug: recorded whole in the log, one line for the user
             keep(Log(message=traceback.format_exc(), level="error"))
             first = (str(error).splitlines() or [""])[0]
@@ -92,9 +93,13 @@ def execute(
                     "hint": f"see the whole log: sdqviz runs show {run.id}",
                 },
             )
-            return FAILED
+            state = FAILED
         finally:
             log.flush()
+    if state == DONE:
+        with suppress(OSError):  # another process may clear at the same moment
+            store.clear_scratch()
+    return state
 
 
 def _quantize(
@@ -223,10 +228,7 @@ def _compare(
     keep: Callable[[Event], None],
     asked: Interruption,
 ) -> dict[str, Any]:
-    if not sources.is_packed(sources.find(run.spec["other"]).path):
-        raise SdqvizError(
-            f"{run.spec['other']} is not a quantized model", "give a folder made by quantize"
-        )
+    sources.packed_folder(run.spec["other"])
     loaded = models.of(run.spec)
     other = models.of({**run.spec, "model": run.spec["other"], "model_config": None})
     made_from, given = (_architecture(m.model.network) for m in (other, loaded))
@@ -292,13 +294,15 @@ def _run_stages(
                     now = store.runs.get(run.id)
                     if asked.asked or now.cancel:
                         raise Stopped
-                    if now.state == FINISHING and stage.name == TRAINING:
+                    ends = now.state == FINISHING and stage.name == TRAINING
+                    # The helpers of a training on several processes would wait for this one.
+                    if ends and event.done < event.total and world_size() == 1:
                         keep(Log(message="training finished early: rounding what it learned"))
                         break  # closing the stage leaves the average so far
         finally:
             with undisturbed():
                 events.close()  # type: ignore[attr-defined]
-        keep(Scalar(name=SECONDS, layer=stage.name, value=time.monotonic() - began))
+                keep(Scalar(name=SECONDS, layer=stage.name, value=time.monotonic() - began))
 
 
 @contextmanager

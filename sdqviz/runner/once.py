@@ -43,7 +43,16 @@ def work_once(
         failed = store.runs.get(run_id)
         error = failed.error or {"error": f"{label} was stopped", "hint": ""}
         raise SdqvizError(f"{label}: {error['error']}", error.get("hint", ""))
-    return store.runs.get(run_id)
+    return _whole(store.runs.get(run_id))
+
+
+def _whole(run: Run) -> Run:
+    if "stopped_at" in (run.result or {}):
+        raise SdqvizError(
+            f"run {run.id} was finished early, which its spec does not ask for",
+            "start the command again: it trains that run anew",
+        )
+    return run
 
 
 def _known(store: Store, spec: dict[str, Any], models: ModelCache) -> Run | None:
@@ -63,4 +72,4 @@ def _elsewhere(store: Store, run_id: str) -> Run:
         store.runs.expire()
     if run.state != DONE:
         raise SdqvizError(f"run {run_id} was {run.state} elsewhere", "start the command again")
-    return run
+    return _whole(run)

@@ -183,15 +183,17 @@ class Runs:
         return self.get(run.id).state
 
     def request_finish(self, run_id: str) -> Run:
-        """Asks a run that trains to end its training now and to go on with what it learned."""
+        """Asks a run that trains, in one process, to end its training now and to go on with what
+        it learned. Whoever resumes it after an interruption trains on.
+        """
         run = self.get(run_id)
         if run.state != RUNNING or run.stage != TRAINING:
             where = f"{run.state}, in stage {run.stage}" if run.state in ACTIVE else run.state
             raise SdqvizError(f"run {run.id} is {where}", "only a training can be finished early")
         with self._database.transaction() as sql:
             sql.execute(
-                "UPDATE runs SET state = ? WHERE id = ? AND state = ?",
-                (FINISHING, run.id, RUNNING),
+                "UPDATE runs SET state = ? WHERE id = ? AND state = ? AND stage = ?",
+                (FINISHING, run.id, RUNNING, TRAINING),
             )
         return self.get(run.id)
 

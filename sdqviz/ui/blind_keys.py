@@ -8,12 +8,18 @@ from sdqviz.base.blind import FIRST, SECOND, UNSURE
 BUTTONS = {FIRST: "blind-first", SECOND: "blind-second", UNSURE: "blind-unsure"}
 
 # A reload of the page goes on with the tab's own test: kept until the browser's tab is closed.
+# Where a browser denies storage, as in some embedded pages, a reload starts anew.
 KEEP = """(id) => {
-  if (id) sessionStorage.setItem('sdqviz-blind', id);
-  else sessionStorage.removeItem('sdqviz-blind');
+  try {
+    if (id) sessionStorage.setItem('sdqviz-blind', id);
+    else sessionStorage.removeItem('sdqviz-blind');
+  } catch {}
 }"""
-RECALL = """(run, id, before) =>
-  [run, id || (before ? '' : sessionStorage.getItem('sdqviz-blind')) || '', before]"""
+RECALL = """(run, id, before) => {
+  let kept = null;
+  try { kept = sessionStorage.getItem('sdqviz-blind'); } catch {}
+  return [run, id || (before ? '' : kept) || '', before];
+}"""
 
 # A button of a hidden tab has no offsetParent; a text field keeps its letters.
 LISTEN = f"""() => {{

@@ -5,15 +5,16 @@ import gradio as gr
 NOTHING = "null"  # the value of a component that has nothing to show; "" is: not asked yet
 
 
-def component(kind: str, elem_id: str, events: tuple[str, ...] = ()) -> gr.HTML:
+def component(kind: str, elem_id: str, events: tuple[str, ...] = (), waits: bool = True) -> gr.HTML:
     """A gr.HTML whose value is the JSON text of what `window.sdqviz.kinds[kind]` shows.
 
-    `events` are those that it triggers: each is an attribute to attach a listener to.
+    `events` are those that it triggers: each is an attribute to attach a listener to. `waits`:
+    whether a first value will come; its place is held until then.
     """
     # Gradio finds an event's name as a quoted word in the script.
     named = ", ".join(f"'{event}'" for event in events)
     return gr.HTML(
-        value="",
+        value="" if waits else NOTHING,
         html_template="",
         apply_default_css=False,
         js_on_load=f"""

@@ -31,6 +31,11 @@ class AppContext:
         """Where the page gets a blob: gradio's file route, relative to the page."""
         return f"gradio_api/file={self.store.blobs.path(blob)}"
 
+    @property
+    def has_run(self) -> bool:
+        """Whether any finished run can be shown."""
+        return self.finished_run(None) is not None
+
     def finished_run(self, run_id: str | None) -> Run | None:
         """The finished quantize run shown now: the chosen one, else the newest of one's own, else
         the bundled one of the main method.

@@ -19,7 +19,7 @@ def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:
         filterable=True,
         elem_id="layer",
     )
-    histogram = component("histogram", "histogram")
+    histogram = component("histogram", "histogram", waits=context.has_run)
 
     def fill(run_id: str | None, shown: str | None, wanted: str) -> list[Any]:
         run = context.finished_run(run_id)

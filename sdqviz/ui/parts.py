@@ -74,6 +74,11 @@ def build_parts(
             run, scene = shown(run_id, label)
             if not part:
                 raise SdqvizError("no layer is chosen", "choose one in the histogram")
+            if part in (WEIGHTS, ACTIVATIONS) and not run.spec["config"]["activation_bits"]:
+                raise SdqvizError(
+                    "this run's activations are floating point, only its weights are quantized",
+                    "its own picture already is that of the weights alone",
+                )
             wanted = context.submit(GENERATE, generate_request(run.id, scene, only=part))
         except SdqvizError as error:
             raise as_toast(error) from error

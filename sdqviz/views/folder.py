@@ -26,6 +26,6 @@ def new_folder(out: Path, what: str) -> Iterator[Path]:
             f"cannot write {what} to {out}: {error.strerror or error}",
             "free some space or choose another folder",
         ) from error
-    except SdqvizError:
+    except BaseException:
         shutil.rmtree(out, ignore_errors=True)
         raise

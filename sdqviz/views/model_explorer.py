@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.store.runs import Run
+from sdqviz.base.request import QUANTIZE
+from sdqviz.store.runs import DONE, Run
 from sdqviz.store.store import Store
 from sdqviz.views.folder import new_folder
 from sdqviz.views.layers import COLOURS, layers_document
@@ -31,7 +32,9 @@ def export_model_explorer(store: Store, run: Run, out: Path) -> list[Path]:
     run knows its layers, not what flows between them. Raises SdqvizError when the run is not
     finished, or the folder is taken or cannot be written.
     """
-    if run.result is None or "layers" not in run.result:
+    if run.kind != QUANTIZE:
+        raise SdqvizError(f"run {run.id} is a {run.kind} run", "export a quantize run")
+    if run.state != DONE or run.result is None:
         raise SdqvizError(f"run {run.id} is {run.state}", "export a finished run")
     past = history(store.records.events(run.id))
     document = json.loads(layers_document(run, store.blobs, past))

@@ -30,11 +30,14 @@ def viewer_document(
     ]
     for other, images in _others(run, row, runs):
         label = _other_name(run, other)
+        if any(known["label"] == label for known in pictures):
+            continue  # drawn more than once: the newest stands for all
         picture = {"key": other.id, "label": label, "url": address(images["student"])}
         if images["fp"] != row["images"]["fp"]:
             picture["note"] = (
-                f"“{label}” was drawn by another processor or with other threads: there even the "
-                "FP picture differs from this one by rounding."
+                f"“{label}” was scored against another FP picture of this scene: another "
+                "processor, number of threads or number format rounds differently, or the model's "
+                "files changed."
             )
         pictures.append(picture)
     again = {"key": "other_seed", "label": "FP, another seed", "url": address(images["other_seed"])}
@@ -111,6 +114,7 @@ def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Ru
         (other, theirs["images"])
         for other in (*parts, *rest)
         if other.id != run.id
+        and other.spec.get("model_config") in (None, run.spec.get("model_config"))
         for theirs in (other.result or {}).get("scenes", [])
         if _same_start(theirs, row)
     ]

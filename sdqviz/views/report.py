@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.request import COMPARE, QUANTIZE
 from sdqviz.store.blobs import Blobs
 from sdqviz.store.runs import DONE, Run
 from sdqviz.store.store import Store
@@ -49,6 +50,8 @@ def export_report(store: Store, run: Run, out: Path) -> Path:
     Raises SdqvizError when the run is not finished, or the folder is taken or cannot be written;
     nothing half-written is left.
     """
+    if run.kind != QUANTIZE:
+        raise SdqvizError(f"run {run.id} is a {run.kind} run", "export a quantize run")
     if run.state != DONE or run.result is None or not run.result.get("scenes"):
         raise SdqvizError(f"run {run.id} is {run.state}", "export a finished run")
     with new_folder(out, "the report"):
@@ -60,7 +63,9 @@ def export_report(store: Store, run: Run, out: Path) -> Path:
 
 def _write(store: Store, run: Run, out: Path) -> None:
     assert run.result is not None
-    blobs, runs, result = store.blobs, store.runs.list(), run.result
+    blobs, result = store.blobs, run.result
+    # Folders of this machine are nobody's business.
+    runs = [other for other in store.runs.list() if other.kind != COMPARE]
     past = history(store.records.events(run.id))
 
     def write(name: str, text: str) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from sdqviz.base.request import ACTIVATIONS, GENERATE, QUANTIZE, WEIGHTS
@@ -95,7 +96,8 @@ def run_card(run: Run | None, queued: int, log: list[str]) -> str:
     only = run.spec.get("only")
     what = f"only {only} quantized" if only else "own prompt, both models"
     if run.kind != GENERATE:
-        what = " with ".join(run.spec[k] for k in ("model", "other") if run.spec.get(k))
+        names = [run.spec.get("model"), Path(run.spec.get("other", "")).name]  # no whole paths
+        what = " with ".join(name for name in names if name)
     percent = 100 * run.progress
     lines = [
         f"<p><b>{escape(run.kind)}</b> {escape(str(what))} "

@@ -11,8 +11,9 @@ _TERMS = {
     "noise": "what rounding alone does: the FP model computed in bfloat16 against float32",
     "other seed": "the same prompt with another seed: as far apart as two different pictures",
     "Network": "bytes of the denoising network as stored, and in 32-bit floats",
-    "Of which": "codes: 4-bit weights; scales: what turns them into numbers; activation pairs: "
-    "scale and zero point at each timestep; time table: outputs of the removed time layers",
+    "Of which": "codes: the weights as small integers; scales: what turns them into numbers; "
+    "activation pairs: scale and zero point at each timestep; time table: outputs of the removed "
+    "time layers",
     "Bits a weight": "all stored bits over the number of the network's parameters",
     "Step": "one call of the network with both guidance branches, on this machine",
     "Arithmetic": "integer: products of 8-bit codes summed in integers; simulated: the same codes "

@@ -121,7 +121,7 @@ def test_keys_answer_only_where_the_question_is(page, server, store, run):
     page.keyboard.press("n")
     wait_for_trial(page, 2)
     assert store.answers.session(session).trials[0].answer == "unsure"
-    page.goto(server[0])  # loaded again: the test goes on
+    page.reload()  # the test goes on
     wait_for_trial(page, 2)
     assert page.is_visible("#blind-stage")
     page.keyboard.press("1")

@@ -129,6 +129,17 @@ def packed_copy(model):
     return network, pack_network(network, plan, pairs)
 
 
+def test_codes_stay_as_they_are_stored_in_a_channels_last_network(tiny):
+    network = copy.deepcopy(tiny.network)
+    plan = make_plan(network, tiny.family.roles(network), PlanConfig(activation_bits=0))
+    pack_network(network, plan, {})
+    before = {n: layer.codes.clone() for n, layer in packed_layers(network).items()}
+    network.to(memory_format=torch.channels_last)
+    for name, layer in packed_layers(network).items():
+        assert layer.codes.is_contiguous()
+        assert torch.equal(layer.codes, before[name])
+
+
 def test_a_saved_network_is_the_same_network(tiny):
     network, _ = packed_copy(tiny)
     data = save(packed_tensors(network))

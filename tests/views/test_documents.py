@@ -58,7 +58,7 @@ def test_a_picture_from_another_processor_is_offered_with_a_note_and_other_noise
     theirs["images"]["fp"] = row["images"]["fp"]
     assert "note" not in offered()[other.id]
     theirs["images"]["fp"] = "f" * 64
-    assert "rounding" in offered()[other.id]["note"]
+    assert "another FP picture" in offered()[other.id]["note"]
     theirs["noise"] = {**theirs["noise"], "fp": "other"}
     assert other.id not in offered()
 

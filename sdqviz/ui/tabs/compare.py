@@ -41,10 +41,10 @@ class CompareTab:
             )
             draw = gr.Button("Generate", variant="primary", elem_id="generate", min_width=120)
         mine = build_scene_form(context, shared, prompt, draw)
-        chips = gr.HTML("" if context.finished_run(None) else _EMPTY, elem_id="chips")
+        chips = gr.HTML("" if context.has_run else _EMPTY, elem_id="chips")
         with gr.Row():
             with gr.Column(scale=6, min_width=340) as left:
-                viewer = component("viewer", "viewer", events=("region",))
+                viewer = component("viewer", "viewer", events=("region",), waits=context.has_run)
                 region = gr.HTML(elem_id="region")
                 about = gr.HTML(elem_id="about")
             with gr.Column(scale=5, min_width=340):
@@ -53,7 +53,7 @@ class CompareTab:
                     "latents; in the free run each steers itself. Drag the cursor: it moves "
                     "everything here."
                 )
-                timeline = component("timeline", "timeline")
+                timeline = component("timeline", "timeline", waits=context.has_run)
                 layer = build_histogram(context, shared)
             with left:
                 part = build_parts(context, shared, scene, layer)

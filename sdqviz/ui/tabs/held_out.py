@@ -21,7 +21,7 @@ class HeldOutTab:
             "floor (the FP model in bfloat16) to another seed of the same prompt."
         )
         chips = gr.HTML(elem_id="median-chips")
-        gallery = component("gallery", "gallery", events=("open",))
+        gallery = component("gallery", "gallery", events=("open",), waits=context.has_run)
         curve = gr.HTML(elem_id="median-errors")
 
         def fill(run_id: str | None) -> list[Any]:

@@ -21,7 +21,7 @@ class LayersTab:
             "**The plan.** Every linear and convolution of the denoising network, its weights (W) "
             "and input activations (A). A layer's name opens its histogram."
         )
-        layers = component("layers", "layers", events=("open",))
+        layers = component("layers", "layers", events=("open",), waits=context.has_run)
         build_export_button(
             context, shared, "Model Explorer files", "model-explorer", export_model_explorer
         )
