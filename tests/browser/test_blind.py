@@ -131,9 +131,9 @@ def test_keys_answer_only_where_the_question_is(page, server, store, run):
     page.wait_for_selector("#blind-start", state="visible")
     assert store.answers.finished(run.id, "abx") == []
     page.reload()
-    page.wait_for_selector("#viewer canvas")
-    page.get_by_role("tab", name="Blind test").click()
     page.wait_for_selector("#blind-start", state="visible")  # what was stopped stays so
+    page.wait_for_function("!document.querySelector('#blind-start').disabled")
+    assert not page.is_visible("#blind-stop")
 
 
 def test_missing_pictures_are_told_and_skipped(page, server, store, run):

@@ -43,7 +43,7 @@ class BlindTab:
             )
         # As long as no run is shown, nothing changes that could tell.
         start = gr.Button("Start", variant="primary", interactive=False, elem_id="blind-start")
-        stage = gr.HTML(_NO_RUN, elem_id="blind-stage")
+        stage = gr.HTML("" if context.has_run else _NO_RUN, elem_id="blind-stage")
         with gr.Row(visible=False, elem_id="blind-answers") as row:
             buttons = [
                 gr.Button(button_label(ABX, a), elem_id=BUTTONS[a], min_width=90) for a in ANSWERS
@@ -121,6 +121,8 @@ class BlindTab:
             that begins this moment.
             """
             now = run_id or ""
+            if session and not (before or now):
+                return [gr.skip()] * (len(outputs) + 2)  # the page is loading
             if session and not before:
                 with suppress(SdqvizError):  # it is gone with its run: nothing to go on with
                     test = context.store.answers.session(session)
