@@ -23,8 +23,8 @@ from sdqviz.metrics.contract import metrics, score_all, summarise
 from sdqviz.metrics.flip import flip_map
 from sdqviz.metrics.steps import free_run_errors, replay_errors
 from sdqviz.stages.contract import Context, calls_per_scene
+from sdqviz.stages.layer_pairs import layer_pairs
 from sdqviz.stages.pack import engine_report
-from sdqviz.stages.pair_histograms import pair_histograms
 from sdqviz.stages.previews import previews
 from sdqviz.stages.record import record_scene, rounded_trajectory, teacher_trajectory
 
@@ -34,14 +34,15 @@ class EvaluateStage:
     version = 2
 
     def cost(self, context: Context) -> float:
-        # Student free run and replay, noise floor, other seed: 4 trajectories a scene (and two
-        # more for the histograms of one),
-        # the student's two about three times as slow on the reference engine.
+        # Student free run and replay, noise floor, other seed: 4 trajectories a scene (and three
+        # more for the layers of one), the student's two about three times as slow on the
+        # reference engine.
         return 8.0 * sum(calls_per_scene(scene) for scene in context.held_out)
 
     def run(self, context: Context) -> Iterator[Event]:
         calibrated = {scene.prompt for scene in context.calibration}
-        total = len(context.held_out)
+        layers = bool(context.histograms_key and context.held_out)
+        total = len(context.held_out) + layers
         yield Progress(stage=self.name, done=0, total=total)
         rows = []
         for index, scene in enumerate(context.held_out):
@@ -56,18 +57,20 @@ class EvaluateStage:
                     yield Scalar(name=name, value=value, step=index)
             yield Progress(stage=self.name, done=index + 1, total=total)
         context.result.update(summary(rows, context.lpips_net))
-        if context.histograms_key and context.held_out:
-            context.result["pair_histograms"] = _pair_histograms(self, context)
+        if layers:
+            context.result["layer_pairs"] = _layer_pairs(self, context)
+            yield Progress(stage=self.name, done=total, total=total)
 
 
-def _pair_histograms(stage: EvaluateStage, context: Context) -> str | None:
-    """The blob of both models' layer inputs on the first held-out scene."""
+def _layer_pairs(stage: EvaluateStage, context: Context) -> str | None:
+    """The blob of both models' layers on the first held-out scene."""
     scene = context.held_out[0]
+    engines = engine_report(context.student)["layers"] if context.student else {}
     key = context.key(
-        stage, "histograms", context.student_key, scene.as_dict(), context.histograms_key
+        stage, "layers", context.student_key, scene.as_dict(), context.histograms_key, engines
     )
     shown = context.products.file(context.histograms_key).read_bytes()
-    context.products.product(key, "npz", lambda: pair_histograms(context, scene, shown))
+    context.products.product(key, "npz", lambda: layer_pairs(context, scene, shown))
     return context.products.find(key)
 
 

@@ -20,8 +20,10 @@ from sdqviz.layers.checkpoint import packed_tensors, quantization_config, restor
 from sdqviz.layers.clock import Clock
 from sdqviz.layers.convert import pack_layer, packed_layers, replace_module, twin
 from sdqviz.layers.fake import FakeLayer
+from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.time_table import install_time_rows
 from sdqviz.metrics.cost import bits_per_weight, network_bytes, tensor_bytes
+from sdqviz.quant.numerics import taps_last_to_oti
 from sdqviz.stages.contract import Context
 
 _CONFIG_TENSOR = "__quantization_config__"
@@ -126,6 +128,39 @@ def engine_report(student: nn.Module) -> dict[str, Any]:
     }
 
 
+def layer_engine(layer: PackedLayer) -> str:
+    """The name of the engine that serves a layer here; empty where its input stays FP."""
+    if layer.activations is None:
+        return ""
+    return choose_engine(layer.scale.device, layer.activations.spec)[0].name
+
+
+def code_counts(layer: PackedLayer) -> dict[str, Any]:
+    """How often a layer's weights take each code, the smallest first, and its groups each
+    multiplier from 1 on (empty where it has none); the least and the largest scale.
+    """
+    weight = layer.unpacked()
+    low = -(2 ** (weight.spec.bits - 1))
+    codes = torch.bincount((weight.codes.flatten().int() - low), minlength=-2 * low)
+    groups = torch.bincount(weight.multipliers.flatten().int(), minlength=1)[1:]
+    return {
+        "codes": codes.tolist(),
+        "multipliers": groups.tolist() if weight.spec.largest_multiplier > 1 else [],
+        "scale": [weight.scale.min().item(), weight.scale.max().item()],
+    }
+
+
+def weight_error(layer: PackedLayer, weight: torch.Tensor) -> float:
+    """|packed - FP|^2 / |FP|^2 of the weights, equalisation undone. Training may make it larger
+    and the layer's output better all the same.
+    """
+    packed = layer.scale.view(-1, 1, 1) * layer.operands().w8().to(torch.float32)
+    given = taps_last_to_oti(weight.to(torch.float32))
+    if layer.activations is not None and layer.activations.factor is not None:
+        packed = packed * layer.activations.factor
+    return ((packed - given).square().sum() / given.square().sum().clamp(min=1e-20)).item()
+
+
 def _size(context: Context) -> dict[str, Any]:
     """Stored bytes in all and by part, and the FP network's bytes in float32."""
     assert context.student is not None
@@ -174,6 +209,12 @@ def _layer_rows(context: Context) -> list[dict[str, Any]]:
         if initial is not None and initial.factor is not None:
             divisors = 1 / initial.factor
             row["equalised"] = [divisors.min().item(), divisors.max().item()]
+        if name in packed:
+            row["engine"] = layer_engine(packed[name])
+            module = context.model.network.get_submodule(name)
+            assert isinstance(module, nn.Linear | nn.Conv2d)
+            row["weight_error"] = weight_error(packed[name], module.weight)
+            row["stored"] = code_counts(packed[name])
         if context.learned_key and initial is not None:
             row["initial_pairs"] = _pairs(initial)[0]
         rows.append(row)

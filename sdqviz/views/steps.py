@@ -46,7 +46,8 @@ def layer_histogram(blobs: Blobs, result: dict[str, Any], layer: str, label: str
     held-out scene on the same latents, or is null in runs that were evaluated before there were
     any. `label` names the quantized model.
     """
-    blob, rows, both = result["histograms"], result["layers"], result.get("pair_histograms")
+    blob, rows = result["histograms"], result["layers"]
+    both = result.get("layer_pairs") or result.get("pair_histograms")  # the latter in older runs
     with np.load(io.BytesIO(blobs.get(blob))) as arrays:
         edges = arrays[f"{layer}|edges"].tolist()
         timesteps = arrays[f"{layer}|timesteps"].tolist()

@@ -1,0 +1,45 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from sdqviz.layers.activations import ActivationPairs
+from sdqviz.layers.clock import Clock
+from sdqviz.layers.convert import pack_layer
+from sdqviz.layers.plan import PlanConfig, make_plan
+from sdqviz.quant.numerics import fake_quantize_weight
+from sdqviz.quant.observers import ActivationPair
+from sdqviz.quant.spec import ActivationSpec, WeightSpec
+from sdqviz.stages.pack import code_counts, weight_error
+
+
+def packed_linear(spec, factor=None):
+    torch.manual_seed(0)
+    layer = nn.Linear(32, 8)
+    one = {float("nan"): ActivationPair(0.1, 10.0, 0)}
+    pairs = ActivationPairs(one, ActivationSpec(bits=8), factor=factor)
+    plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
+    return layer, pack_layer(layer, replace(plan, weight=spec), pairs, Clock())
+
+
+def test_the_weight_error_is_of_the_weights_without_their_equalisation():
+    spec, factor = WeightSpec(bits=4, group=16), torch.linspace(0.25, 2, 32)
+    layer, packed = packed_linear(spec, factor)
+    rounded = fake_quantize_weight(layer.weight.detach() / factor, spec) * factor
+    expected = (rounded - layer.weight).square().sum() / layer.weight.square().sum()
+    assert weight_error(packed, layer.weight.detach()) == pytest.approx(expected.item(), rel=1e-4)
+
+
+@pytest.mark.parametrize(("bits", "group"), [(4, 16), (3, 0), (8, 0)])
+def test_every_weight_and_group_is_counted_once(bits, group):
+    layer, packed = packed_linear(WeightSpec(bits=bits, group=group))
+    counts, stored = code_counts(packed), packed.unpacked()
+    assert len(counts["codes"]) == 2**bits and sum(counts["codes"]) == layer.weight.numel()
+    low = -(2 ** (bits - 1))
+    for code in stored.codes.unique().tolist():
+        assert counts["codes"][code - low] == int((stored.codes == code).sum())
+    assert sum(counts["multipliers"]) == (stored.multipliers.numel() if group else 0)
+    for place, number in enumerate(counts["multipliers"], start=1):
+        assert number == int((stored.multipliers == place).sum())
+    assert counts["scale"] == [packed.scale.min().item(), packed.scale.max().item()]
