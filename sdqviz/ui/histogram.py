@@ -7,12 +7,16 @@ import gradio as gr
 from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.tabs.contract import Shared
+from sdqviz.views.layer_errors import culprits_document
 from sdqviz.views.runs import bits
 from sdqviz.views.steps import layer_histogram, layer_names, telling_layer
 
 
 def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:
-    """Adds the chooser and the histogram, which follow the shown run; returns the chooser."""
+    """Adds the layers to look at, the chooser and the histogram, which all follow the shown run;
+    returns the chooser.
+    """
+    culprits = component("culprits", "culprits", events=("open",), waits=False)
     layer = gr.Dropdown(
         label="Values entering one layer, at each timestep",
         choices=[],
@@ -24,10 +28,11 @@ def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:
     def fill(run_id: str | None, shown: str | None, wanted: str) -> list[Any]:
         run = context.finished_run(run_id)
         if run is None or run.result is None:
-            return [gr.Dropdown(choices=[], value=None), NOTHING]
+            return [gr.Dropdown(choices=[], value=None), NOTHING, NOTHING]
         names = layer_names(context.store.blobs, run.result["histograms"])
         chosen = next((name for name in (shown, wanted) if name in names), telling_layer(names))
-        return [gr.Dropdown(choices=names, value=chosen), draw(run_id, chosen)]
+        worst = culprits_document(context.store.blobs, run.result, names)
+        return [gr.Dropdown(choices=names, value=chosen), draw(run_id, chosen), worst]
 
     def draw(run_id: str | None, name: str | None) -> str:
         run = context.finished_run(run_id)
@@ -52,9 +57,13 @@ def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:
             return [gr.skip()] * 3
         return [gr.Dropdown(choices=names, value=wanted), draw(run_id, wanted), ""]
 
+    def named(event: gr.EventData) -> str:
+        return event._data["layer"]
+
     filled = [shared.run, layer, shared.layer]
-    shared.run.change(fill, filled, [layer, histogram], **quiet)
+    shared.run.change(fill, filled, [layer, histogram, culprits], **quiet)
     shown = [layer, histogram, shared.layer]
     shared.layer.change(open_layer, [shared.run, shared.layer], shown, **quiet)
+    culprits.open(named, None, shared.layer, **quiet)
     layer.input(draw, [shared.run, layer], histogram, **quiet)
     return layer

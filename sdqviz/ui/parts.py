@@ -85,10 +85,18 @@ def build_parts(
         gr.Info(_DRAWING, duration=4)
         return wanted
 
+    def submit_asked(run_id: str | None, label: str | None, part: str) -> list[Any]:
+        """The layer that another tab asked for; the request is cleared, so that the same one can
+        be made again.
+        """
+        return [submit(run_id, label, part), ""] if part else [gr.skip()] * 2
+
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     single.click(submit, [shared.run, scene, layer], asked, **quiet)
     for button, part in ((weights, WEIGHTS), (activations, ACTIVATIONS)):
         state = gr.State(part)
         button.click(submit, [shared.run, scene, state], asked, **quiet)
+    wanted = [shared.run, scene, shared.part]
+    shared.part.change(submit_asked, wanted, [asked, shared.part], **quiet)
     gr.on([folder.click, path.submit], submit_folder, [shared.run, scene, path], asked, **quiet)
     return asked

@@ -76,6 +76,7 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
     mine = gr.Textbox(visible="hidden")  # the run this visitor waits for
     scene = gr.Textbox(visible="hidden", elem_id="wanted-scene")
     layer = gr.Textbox(visible="hidden", elem_id="wanted-layer")
+    part = gr.Textbox(visible="hidden")
     timer = gr.Timer(1.0)
 
     def quantize(*values: Any) -> str:
@@ -172,7 +173,14 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
         opened, None, [run, token, listing, model, device, scene, layer], **_QUIET
     )
     return Shared(
-        run=run, listing=listing, token=token, form=form, scene=scene, layer=layer, tabs=tabs
+        run=run,
+        listing=listing,
+        token=token,
+        form=form,
+        scene=scene,
+        layer=layer,
+        part=part,
+        tabs=tabs,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from sdqviz.views.svg import GREY, figure, grid_row, label
+from sdqviz.views.terms import term
 
 WIDTH, HEIGHT = 560, 300
 LEFT, RIGHT, TOP, BOTTOM = 74, 12, 14, 42
@@ -61,13 +62,12 @@ def curve_chart(
         parts.append(_line(curve, x, y))
     shown = [c for c in drawn if not c.muted]
     legend = "".join(
-        f'<span><i style="border-top:3px solid {c.colour}"></i>{escape(c.name)}</span>'
-        for c in shown
+        f'<span><i style="border-top:3px solid {c.colour}"></i>{term(c.name)}</span>' for c in shown
     )
     if len(shown) < len(drawn):
         legend += f'<span><i style="border-top:2px solid {GREY}"></i>the others</span>'
     if any(c.marks for c in drawn):
-        legend += "<span>◆ frozen</span>"
+        legend += f"<span>◆ {term('frozen')}</span>"
     return figure("".join(parts), WIDTH, HEIGHT, y_title, legend, summary)
 
 

@@ -1,39 +1,69 @@
 """The layers of a run with what is known of each, as JSON text for the page's map and table."""
 
 import io
+import statistics
 from typing import Any
 
 import numpy as np
 
 from sdqviz.store.blobs import Blobs
 from sdqviz.store.runs import Run
+from sdqviz.views.curves import smoothed
+from sdqviz.views.layer_errors import LayerErrors, layer_errors, three_digits
 from sdqviz.views.page_json import page_json
 from sdqviz.views.training import History
 
-# key, title, what it means, significant digits of a measured value
+# key, title, what it means, significant digits of a measured value, whether the table has it
 _COLUMNS = (
-    ("name", "layer", "its name in the network", 0),
-    ("kind", "kind", "linear or convolution", 0),
-    ("weight_bits", "W bits", "bits of a weight; empty: floating point, or removed", 0),
-    ("group", "group", "inputs that share a multiplier; 0: one scale per output channel", 0),
-    ("activation_bits", "A bits", "bits of an input value; empty: floating point", 0),
-    ("ranges", "ranges", "activation ranges, one per timestep or one for all", 0),
-    ("clipped", "clipped %", "input values outside the range, mean over timesteps (sampled)", 2),
-    ("block_error", "block error", "the last replay error of its block on the tune scene", 2),
-    ("frozen", "frozen at", "the training step at which its block was frozen", 0),
-    ("parameters", "parameters", "weights and biases", 0),
-    ("why", "why", "the reason of the plan", 0),
+    ("name", "layer", "its name in the network", 0, True),
+    ("role", "role", "what the plan takes it for", 0, True),
+    ("kind", "kind", "linear or convolution", 0, False),
+    ("weight_bits", "W bits", "bits of a weight; empty: floating point, or removed", 0, True),
+    ("group", "group", "inputs that share a multiplier; 0: one scale per channel", 0, False),
+    ("activation_bits", "A bits", "bits of an input value; empty: floating point", 0, True),
+    ("ranges", "ranges", "activation ranges, one per timestep or one for all", 0, False),
+    ("engine", "engine", "what multiplies its codes; empty: its input stays FP", 0, True),
+    (
+        *("own_error", "own error"),
+        "the quantized layer on the FP layer's own input: what its rounding costs; relative "
+        "squared error of its output, mean over the timesteps of one held-out scene",
+        *(2, True),
+    ),
+    (
+        *("replay_error", "in replay"),
+        "the same inside the quantized network on the FP model's latents: with what the layers "
+        "before it added",
+        *(2, True),
+    ),
+    ("clipped", "clipped %", "input values outside the range, mean over timesteps", 2, True),
+    ("weight_error", "weight error", "relative squared error of its weights", 2, False),
+    ("loss", "loss now", "the last training loss of its block", 2, True),
+    ("block_error", "block error", "its block's last replay error, tune scene", 2, False),
+    ("frozen", "frozen at", "the training step at which its block was frozen", 0, True),
+    ("parameters", "parameters", "weights and biases", 0, True),
+    ("why", "why", "the reason of the plan", 0, True),
 )
-COLOURS = ("block_error", "clipped", "weight_bits", "parameters")
+COLOURS = (
+    *("own_error", "replay_error", "clipped", "weight_error", "block_error"),
+    *("weight_bits", "parameters"),
+)
+_POINTS = 160  # of a block's curve
+_SMOOTHING = 0.6
 
 
 def layers_document(run: Run, blobs: Blobs, past: History) -> str:
-    """{columns: [{key, title, help, digits}], colours: [key], layers: [{name, ...}]}."""
+    """{columns: [{key, title, help, digits, table}], colours: [key], layers: [{name, ...}],
+    timesteps, blocks: {NAME: {loss, replay: [[step, value]], frozen}}}.
+
+    Each layer has the columns' figures and `stored` (`stages.pack.code_counts`), `own` and
+    `replay` (one value a timestep), `block`; null where they were not kept.
+    """
     assert run.result is not None
     clipped = clipped_shares(blobs, run.result["histograms"], run.result["layers"])
+    errors = layer_errors(blobs, run.result)
     ordered = sorted(run.result["layers"], key=lambda layer: _place(layer["name"]))
-    rows = [_row(layer, clipped, past) for layer in ordered]
-    names = ("key", "title", "help", "digits")
+    rows = [_row(layer, clipped, errors, past) for layer in ordered]
+    names = ("key", "title", "help", "digits", "table")
     columns = [dict(zip(names, column, strict=True)) for column in _COLUMNS]
 
     def known(key: str) -> bool:
@@ -44,6 +74,8 @@ def layers_document(run: Run, blobs: Blobs, past: History) -> str:
             "columns": [c for c in columns if known(c["key"])],
             "colours": [key for key in COLOURS if known(key)],
             "layers": rows,
+            "timesteps": errors.timesteps if errors else None,
+            "blocks": {name: _block(past, name) for name in past.blocks},
         }
     )
 
@@ -80,24 +112,52 @@ def _place(name: str) -> int:
     )
 
 
-def _row(layer: dict[str, Any], clipped: dict[str, float], past: History) -> dict[str, Any]:
-    weight = layer["weight"]
-    block = max(
-        (b for b in past.blocks if layer["name"].startswith(f"{b}.")), key=len, default=None
-    )
-    replay = past.points("replay", block) if block else []
-    frozen = past.frozen.get(block) if block else None
+def _block(past: History, name: str) -> dict[str, Any]:
+    """A block's curves, few enough to draw."""
+    loss = smoothed(past.points("block", name), _SMOOTHING)
+    every = max(1, -(-len(loss) // _POINTS))
+    frozen = past.frozen.get(name)
     return {
-        "name": layer["name"],
+        "loss": [(step, three_digits(value)) for step, value in [*loss[:-1:every], *loss[-1:]]],
+        "replay": [(step, three_digits(value)) for step, value in past.points("replay", name)],
+        "frozen": {"step": frozen[0], "reason": frozen[1]} if frozen else None,
+    }
+
+
+def _row(
+    layer: dict[str, Any],
+    clipped: dict[str, float],
+    errors: LayerErrors | None,
+    past: History,
+) -> dict[str, Any]:
+    weight, name = layer["weight"], layer["name"]
+    block = max((b for b in past.blocks if name.startswith(f"{b}.")), key=len, default=None)
+    replay = past.points("replay", block) if block else []
+    losses = past.points("block", block) if block and weight else []
+    frozen = past.frozen.get(block) if block else None
+    own = errors.own.get(name) if errors else None
+    seen = errors.replay.get(name) if errors else None
+    return {
+        "name": name,
+        "role": layer["role"],
         "kind": layer["kind"],
         "weight_bits": weight["bits"] if weight else None,
         "group": weight["group"] if weight else None,
         "activation_bits": layer["activation_bits"] if weight else None,
         "ranges": len(layer["pairs"]) or None,
-        "clipped": clipped.get(layer["name"]),
+        "engine": layer.get("engine") or None,
+        "own_error": statistics.mean(own) if own else None,
+        "replay_error": statistics.mean(seen) if seen else None,
+        "clipped": clipped.get(name),
+        "weight_error": layer.get("weight_error"),
+        "loss": losses[-1][1] if losses else None,
         "block_error": replay[-1][1] if replay else None,
         "frozen": frozen[0] if frozen else None,
         "parameters": layer["parameters"],
         "why": ("removed: " if layer["role"] == "time" and not weight else "") + layer["reason"],
-        "has_histogram": layer["name"] in clipped,
+        "has_histogram": name in clipped,
+        "stored": layer.get("stored"),
+        "own": own,
+        "replay": seen,
+        "block": block,
     }

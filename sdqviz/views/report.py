@@ -15,6 +15,7 @@ from sdqviz.store.runs import DONE, Run
 from sdqviz.store.store import Store
 from sdqviz.views.folder import new_folder
 from sdqviz.views.gallery import gallery_document
+from sdqviz.views.layer_errors import culprits_document
 from sdqviz.views.layers import layers_document
 from sdqviz.views.pair import scene_facts, timeline_document, viewer_document
 from sdqviz.views.runs import bits, facts, run_name
@@ -95,6 +96,7 @@ def _write(store: Store, run: Run, out: Path) -> None:
         "medians": score_chips(result["metrics"]),
         "gallery": json.loads(gallery_document(run, copied)),
         "layers": json.loads(layers_document(run, blobs, past)),
+        "culprits": json.loads(culprits_document(blobs, result, names)),
         "layer": telling_layer(names),
         "training": stage_bar(run, past.stages) + _training(past),
         "facts": facts(run),

@@ -1,21 +1,26 @@
 """The page's own JavaScript and CSS: the same text in the app and in the static report."""
 
+import json
 from functools import cache
 from pathlib import Path
+
+from sdqviz.views.terms import TERMS
 
 FOLDER = Path(__file__).parent / "web"
 # In the order of their needs; each adds to `window.sdqviz`.
 _FILES = (
-    *("core.js", "address.js", "cursor.js", "view.js", "pixels.js", "viewer_parts.js"),
-    *("viewer_input.js", "viewer.js", "timeline.js", "histogram.js", "gallery.js"),
-    "layers.js",
+    *("core.js", "address.js", "cursor.js", "cursor_line.js", "chosen_layer.js", "charts.js"),
+    *("view.js", "pixels.js", "viewer_parts.js", "viewer_input.js", "viewer.js"),
+    *("timeline.js", "culprits.js", "histogram.js", "gallery.js"),
+    *("layer_sheet.js", "layer_map.js", "layer_table.js", "layers.js"),
 )
 
 
 @cache
 def script() -> str:
-    """All of the JavaScript, joined."""
-    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in _FILES)
+    """All of the JavaScript, joined, after the meanings of the words that it writes."""
+    texts = ((FOLDER / name).read_text(encoding="utf-8") for name in _FILES)
+    return "\n".join((f"window.sdqvizTerms = {json.dumps(TERMS)};", *texts))
 
 
 @cache

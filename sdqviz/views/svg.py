@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from sdqviz.views.terms import meaning, term
+
 # Okabe and Ito's blue and vermilion: told apart with every kind of colour vision.
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8a8a8a"
 _WIDTH, _HEIGHT = 480, 270
@@ -61,7 +63,7 @@ def line_chart(
             )
     legend = "".join(
         f'<span><i style="border-top:3px {"dashed" if s.dashed else "solid"} {s.colour}"></i>'
-        f"{escape(s.label)}</span>"
+        f"{term(s.label)}</span>"
         for s in shown
     )
     # Where the page's script draws the timestep cursor (web/timeline.js).
@@ -85,7 +87,7 @@ def figure(
     area = f' data-cursor="{cursor}"' if cursor else ""
     title = (
         f'<text x="14" y="{height / 2:.0f}" text-anchor="middle" fill="currentColor" '
-        f'font-size="12" transform="rotate(-90 14 {height / 2:.0f})">{escape(y_title)}</text>'
+        f'font-size="12" transform="rotate(-90 14 {height / 2:.0f})">{_told(y_title)}</text>'
     )
     return (
         f'<figure class="sdq-figure"><div class="sdq-legend">{legend}</div>'
@@ -113,5 +115,11 @@ def grid_row(left: float, right: float, y: float, name: str) -> str:
 def label(x: float, y: float, text: str, anchor: str, colour: str = "currentColor") -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" '
-        f'font-size="12">{escape(text)}</text>'
+        f'font-size="12">{_told(text)}</text>'
     )
+
+
+def _told(text: str) -> str:
+    """Words in a drawing, with their meaning on hover."""
+    told = meaning(text)
+    return escape(text) + (f"<title>{escape(told)}</title>" if told else "")

@@ -1,9 +1,8 @@
-"""What the words on the page mean, for whoever hovers over them."""
+"""What the words on the page mean, for whoever hovers over them; the page's script has them too."""
 
-import re
 from html import escape
 
-_TERMS = {
+TERMS = {
     "LPIPS": "distance between the features that a trained network sees; 0: identical",
     "SSIM": "structural similarity of small windows; 1: identical",
     "PSNR": "peak signal over the mean squared pixel difference, in decibels; more is closer",
@@ -19,12 +18,37 @@ _TERMS = {
     "Arithmetic": "integer: products of 8-bit codes summed in integers; simulated: the same codes "
     "multiplied as floats, exact but slow",
     "Training": "steps done before the training was ended",
+    "replay": "both models see the FP model's latents at every step: where precision is lost",
+    "free run": "each model steers itself from the same noise: whether the loss matters",
+    "relative squared error": "the squared difference over the FP value's own square; 0.01 is 1 %",
+    "own error": "the quantized layer on the FP layer's own input: what its rounding costs",
+    "in replay": "inside the quantized network: with what the layers before it added",
+    "total loss": "what training makes small: the output's error and each block's, weighted",
+    "output error": "the network's output against the FP model's, relative squared",
+    "block error": "a block's output against the FP model's block, relative squared",
+    "training batches": "on what was just trained on, so it is noisy",
+    "fixed tune scene": "a scene that is never trained on, replayed now and then",
+    "frozen": "trained no further: its error had stopped falling",
+    "optimiser step": "one change of the trained weights and ranges",
+    "timestep": "how much noise is left: 1000 is all, 0 none",
+    "input value": "a number that enters the layer; equalised: divided by its channel's factor",
+    "ends of the range": "what lies beyond is clipped: it becomes the first or the last code",
+    "scale": "the distance between two neighbouring 8-bit codes",
+    "learned scale": "the distance between two neighbouring 8-bit codes, after training",
+    "as calibrated": "as the range search set it, before training moved it",
+    "code": "the small integer that is stored for a weight",
+    "multiplier": "a 4-bit integer that a group of weights shares: code x multiplier is their int8",
+    "learning rate": "how far one step may move what is trained",
+    "influence": "how much an error at this call changes the final picture",
 }
 
 
-def meaning(word: str) -> str:
-    """The explanation of a word of the page, without unit or variant; empty where there is none."""
-    return _TERMS.get(word) or _TERMS.get(re.split(r" \(|-", word)[0], "")
+def meaning(words: str) -> str:
+    """The explanation of the longest known term that `words` begin with; empty where there is
+    none. What follows a term, a unit or a variant, needs none of its own.
+    """
+    known = [t for t in TERMS if words.startswith(t) and not words[len(t) :][:1].isalpha()]
+    return TERMS[max(known, key=len)] if known else ""
 
 
 def term(word: str, shown: str = "") -> str:

@@ -117,6 +117,8 @@ def test_keys_answer_only_where_the_question_is(page, server, store, run):
     page.keyboard.press("1")
     page.wait_for_timeout(700)
     assert store.answers.session(session).current.number == 0
+    # Meanwhile no other tab shows which picture is whose.
+    assert page.locator("#viewer canvas").count() and not page.is_visible("#viewer canvas")
     page.get_by_role("tab", name="Blind test").click()
     page.keyboard.press("n")
     wait_for_trial(page, 2)
@@ -130,6 +132,9 @@ def test_keys_answer_only_where_the_question_is(page, server, store, run):
     page.click("#blind-stop")
     page.wait_for_selector("#blind-start", state="visible")
     assert store.answers.finished(run.id, "abx") == []
+    page.get_by_role("tab", name="Compare").click()
+    page.wait_for_selector("#viewer canvas", state="visible")
+    page.get_by_role("tab", name="Blind test").click()
     page.reload()
     page.wait_for_selector("#blind-start", state="visible")  # what was stopped stays so
     page.wait_for_function("!document.querySelector('#blind-start').disabled")

@@ -26,6 +26,7 @@ class Shared:
     form: RequestForm  # the Quantize form, for tabs that fill it
     scene: gr.Textbox  # id of the scene that an address or another tab asks to be shown
     layer: gr.Textbox  # name of the layer that an address or another tab asks to be shown
+    part: gr.Textbox  # name of the layer that another tab asks to be drawn quantized alone
     tabs: gr.Tabs
 
 

@@ -19,9 +19,10 @@ class LayersTab:
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(
             "**The plan.** Every linear and convolution of the denoising network, its weights (W) "
-            "and input activations (A). A layer's name opens its histogram."
+            "and input activations (A). Click one to see all that is known of it."
         )
-        layers = component("layers", "layers", events=("open",), waits=context.has_run)
+        events = ("choose", "open", "draw")
+        layers = component("layers", "layers", events=events, waits=context.has_run)
         build_export_button(
             context, shared, "Model Explorer files", "model-explorer", export_model_explorer
         )
@@ -33,12 +34,17 @@ class LayersTab:
             past = history(context.store.records.events(run.id))
             return layers_document(run, context.store.blobs, past)
 
+        def chosen(event: gr.EventData) -> str:
+            return event._data["layer"]
+
         def open_layer(event: gr.EventData) -> list[Any]:
-            return [event._data["layer"], gr.Tabs(selected="compare")]
+            return [chosen(event), gr.Tabs(selected="compare")]
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         shared.run.change(fill, shared.run, layers, **quiet)
+        layers.choose(chosen, None, shared.layer, **quiet)
         layers.open(open_layer, None, [shared.layer, shared.tabs], **quiet)
+        layers.draw(open_layer, None, [shared.part, shared.tabs], **quiet)
 
 
 TAB = LayersTab()

@@ -24,6 +24,21 @@
       if (this.timesteps.length) document.dispatchEvent(new CustomEvent(EVENT));
     },
 
+    /** The place of the cursor's timestep, or the nearest one, among others. */
+    nearest(timesteps) {
+      if (timesteps.length === this.timesteps.length && timesteps[this.index] === this.timestep) {
+        return this.index; // a sampler may visit a timestep twice
+      }
+      return closest(timesteps, this.timestep);
+    },
+
+    /** Goes to call `index` of other calls: the shown scene's at that timestep, or nearest to it. */
+    seek(timesteps, index) {
+      const same = timesteps.length === this.timesteps.length &&
+        timesteps[index] === this.timesteps[index];
+      this.set(same ? index : closest(this.timesteps, timesteps[index]));
+    },
+
     step(by) {
       this.set(this.index + by);
     },
@@ -34,6 +49,14 @@
       if (this.timesteps.length) show();
     },
   };
+
+  function closest(timesteps, wanted) {
+    let best = 0;
+    timesteps.forEach((t, i) => {
+      if (Math.abs(t - wanted) < Math.abs(timesteps[best] - wanted)) best = i;
+    });
+    return best;
+  }
 
   /** The call at the timestep of the page's address, once. */
   function wanted(timesteps) {

@@ -1,6 +1,7 @@
 // The values entering one layer: at the cursor's timestep, or over all of them.
 (() => {
-  const { kinds, node, cursor, address } = window.sdqviz;
+  const { kinds, node, cursor, layer, charts } = window.sdqviz;
+  const { term, told, escaped } = charts;
   const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [480, 220, 44, 8, 10, 40];
   const BLUE = "var(--sdq-blue)";
   const ORANGE = "var(--sdq-orange)";
@@ -34,7 +35,7 @@
       this.doc = doc;
       this.root.hidden = !doc;
       if (!doc) return;
-      address.set({ layer: doc.layer });
+      layer.answer(doc.layer);
       this.#draw();
     }
 
@@ -45,12 +46,7 @@
 
     /** The row of the cursor's timestep; the nearest where the layer has none of its own. */
     get row() {
-      const own = this.doc.timesteps;
-      let best = 0;
-      own.forEach((t, i) => {
-        if (Math.abs(t - cursor.timestep) < Math.abs(own[best] - cursor.timestep)) best = i;
-      });
-      return best;
+      return cursor.nearest(this.doc.timesteps);
     }
 
     #draw() {
@@ -121,7 +117,7 @@
         `values entering ${this.doc.layer}`) + legend(
         `<i style="border-top:8px solid ${BLUE}"></i>FP values of ${pair ? "a held-out scene" : "calibration"} (${this.scale} heights)`,
         ...(pair ? [`<i style="border-top:2px solid currentColor"></i>${escaped(label)} on the same latents; the end bins hold what lies beyond`] : []),
-        `<i style="border-left:3px solid ${ORANGE};height:12px;width:0"></i>ends of the range`);
+        `<i style="border-left:3px solid ${ORANGE};height:12px;width:0"></i>${term("ends of the range")}`);
     }
 
     #ridges() {
@@ -143,7 +139,7 @@
       return this.#frame(parts.join(""), TOP + tall + step * counts.length + BOTTOM, true,
         `the values entering ${this.doc.layer}, one histogram a timestep`) + legend(
         `<i style="border-top:8px solid ${BLUE};opacity:.5"></i>FP values of calibration (${this.scale} heights)`,
-        `<i style="border-left:3px solid ${ORANGE};height:12px;width:0"></i>ends of the range`);
+        `<i style="border-left:3px solid ${ORANGE};height:12px;width:0"></i>${term("ends of the range")}`);
     }
 
     #heat() {
@@ -167,7 +163,7 @@
       return this.#frame(parts.join(""), bottom + BOTTOM, true,
         `heatmap of the values entering ${this.doc.layer} over the timesteps`) + legend(
         `<i style="border-top:8px solid ${BLUE}"></i>more values, darker (${this.scale})`,
-        `<i style="border-left:3px solid ${ORANGE};height:12px;width:0"></i>ends of the range`);
+        `<i style="border-left:3px solid ${ORANGE};height:12px;width:0"></i>${term("ends of the range")}`);
     }
 
     #when(r, y, timesteps, count) {
@@ -196,7 +192,7 @@
         line(ranges.map((r) => r[1]), ORANGE, 'stroke-dasharray="5 3"') + this.#calls(x) + marks.join("");
       return this.#frame(body, HEIGHT, false, `percentile bands of the values entering ${this.doc.layer}`) + legend(
         `<i style="border-top:8px solid ${BLUE};opacity:.6"></i>50, 90 and 99.8 % of the values`,
-        `<i style="border-top:3px dashed ${ORANGE}"></i>ends of the range at each timestep`);
+        `<i style="border-top:3px dashed ${ORANGE}"></i>${term("ends of the range at each timestep")}`);
     }
 
     /** Timesteps under a plot with the calls from left to right, and the cursor in it. */
@@ -227,8 +223,8 @@
       const body = grid.join("") + (before ? line(before, BLUE, 'stroke-dasharray="5 3"') : "") +
         line(now, ORANGE, "") + this.#calls(x);
       return this.#frame(body, HEIGHT, false, `activation scale of ${this.doc.layer} over the timesteps`) + legend(
-        `<i style="border-top:3px solid ${ORANGE}"></i>${before ? "learned scale (one code's step)" : "scale (one code's step)"}`,
-        ...(before ? [`<i style="border-top:3px dashed ${BLUE}"></i>as calibrated, before training`] : []));
+        `<i style="border-top:3px solid ${ORANGE}"></i>${term(before ? "learned scale (one code's step)" : "scale (one code's step)")}`,
+        ...(before ? [`<i style="border-top:3px dashed ${BLUE}"></i>${term("as calibrated, before training")}`] : []));
     }
 
     #frame(body, height, valueAxis, summary) {
@@ -242,7 +238,7 @@
       const name = valueAxis ? title : "timestep (sampling runs to the right)";
       return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(summary)}">${body}${axis}` +
         `<text x="${(LEFT + WIDTH) / 2}" y="${height - 6}" text-anchor="middle" font-size="12" fill="currentColor">${
-          escaped(name)}</text></svg>`;
+          told(name)}</text></svg>`;
     }
 
     /** A click on a row or a column of all timesteps moves the cursor there. */
@@ -277,6 +273,5 @@
   const named = (t) => (t === null ? "any t" : `${+t.toFixed(1)}`);
   const legend = (...items) =>
     `<div class="sdq-legend">${items.map((item) => `<span>${item}</span>`).join("")}</div>`;
-  const escaped = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
   kinds.histogram = (element) => new Histogram(element);
 })();

@@ -72,8 +72,9 @@
     });
     const layers = slot("layers", (event, data) => {
       open(data.layer);
-      layer.scrollIntoView();
+      if (event === "open") layer.scrollIntoView();
     });
+    parts.culprits = slot("culprits", (event, data) => open(data.layer));
     document.querySelector("main").append(
       node("h1", {}, run.title),
       html(run.medians),
@@ -82,7 +83,8 @@
       parts.chips,
       node("div", { class: "columns" },
         node("div", {}, parts.viewer.place, parts.facts),
-        node("div", {}, parts.timeline.place, node("p", {}, node("label", {}, "Values entering ", layer)),
+        node("div", {}, parts.timeline.place, parts.culprits.place,
+          node("p", {}, node("label", {}, "Values entering ", layer)),
           parts.histogram.place)),
       node("h2", {}, "All scenes"), gallery.place,
       node("h2", {}, "Layers"), layers.place,
@@ -91,6 +93,7 @@
     );
     gallery.put(JSON.stringify(run.gallery));
     layers.put(JSON.stringify(run.layers));
+    parts.culprits.put(JSON.stringify(run.culprits));
     const asked = window.sdqviz.address.get("scene");
     show(run.scenes.some((s) => s.id === asked) ? asked : run.scenes[0].id, parts);
     const wanted = window.sdqviz.address.get("layer");

@@ -1,7 +1,6 @@
 // A scene along its steps: cursor, what both models aim at there, the errors up to there.
 (() => {
-  const { kinds, node, clamp, cursor } = window.sdqviz;
-  const SVG = "http://www.w3.org/2000/svg";
+  const { kinds, node, cursor, CursorLine } = window.sdqviz;
 
   class Timeline {
     constructor(element) {
@@ -11,15 +10,13 @@
       this.cells = { fp: cell("FP"), student: cell("") };
       this.how = node("p", { class: "sdq-about" });
       this.strips = node("div", { class: "sdqt-strips" }, this.cells.fp.root, this.cells.student.root);
-      this.chart = node("div", { class: "sdqt-chart" });
+      this.chart = node("div");
+      this.line = new CursorLine(this.chart);
       this.values = node("p", { class: "sdqt-values" });
       this.root = node("div", { class: "sdqt", hidden: true },
         node("div", { class: "sdqt-head" }, this.slider, this.where),
         this.strips, this.how, this.chart, this.values);
       element.append(this.root);
-      for (const kind of ["pointerdown", "pointermove"]) {
-        this.chart.addEventListener(kind, (event) => this.#pick(event));
-      }
       cursor.follow(() => this.#move());
     }
 
@@ -29,16 +26,7 @@
       this.root.hidden = !doc;
       if (!doc) return;
       this.chart.innerHTML = doc.chart;
-      this.svg = this.chart.querySelector("svg[data-cursor]");
-      this.line = document.createElementNS(SVG, "line");
-      if (this.svg) {
-        const [left, right, top, bottom, count] = this.svg.dataset.cursor.split(" ").map(Number);
-        this.area = { left, right, top, bottom, count };
-        for (const [name, value] of [["y1", top], ["y2", bottom], ["class", "sdqt-line"]]) {
-          this.line.setAttribute(name, value);
-        }
-        this.svg.append(this.line);
-      }
+      this.line.attach(doc.timesteps);
       this.slider.max = doc.timesteps.length - 1;
       const seen = doc.previews;
       this.strips.hidden = !seen;
@@ -74,24 +62,9 @@
         const name = who === "fp" ? "FP" : this.doc.label;
         picture.setAttribute("aria-label", `what ${name} aims at in ${text}`);
       }
-      if (this.svg) {
-        const { left, right, count: shown } = this.area;
-        const x = left + (right - left) * (index / Math.max(1, shown - 1));
-        this.line.setAttribute("x1", x);
-        this.line.setAttribute("x2", x);
-      }
+      this.line.move();
       this.values.textContent =
         `Here: replay ${written(replay[index])}, free run ${written(free[index])}`;
-    }
-
-    #pick(event) {
-      if (!this.svg || (event.type === "pointermove" && !event.buttons)) return;
-      const edge = this.svg.getBoundingClientRect();
-      const x = ((event.clientX - edge.left) / edge.width) * this.svg.viewBox.baseVal.width;
-      const { left, right, count } = this.area;
-      const share = clamp((x - left) / (right - left), 0, 1);
-      cursor.set(Math.round(share * (count - 1)));
-      event.preventDefault();
     }
   }
 

@@ -1,0 +1,43 @@
+// From a timestep to its layers: those whose rounding costs most there, each a button.
+(() => {
+  const { kinds, node, cursor, layer } = window.sdqviz;
+
+  class Culprits {
+    constructor(element, trigger) {
+      this.trigger = trigger;
+      this.list = node("span", { class: "sdqv-worst" });
+      this.root = node("div", { class: "sdqv sdqc", hidden: true },
+        node("p", { class: "sdqt-values" }, "Layers that lose most by themselves here: ", this.list));
+      element.append(this.root);
+      cursor.follow(() => this.#list());
+      layer.follow(() => this.#list());
+    }
+
+    /** doc: {timesteps, worst: [[{name, own, replay}]] at each}, or null. */
+    show(doc) {
+      this.doc = doc;
+      this.root.hidden = !doc;
+      if (doc) this.#list();
+    }
+
+    #list() {
+      if (!this.doc || !cursor.timesteps.length) return;
+      const held = document.activeElement?.dataset.rank; // keeps the keyboard where it was
+      const inside = this.list.contains(document.activeElement);
+      this.list.replaceChildren(...this.doc.worst[cursor.nearest(this.doc.timesteps)].map((one, rank) =>
+        node("button", { type: "button", "data-rank": rank, "aria-pressed": one.name === layer.name,
+          title: `${one.name}: own error ${written(one.own)}, in replay ${written(one.replay)}`,
+          onclick: () => this.trigger("open", { layer: one.name }) },
+          `${short(one.name)} ${written(one.own)}`)));
+      if (inside) this.list.querySelector(`[data-rank="${held}"]`)?.focus();
+    }
+  }
+
+  const written = (value) => value?.toPrecision(2) ?? "not finite";
+  /** A layer's name as the page has room for: first and last parts. */
+  const short = (name) => {
+    const parts = name.split(".");
+    return parts.length > 4 ? `${parts.slice(0, 2).join(".")}…${parts.slice(-2).join(".")}` : name;
+  };
+  kinds.culprits = (element, trigger) => new Culprits(element, trigger);
+})();
