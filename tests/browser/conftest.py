@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -69,19 +70,26 @@ def browser_file() -> str:
     return found
 
 
-@pytest.fixture
-def page(server):
+@contextmanager
+def opened(url: str, width: int, height: int, **options: Any) -> Iterator[Page]:
+    """The app in a browser of its own, as large as told; no error may come up in it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_file(), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page = browser.new_page(viewport={"width": width, "height": height}, **options)
         page.errors = []  # type: ignore[attr-defined]
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.set_default_timeout(60_000)
-        page.goto(server[0])
+        page.goto(url)
         page.wait_for_selector("#viewer canvas")
         yield page
         assert page.errors == []
         browser.close()
+
+
+@pytest.fixture
+def page(server):
+    with opened(server[0], 1280, 1000) as page:
+        yield page
 
 
 def picture(page: Page, who: str) -> Image.Image:

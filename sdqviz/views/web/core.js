@@ -35,5 +35,12 @@
 
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-  window.sdqviz = { kinds, mount, node, still, clamp };
+  const SURE = 6; // pixels of a finger's way that tell where it goes
+  /** Whether a finger that came from `start` drags (sideways) or scrolls the page (up, down): both
+      are [x, y] of the window. Undefined until it went far enough to tell. */
+  const sideways = (start, [x, y]) => {
+    const [across, down] = [Math.abs(x - start[0]), Math.abs(y - start[1])];
+    return Math.max(across, down) < SURE ? undefined : across > down;
+  };
+  window.sdqviz = { kinds, mount, node, still, clamp, sideways };
 })();

@@ -1,6 +1,6 @@
 // The timestep cursor inside a chart over network calls: a line that follows it and can be dragged.
 (() => {
-  const { clamp, cursor } = window.sdqviz;
+  const { clamp, cursor, sideways } = window.sdqviz;
   const SVG = "http://www.w3.org/2000/svg";
 
   window.sdqviz.CursorLine = class {
@@ -8,8 +8,10 @@
     constructor(place) {
       this.place = place;
       place.classList.add("sdqt-chart");
-      for (const kind of ["pointerdown", "pointermove"]) {
-        place.addEventListener(kind, (event) => this.#pick(event));
+      for (const kind of ["pointerdown", "pointermove", "pointerup"]) {
+        place.addEventListener(kind, (event) => {
+          if (this.#drags(event)) this.#pick(event);
+        });
       }
     }
 
@@ -35,8 +37,21 @@
       this.line.setAttribute("x2", x);
     }
 
+    /** Whether the pointer moves the cursor: a mouse while it is pressed; a finger that taps or goes
+        sideways, but not one that scrolls the page. */
+    #drags({ type, pointerType, buttons, clientX, clientY }) {
+      if (pointerType === "mouse") return type !== "pointerup" && Boolean(buttons);
+      const now = [clientX, clientY];
+      if (type === "pointerdown") Object.assign(this, { landed: now, drags: undefined });
+      if (!this.landed) return false; // a pen in the air, or one that comes from elsewhere
+      this.drags ??= sideways(this.landed, now);
+      if (type !== "pointerup") return Boolean(this.drags);
+      this.landed = null;
+      return this.drags !== false;
+    }
+
     #pick(event) {
-      if (!this.svg || (event.type === "pointermove" && !event.buttons)) return;
+      if (!this.svg) return;
       const edge = this.svg.getBoundingClientRect();
       const x = ((event.clientX - edge.left) / edge.width) * this.svg.viewBox.baseVal.width;
       const { left, right, count } = this.area;

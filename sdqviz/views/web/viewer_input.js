@@ -1,13 +1,15 @@
 // Pointer, wheel, touch and keys of the viewer.
 (() => {
-  const { clamp } = window.sdqviz;
+  const { clamp, sideways } = window.sdqviz;
   const NEAR = 24; // pixels beside the split line that still take it
 
   window.sdqviz.viewerInput = (viewer) => {
     const { stage, canvas, handle, keys } = viewer.built;
     const touches = new Map(); // pointer id -> last place
-    let dragging = ""; // "line", "pan" or "box"
-    let start = null;
+    // "line", "pan", "box", "pinch", or "touch": a finger that may yet scroll the page
+    let dragging = "";
+    let start = null; // the box's first pixel
+    let landed = null; // where in the window the finger touched
 
     const ratio = () => window.devicePixelRatio || 1;
     const place = (event) => {
@@ -44,15 +46,20 @@
       return event.target === handle || away < NEAR || viewer.view.fitted;
     };
 
+    /** A finger on a whole picture: the style sheet lets it scroll the page, up and down. */
+    const mayScroll = (event) => event.pointerType !== "mouse" && viewer.view.fitted;
+
     stage.addEventListener("pointerdown", (event) => {
       if (event.button) return;
       touches.set(event.pointerId, place(event));
       stage.setPointerCapture(event.pointerId);
-      if (touches.size === 2) dragging = "pinch";
+      landed = [event.clientX, event.clientY];
+      if (touches.size > 1) dragging = "pinch";
       else if (viewer.boxing) {
         start = pixelAt(event);
         dragging = start ? "box" : "";
-      } else dragging = takesLine(event) ? "line" : "pan";
+      } else if (takesLine(event)) dragging = mayScroll(event) ? "touch" : "line";
+      else dragging = "pan";
       move(event);
       (dragging === "line" && !handle.hidden ? handle : stage).focus({ preventScroll: true });
       event.preventDefault();
@@ -62,10 +69,14 @@
       if (!touches.has(event.pointerId)) return;
       const before = touches.get(event.pointerId);
       const now = place(event);
+      if (dragging === "touch") {
+        const drags = sideways(landed, [event.clientX, event.clientY]);
+        if (drags !== undefined) dragging = drags ? "line" : "";
+      }
       if (dragging === "line") viewer.setShare(now[0] / canvas.width);
       else if (dragging === "pan") viewer.view.pan(now[0] - before[0], now[1] - before[1]);
       else if (dragging === "box") viewer.box = boxOf(start, viewer.view, inPanel(now));
-      else if (dragging === "pinch" && touches.size === 2) pinch(event.pointerId, before, now);
+      else if (dragging === "pinch" && touches.size > 1) pinch(event.pointerId, before, now);
       touches.set(event.pointerId, now);
       viewer.draw();
     };
@@ -88,15 +99,24 @@
     };
     const release = (event) => {
       touches.delete(event.pointerId);
+      const tapped = dragging === "touch" && event.type === "pointerup";
+      if (tapped) viewer.setShare(place(event)[0] / canvas.width);
       if (dragging === "box" && viewer.box) {
         viewer.boxing = false;
         viewer.select(viewer.box);
       }
-      dragging = "";
+      // Of two fingers that zoomed, the one that stays moves the picture.
+      if (dragging !== "pinch") dragging = "";
+      else if (touches.size < 2) dragging = touches.size ? "pan" : "";
     };
     stage.addEventListener("pointermove", move);
     stage.addEventListener("pointerup", release);
     stage.addEventListener("pointercancel", release);
+    // Two fingers zoom the picture and never scroll the page, whichever way they go.
+    for (const kind of ["touchstart", "touchmove"]) {
+      const own = (event) => event.touches.length > 1 && event.cancelable && event.preventDefault();
+      stage.addEventListener(kind, own, { passive: false });
+    }
     stage.addEventListener("pointerleave", () => viewer.built.read(viewer, null));
     stage.addEventListener("wheel", (event) => {
       // A wheel over the page scrolls it; over a viewer in use it zooms.

@@ -139,6 +139,7 @@
       tags.b.hidden = !right;
       region.setAttribute("aria-pressed", Boolean(v.boxing));
       stage.classList.toggle("sdqv-boxing", Boolean(v.boxing));
+      stage.classList.toggle("sdqv-zoomed", !v.view.fitted);
       stage.dataset.zoom = (v.view.scale / ratio).toFixed(2);
     };
     tell.read = (v, at) => {
