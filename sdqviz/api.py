@@ -237,7 +237,8 @@ def _write_ablation(store: Store, rows: list[Any], arms: list[Run], out: Path) -
 def generate(
     run: str, scene: Scene, see: See = lambda event: None, *, only: str = ""
 ) -> dict[str, Any]:
-    """One scene under both models of a finished quantize run: the run's result.
+    """One scene under both models of a finished quantize run: the result of the run that drew it,
+    with its id as `run`.
 
     With `only` just one part of the quantized model is quantized: "weights", "activations", or a
     layer's name.
@@ -246,7 +247,7 @@ def generate(
     base = store.runs.get(run)
     request = generate_request(base.id, scene, only)
     finished = _work(store, store.runs.add(GENERATE, request), see)
-    return {"run": finished.id, **(finished.result or {})}
+    return {**(finished.result or {}), "run": finished.id}  # its own "run" is the quantize run
 
 
 def compare(

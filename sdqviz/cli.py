@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.request import DEFAULT_RECIPE
+from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE
+from sdqviz.base.scene import AUTO
 from sdqviz.base.settings import home_folder
 from sdqviz.cli_runs import Json, RunId, open_store, runs_app
 from sdqviz.terminal import emit, progress, show_error
@@ -191,20 +192,23 @@ def generate(
     from sdqviz import api
     from sdqviz.base.config import from_dict
     from sdqviz.base.scene import Scene
+    from sdqviz.families.contract import sampler_of
     from sdqviz.families.loading import family_named
     from sdqviz.runner.prompts import usual_guidance
 
     base = open_store().runs.get(run)
-    model = base.spec.get("model", "")
-    if scheduler == "auto" and base.result:
-        scheduler = base.result["scenes"][0]["scene"]["scheduler"]
+    if base.kind != QUANTIZE:
+        raise SdqvizError(f"run {base.id} is a {base.kind} run", "generate with a quantize run")
+    model = base.spec["model"]
+    family = family_named(model, base.spec.get("model_config"))
+    if scheduler == AUTO:  # a cancelled training has a model, but no scenes to ask
+        scheduler = sampler_of(family, base.spec["config"].get("scheduler", AUTO))
     values = {
         "prompt": prompt,
         "negative_prompt": negative,
         "seed": seed,
         "steps": steps,
-        "guidance": guidance
-        or usual_guidance(model, family_named(model, base.spec.get("model_config"))),
+        "guidance": guidance or usual_guidance(model, family),
         "shift": shift,
         "scheduler": scheduler,
         "width": width,
