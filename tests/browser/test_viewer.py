@@ -69,7 +69,7 @@ def test_what_is_measured_and_shown_are_the_pngs_pixels(page, store, row):
 def test_every_mode_by_key_draws_something_else(page):
     focus(page)
     drawn = []
-    for key in "12456":
+    for key in "124567":
         page.keyboard.press(key)
         pressed = page.locator("#viewer .sdqv-modes [aria-pressed=true]")
         assert pressed.count() == 1
@@ -82,6 +82,31 @@ def test_every_mode_by_key_draws_something_else(page):
     assert page.locator("dialog.sdqv-keys").is_visible()
     page.keyboard.press("Escape")
     assert not page.locator("dialog.sdqv-keys").is_visible()
+
+
+def test_all_pictures_of_one_noise_stand_side_by_side(page, store, row):
+    focus(page)
+    page.keyboard.press("7")
+    names = page.locator("#viewer .sdqv-names > *")
+    drawn = page.evaluate(f"{VIEWER}.drawn.map((p) => p.label)")
+    assert len(drawn) >= 3 and "FP, another seed" not in drawn  # the other bundled run's too
+    assert names.count() == len(drawn) and names.first.inner_text() == "FP (A)"
+    # The pointer is over the same pixel of every one.
+    panel = page.evaluate(f"{VIEWER}.panels()[1]")
+    edge = page.locator("#viewer canvas").bounding_box()
+    page.mouse.move(
+        edge["x"] + panel["left"] + panel["width"] / 2,
+        edge["y"] + panel["top"] + panel["height"] / 2,
+    )
+    told = page.inner_text("#viewer .sdqv-readout")
+    x, y = (int(part.split(" ")[1]) for part in told.split(" · ")[0].split(", "))
+    for who, label in (("fp", "FP"), ("student", "W4A8")):
+        with Image.open(store.blobs.path(row["images"][who])) as stored:
+            rgb = stored.convert("RGB").getpixel((x, y))
+        assert f"{label} {' '.join(map(str, rgb))}" in told.replace("\u2007", "").replace("  ", " ")
+    assert abs(x - stored.width / 2) < 2  # the panel's middle
+    names.nth(1).click()  # a name opens its picture beside A
+    assert page.evaluate(f"[{VIEWER}.mode, {VIEWER}.keys.b]") == ["split", "student"]
 
 
 def test_the_line_is_a_slider_for_everyone(page):
@@ -194,7 +219,9 @@ def test_the_gallery_and_the_layers_open_what_is_chosen(page):
 def test_a_single_layer_is_drawn_and_can_take_the_second_place(page, store, server):
     focus(page)
     page.wait_for_function("document.querySelector('#layer input').value !== ''")
-    page.click("#single-layer")
+    page.get_by_role("tab", name="Layers").click()
+    page.get_by_role("button", name="The picture with only this layer quantized").click()
+    page.wait_for_selector("#viewer canvas", state="visible")  # the tab with the pictures
     made = drawn(page, store, server, "generate")
     assert page.evaluate(f"{VIEWER}.label('b')") == f"only {made.spec['only']} quantized"
     alone = page.evaluate(f"{VIEWER}.worst[0].mse")

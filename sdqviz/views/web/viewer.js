@@ -1,4 +1,4 @@
-// The picture viewer: two pictures of one scene in six modes, zoomed and panned as one.
+// The picture viewer: the pictures of one scene in seven modes, zoomed and panned as one.
 (() => {
   const { kinds, still, clamp, address, View, pixels } = window.sdqviz;
   const MODES = [
@@ -8,6 +8,7 @@
     ["fade", "Fade", "mixed"],
     ["difference", "Difference", "|A - B| of each channel, times the gain"],
     ["flip", "FLIP", "the error seen when flipping between them: 0 black, 1 pale"],
+    ["all", "All", "every picture drawn from this noise, moved together"],
   ];
   const GAINS = [1, 2, 4, 8, 16, 32];
   const SWAPS_A_SECOND = 2; // below the three flashes a second of WCAG 2.3.1
@@ -136,6 +137,14 @@
       this.draw();
     }
 
+    /** PSNR in dB of a picture against picture A; infinite where they are equal. */
+    psnr(key) {
+      const [a, other] = [this.a, this.loaded[key]];
+      if (!a || other.width !== a.width || other.height !== a.height) return NaN;
+      const whole = { x: 0, y: 0, w: a.width, h: a.height };
+      return pixels.psnr(pixels.boxError(a.data, other.data, whole).mse);
+    }
+
     /** A box in picture pixels to be measured, or null. */
     select(box) {
       this.box = box;
@@ -154,15 +163,30 @@
       this.draw();
     }
 
-    /** The panels: [picture, left, width] in device pixels. */
+    /** What is drawn from the shown noise and loaded: [{key, label}]. */
+    get drawn() {
+      return this.doc.pictures.filter((p) => p.key !== "other_seed" && this.loaded[p.key]);
+    }
+
+    /** How many panels stand side by side, and how many rows of them. */
+    get grid() {
+      if (this.mode === "side") return [2, 1];
+      if (this.mode !== "all" || !this.drawn.length) return [1, 1];
+      const room = this.built.stage.clientWidth < 560 ? 2 : 4;
+      const across = Math.min(room, this.drawn.length === 4 ? 2 : this.drawn.length);
+      return [across, Math.ceil(this.drawn.length / across)];
+    }
+
+    /** The panels in device pixels: {source, key, left, top, width, height}; the source of a single
+        one is the mode's affair. */
     panels() {
-      const { width } = this.built.canvas;
-      if (this.mode !== "side") return [[null, 0, width]];
-      const half = Math.floor(width / 2);
-      return [
-        [this.a, 0, half],
-        [this.b, width - half, half],
-      ];
+      const { width, height } = this.built.canvas;
+      const [across, down] = this.grid;
+      const size = { width: Math.floor(width / across), height: Math.floor(height / down) };
+      const keys = this.mode === "side" ? [this.keys.a, this.keys.b]
+        : this.mode === "all" ? this.drawn.map((p) => p.key) : [null];
+      return keys.map((key, i) => ({ key, source: this.loaded[key],
+        left: (i % across) * size.width, top: Math.floor(i / across) * size.height, ...size }));
     }
 
     draw() {
@@ -170,8 +194,8 @@
       if (!this.doc || !stage.clientWidth) return;
       const ratio = window.devicePixelRatio || 1;
       const width = Math.round(stage.clientWidth * ratio);
-      const tall = this.mode === "side" ? width / 2 : width;
-      const height = Math.round(Math.min(tall, 640 * ratio));
+      const [across, down] = this.grid;
+      const height = Math.round(Math.min((width * down) / across, 640 * ratio * Math.min(down, 2)));
       if (canvas.width !== width || canvas.height !== height) {
         Object.assign(canvas, { width, height });
         canvas.style.height = `${height / ratio}px`;
@@ -181,8 +205,8 @@
       c.clearRect(0, 0, width, height);
       const any = this.a || this.b;
       if (any) {
-        const [, , panel] = this.panels()[0];
-        this.view.frame(panel, height, any.width, any.height);
+        const [panel] = this.panels();
+        this.view.frame(panel.width, panel.height, any.width, any.height);
         this.#paint(c, width, height);
       }
       this.built.place(this, ratio);
@@ -190,18 +214,18 @@
 
     #paint(c, width, height) {
       const line = Math.round(this.share * width);
-      const put = (source, from = 0, to = width, origin = 0) => {
+      const put = (source, from = 0, to = width, { left, top, height: tall } = { left: 0, top: 0, height }) => {
         if (!source) return;
         c.save();
         c.beginPath();
-        c.rect(from, 0, to - from, height);
+        c.rect(from, top, to - from, tall);
         c.clip();
         const { x, y, scale } = this.view;
-        c.drawImage(source.image, origin + x, y, source.width * scale, source.height * scale);
+        c.drawImage(source.image, left + x, top + y, source.width * scale, source.height * scale);
         c.restore();
       };
-      if (this.mode === "side") {
-        for (const [source, left, room] of this.panels()) put(source, left, left + room, left);
+      if (["side", "all"].includes(this.mode)) {
+        for (const panel of this.panels()) put(panel.source, panel.left, panel.left + panel.width, panel);
       } else if (this.mode === "split") {
         put(this.turned ? this.b : this.a, 0, line);
         put(this.turned ? this.a : this.b, line, width);
@@ -215,16 +239,16 @@
       } else if (this.mode === "difference" && this.ready) {
         put(asSource(pixels.difference(this.a.data, this.b.data, this.gain)));
       } else if (this.mode === "flip") put(this.loaded.flip);
-      for (const [, left] of this.panels()) this.#outline(c, left);
+      for (const panel of this.panels()) this.#outline(c, panel);
     }
 
-    #outline(c, left) {
+    #outline(c, { left, top }) {
       if (!this.box) return;
       const { x, y, scale } = this.view;
       const box = this.box;
       c.lineWidth = 2 * (window.devicePixelRatio || 1);
       c.strokeStyle = "#E69F00";
-      c.strokeRect(left + x + box.x * scale, y + box.y * scale, box.w * scale, box.h * scale);
+      c.strokeRect(left + x + box.x * scale, top + y + box.y * scale, box.w * scale, box.h * scale);
     }
   }
 

@@ -16,10 +16,11 @@
       const edge = canvas.getBoundingClientRect();
       return [(event.clientX - edge.left) * ratio(), (event.clientY - edge.top) * ratio()];
     };
-    /** The place inside its panel: side by side has two. */
+    /** The place inside its panel: some modes have several. */
     const inPanel = ([x, y]) => {
-      const panel = viewer.panels().findLast(([, left]) => x >= left) || [null, 0];
-      return [x - panel[1], y];
+      const panels = viewer.panels();
+      const panel = panels.findLast(({ left, top }) => x >= left && y >= top) ?? panels[0];
+      return [x - panel.left, y - panel.top];
     };
     const pixelAt = (event) => viewer.view.pixel(...inPanel(place(event)));
 
@@ -50,7 +51,7 @@
     const mayScroll = (event) => event.pointerType !== "mouse" && viewer.view.fitted;
 
     stage.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
+      if (event.button || event.target.closest("button")) return; // a name is pressed, not dragged
       touches.set(event.pointerId, place(event));
       stage.setPointerCapture(event.pointerId);
       landed = [event.clientX, event.clientY];
@@ -157,7 +158,7 @@
       "?": () => keys.showModal(),
       ",": () => window.sdqviz.cursor?.step(-1), ".": () => window.sdqviz.cursor?.step(1),
     };
-    ["split", "side", "flicker", "fade", "difference", "flip"].forEach((mode, index) => {
+    ["split", "side", "flicker", "fade", "difference", "flip", "all"].forEach((mode, index) => {
       acts[index + 1] = () => {
         if (!viewer.built.root.querySelector(`[data-mode=${mode}]`).disabled) viewer.setMode(mode);
       };

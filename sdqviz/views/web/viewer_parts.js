@@ -2,7 +2,7 @@
 (() => {
   const { node, clamp, pixels } = window.sdqviz;
   const KEYS = [
-    ["1 … 6", "mode"],
+    ["1 … 7", "mode"],
     ["← →", "move the line or the mix (with Shift: faster); Home, End"],
     ["hold F", "show the other picture"],
     ["Space", "pause the flicker"],
@@ -65,7 +65,8 @@
     const handle = node("div", { class: "sdqv-handle", role: "slider", tabindex: 0,
       "aria-orientation": "horizontal", "aria-valuemin": 0, "aria-valuemax": 100 });
     const tags = { a: node("span", { class: "sdqv-tag" }), b: node("span", { class: "sdqv-tag" }) };
-    const stage = node("div", { class: "sdqv-stage", tabindex: 0 }, canvas, handle, tags.a, tags.b);
+    const names = node("div", { class: "sdqv-names" }); // one for each picture, where all are shown
+    const stage = node("div", { class: "sdqv-stage", tabindex: 0 }, canvas, handle, tags.a, tags.b, names);
     const readout = node("div", { class: "sdqv-readout" });
     const boxed = node("div", { class: "sdqv-boxed", "aria-live": "polite" });
     const worst = node("div", { class: "sdqv-worst" });
@@ -133,7 +134,9 @@
         difference: [`|${v.label("a")} − ${v.label("b")}| × ${v.gain}: white is ${Math.ceil(
           255 / v.gain)} of 255 or more`, ""],
         flip: ["FLIP: black 0, pale yellow 1", ""],
+        all: ["", ""],
       }[v.mode];
+      nameAll(v, ratio);
       tags.a.textContent = left;
       tags.b.textContent = right;
       tags.b.hidden = !right;
@@ -141,6 +144,29 @@
       stage.classList.toggle("sdqv-boxing", Boolean(v.boxing));
       stage.classList.toggle("sdqv-zoomed", !v.view.fitted);
       stage.dataset.zoom = (v.view.scale / ratio).toFixed(2);
+    };
+    /** The name of each panel where all pictures are shown; it opens its picture against A. */
+    const nameAll = (v, ratio) => {
+      const panels = v.mode === "all" ? v.panels() : [];
+      const made = [v.keys.a, ...panels.map((p) => p.key)].join();
+      if (names.dataset.made !== made || names.children.length !== panels.length) {
+        names.dataset.made = made; // not while the pictures are moved: a name may have the focus
+        names.replaceChildren(...panels.map(({ key }) => {
+          const label = v.doc.pictures.find((p) => p.key === key).label;
+          if (key === v.keys.a) return node("span", { class: "sdqv-tag" }, `${label} (A)`);
+          const psnr = v.psnr(key);
+          const near = Number.isFinite(psnr) ? `${psnr.toFixed(1)} dB` : Number.isNaN(psnr) ? "" : "identical";
+          const open = () => { v.choose("b", key); tell.offer(v.doc, v.keys); v.setMode("split"); };
+          return node("button", { type: "button", class: "sdqv-tag", onclick: open,
+            title: `PSNR against ${v.label("a")}; click to see the two under the split line` },
+            node("span", {}, label), node("b", {}, near));
+        }));
+      }
+      panels.forEach((panel, i) => {
+        names.children[i].style.left = `${panel.left / ratio + 6}px`;
+        names.children[i].style.top = `${panel.top / ratio + 6}px`;
+        names.children[i].style.maxWidth = `${panel.width / ratio - 12}px`;
+      });
     };
     tell.read = (v, at) => {
       const zoom = `${(v.view.scale / (window.devicePixelRatio || 1)).toFixed(1)} × zoom`;
@@ -150,8 +176,13 @@
       }
       const i = 4 * (at[1] * v.a.width + at[0]);
       const rgb = (picture) => [...picture.data.data.slice(i, i + 3)];
-      const [a, b] = [rgb(v.a), rgb(v.b)];
       const show = (values) => values.map((n) => String(n).padStart(3, "\u2007")).join(" ");
+      if (v.mode === "all") {
+        const each = v.drawn.map((p) => `${p.label} ${show(rgb(v.loaded[p.key]))}`);
+        readout.textContent = [`x ${at[0]}, y ${at[1]}`, ...each, zoom].join(" · ");
+        return;
+      }
+      const [a, b] = [rgb(v.a), rgb(v.b)];
       const signed = b.map((n, k) => (n - a[k] > 0 ? "+" : "") + (n - a[k]));
       readout.textContent = `x ${at[0]}, y ${at[1]} · ${v.label("a")} ${show(a)} · ` +
         `${v.label("b")} ${show(b)} · B − A ${show(signed)} · ${zoom}`;

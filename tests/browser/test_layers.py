@@ -1,0 +1,93 @@
+"""From a timestep to its layers, and all that is known of one: map, heatmap, sheet, table."""
+
+import pytest
+
+from sdqviz.store.store import Store
+from sdqviz.views.layer_errors import layer_errors
+from tests.browser.test_viewer import COMPONENT, focus
+
+LAYERS = COMPONENT.format("layers", "layers")
+SHEET = "#layers .sdql-sheet"
+
+
+@pytest.fixture
+def errors(server):
+    store = Store(server[1])
+    run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
+    return layer_errors(store.blobs, run.result)
+
+
+@pytest.fixture
+def layers(page):
+    """The page with the Layers tab open."""
+    focus(page)
+    page.get_by_role("tab", name="Layers").click()
+    page.wait_for_selector(f"{SHEET} h3", state="visible")
+    return page
+
+
+def shown(page) -> str:
+    return page.inner_text(f"{SHEET} h3")
+
+
+def test_the_sheet_shows_what_the_run_kept(layers, errors):
+    name = "mid_block.attentions.0.transformer_blocks.0.ff.net.2"
+    layers.locator(f'#layers [data-layer="{name}"]').first.click()
+    assert shown(layers) == name
+    facts = layers.inner_text(f"{SHEET} dl")
+    assert "engine" in facts and "own error" in facts and "scale" not in facts
+    bars = layers.locator(f"{SHEET} svg[aria-label*='take each code'] title").all_text_contents()
+    assert len(bars) == 16 and bars[0].startswith("-8: ")
+    timestep = layers.inner_text(f"{SHEET} .sdqt-values >> nth=0").split("t = ")[1].split(":")[0]
+    call = errors.timesteps.index(float(timestep))
+    assert f"own error {errors.own[name][call]:#.2g}" in layers.inner_text(SHEET)
+    # The layer is chosen in the whole page.
+    layers.wait_for_function(f"document.querySelector('#layer input').value === {name!r}")
+    layers.get_by_role("button", name="Histogram of its input").click()
+    layers.wait_for_selector("#histogram svg", state="visible")
+
+
+def test_the_map_at_the_cursor_follows_it(layers, errors):
+    layers.locator("#layers [data-span=here]").click()
+    slider = layers.get_by_role("slider", name="timestep of the map")
+    name = "up_blocks.2.resnets.1.conv2"
+    for call in (0, len(errors.timesteps) - 1):
+        slider.fill(str(call))
+        title = layers.locator(f'#layers .sdql-tile[data-layer="{name}"]').get_attribute("title")
+        assert title.endswith(f"own error {errors.own[name][call]:#.2g}")
+    assert f"call {len(errors.timesteps)} of" in layers.text_content("#timeline output")
+
+
+def test_a_cell_of_the_heatmap_is_a_layer_at_a_timestep(layers):
+    layers.locator("#layers [data-span=all]").click()
+    field = layers.locator("#layers .sdql-heat canvas")
+    rows = layers.evaluate(f"{LAYERS}.map.rows.map((l) => l.name)")
+    calls = layers.evaluate(f"{LAYERS}.map.doc.timesteps.length")
+    edge = field.bounding_box()
+    field.click(
+        position={
+            "x": edge["width"] * (7 + 0.5) / calls,
+            "y": edge["height"] * (30 + 0.5) / len(rows),
+        }
+    )
+    assert shown(layers) == rows[30]
+    assert layers.text_content("#timeline output").startswith("call 8 of")
+    layers.keyboard.press("ArrowDown")
+    layers.keyboard.press("ArrowRight")
+    assert shown(layers) == rows[31]
+    assert layers.text_content("#timeline output").startswith("call 9 of")
+    layers.wait_for_function(f"document.querySelector('#layer input').value === {rows[31]!r}")
+    assert shown(layers) == rows[31]  # the answer brought no other layer
+
+
+def test_a_timestep_names_its_worst_layers(page, errors):
+    focus(page)
+    for key, call in (("Home", 0), ("End", len(errors.timesteps) - 1)):
+        page.get_by_role("slider", name="timestep", exact=True).press(key)
+        worst = page.locator("#culprits button").first
+        name = worst.get_attribute("title").split(":")[0]
+        inputs = [n for n in errors.own if not n.startswith("conv_in")]  # it has no histogram
+        assert name == max(inputs, key=lambda n: errors.own[n][call])
+    worst.click()
+    page.wait_for_function(f"document.querySelector('#layer input').value === {name!r}")
+    page.wait_for_function("document.querySelector('#culprits [aria-pressed=true]')")
