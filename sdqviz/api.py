@@ -235,17 +235,22 @@ def _write_ablation(store: Store, rows: list[Any], arms: list[Run], out: Path) -
 
 
 def generate(
-    run: str, scene: Scene, see: See = lambda event: None, *, only: str = ""
+    run: str,
+    scene: Scene,
+    see: See = lambda event: None,
+    *,
+    only: str = "",
+    engine: str = "",
 ) -> dict[str, Any]:
     """One scene under both models of a finished quantize run: the result of the run that drew it,
     with its id as `run`.
 
     With `only` just one part of the quantized model is quantized: "weights", "activations", or a
-    layer's name.
+    layer's name. `engine` names the one that computes it; empty takes the best that serves.
     """
     store = open_store()
     base = store.runs.get(run)
-    request = generate_request(base.id, scene, only)
+    request = generate_request(base.id, scene, only, engine)
     finished = _work(store, store.runs.add(GENERATE, request), see)
     return {**(finished.result or {}), "run": finished.id}  # its own "run" is the quantize run
 

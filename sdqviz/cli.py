@@ -185,6 +185,9 @@ def generate(
     only: Annotated[
         str, typer.Option(help="Quantize just weights, activations, or the layer of this name.")
     ] = "",
+    engine: Annotated[
+        str, typer.Option(help="Compute with this engine, such as eager; see: sdqviz doctor.")
+    ] = "",
     out: Annotated[Path, typer.Option(help="Folder for fp.png, w4a8.png, flip.png.")] = Path(),
     as_json: Json = False,
 ) -> None:
@@ -215,7 +218,7 @@ def generate(
         "height": height,
     }
     with progress(as_json) as see:
-        result = api.generate(run, from_dict(Scene, values), see, only=only)
+        result = api.generate(run, from_dict(Scene, values), see, only=only, engine=engine)
     store, scene = api.open_store(), result["scenes"][0]
     files = {}
     out.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from sdqviz.base.scene import Scene
 
 QUANTIZE, GENERATE, COMPARE, ABLATE = "quantize", "generate", "compare", "ablate"
 WEIGHTS, ACTIVATIONS = "weights", "activations"  # parts that can be quantized alone
+REFERENCE = "eager"  # the engine that the others are held against
 DEFAULT_RECIPE = "fidelity"
 FLOAT32 = "float32"
 DTYPES = (FLOAT32, "float16", "bfloat16")
@@ -53,14 +54,15 @@ def check_dtype(dtype: str) -> str:
     return dtype
 
 
-def generate_request(run: str, scene: Scene, only: str = "") -> dict[str, Any]:
+def generate_request(run: str, scene: Scene, only: str = "", engine: str = "") -> dict[str, Any]:
     """The spec of a generate run: one scene under the models of a finished quantize run.
 
     With `only` the quantized model is the FP one with just that part quantized: "weights",
-    "activations", or a layer's name.
+    "activations", or a layer's name. `engine` names the one that is to compute its layers; empty
+    takes the best that serves.
     """
     spec: dict[str, Any] = {"run": run, "scene": scene.as_dict()}
-    return {**spec, "only": only} if only else spec
+    return {**spec, **{k: v for k, v in (("only", only), ("engine", engine)) if v}}
 
 
 def compare_request(

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import torch
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.registry import found
+from sdqviz.base.registry import found, named
 from sdqviz.quant.observers import ActivationPair
 from sdqviz.quant.pack import expand_weight
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
@@ -74,6 +74,15 @@ class Engine(Protocol):
         Returns [..., O] or [B, O, H', W'] in x's dtype.
         """
         ...
+
+
+def named_engine(name: str, device: torch.device, spec: ActivationSpec) -> Engine:
+    """The engine of this name; raises SdqvizError where there is none, or it does not serve."""
+    engine: Engine = named(PACKAGE, "ENGINE", name)
+    reason = engine.refusal(device, spec)
+    if reason is not None:
+        raise SdqvizError(f"engine {name} does not serve here: {reason}", "see: sdqviz doctor")
+    return engine
 
 
 def choose_engine(device: torch.device, spec: ActivationSpec) -> tuple[Engine, dict[str, str]]:

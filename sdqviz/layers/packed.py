@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from sdqviz.base.heap import freed
-from sdqviz.kernels.contract import ConvShape, Engine, Operands, choose_engine
+from sdqviz.kernels.contract import ConvShape, Engine, Operands, choose_engine, named_engine
 from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.clock import Clock
 from sdqviz.layers.opaque import call_multiply, call_opaque, call_pairs, enlist, takes_codes
@@ -64,6 +64,7 @@ class PackedLayer(nn.Module):
         self.activations = activations
         self._w8: torch.Tensor | None = None
         self._engine: Engine | None = None
+        self._asked: Engine | None = None  # by name, instead of the best that serves
         self._prepared: Any = None  # the engine's own form of the weights
         self._number = enlist(self)
 
@@ -133,11 +134,28 @@ class PackedLayer(nn.Module):
         self._w8 = None if self.resident == PACKED else w8
         return w8
 
+    def use_engine(self, name: str) -> None:
+        """Computes with the engine of this name from now on. Raises SdqvizError where it does not
+        serve.
+        """
+        assert self.activations is not None
+        self._asked = named_engine(name, self.scale.device, self.activations.spec)
+        self._forget()
+
+    def choice(self) -> tuple[Engine, dict[str, str]]:
+        """The engine that was asked for, or the best that serves here with the reason of each
+        better one that does not.
+        """
+        assert self.activations is not None
+        if self._asked is not None:
+            return self._asked, {}
+        return choose_engine(self.scale.device, self.activations.spec)
+
     def engine(self) -> tuple[Engine, Any]:
-        """The best engine that serves here, and the weights as it wants them."""
+        """The engine of this layer, and the weights as it wants them."""
         if self._engine is None:
             assert self.activations is not None
-            self._engine, _ = choose_engine(self.scale.device, self.activations.spec)
+            self._engine, _ = self.choice()
         if self.resident == PACKED:
             return self._engine, self._engine.prepare(self.operands())
         if self._prepared is None:

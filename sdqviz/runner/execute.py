@@ -29,7 +29,7 @@ from sdqviz.runner.products import EventLog, StoredProducts
 from sdqviz.stages.contract import Context, Stage, machine_key
 from sdqviz.stages.evaluate import EvaluateStage
 from sdqviz.stages.pack import PackStage, engine_report
-from sdqviz.stages.parts import partly_quantized
+from sdqviz.stages.parts import partly_quantized, served_by
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, FINISHING, TRAINING, Run
 from sdqviz.store.store import Store
 
@@ -201,6 +201,8 @@ def _generate(
     if run.spec.get("only"):
         student = partly_quantized(loaded.model.network, student, run.spec["only"])
         key = content_key(packed, run.spec["only"])
+    if run.spec.get("engine"):
+        student = served_by(student, run.spec["engine"])
     context = Context(
         model=loaded.model,
         model_key=loaded.key,

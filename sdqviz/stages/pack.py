@@ -15,7 +15,6 @@ from torch import nn
 from sdqviz.base.events import Event, Progress
 from sdqviz.base.heap import return_freed_memory
 from sdqviz.base.keys import content_key
-from sdqviz.kernels.contract import choose_engine
 from sdqviz.layers.checkpoint import packed_tensors, quantization_config, restore_packed
 from sdqviz.layers.clock import Clock
 from sdqviz.layers.convert import pack_layer, packed_layers, replace_module, twin
@@ -117,7 +116,7 @@ def engine_report(student: nn.Module) -> dict[str, Any]:
         if layer.activations is None:
             weight_only += 1
             continue
-        engine, refusals = choose_engine(layer.scale.device, layer.activations.spec)
+        engine, refusals = layer.choice()
         arithmetic = engine.arithmetic
         counted[engine.name] = counted.get(engine.name, 0) + 1
     return {
@@ -132,7 +131,7 @@ def layer_engine(layer: PackedLayer) -> str:
     """The name of the engine that serves a layer here; empty where its input stays FP."""
     if layer.activations is None:
         return ""
-    return choose_engine(layer.scale.device, layer.activations.spec)[0].name
+    return layer.choice()[0].name
 
 
 def code_counts(layer: PackedLayer) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Networks of which only a part is quantized: what that part alone does to a picture."""
+"""Variants of a quantized network: only a part of it quantized, or another engine computing it."""
 
 import torch
 from torch import nn
@@ -8,6 +8,7 @@ from sdqviz.base.request import ACTIVATIONS, WEIGHTS
 from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.clock import Clock
 from sdqviz.layers.convert import packed_layers, replace_module, twin
+from sdqviz.layers.packed import PackedLayer
 from sdqviz.quant.numerics import fake_quantize_activation, multiply_channels
 
 
@@ -22,6 +23,25 @@ def partly_quantized(network: nn.Module, student: nn.Module, part: str) -> nn.Mo
     if part == ACTIVATIONS:
         return _only_activations(network, student)
     return _only_layer(network, student, part)
+
+
+def served_by(student: nn.Module, engine: str) -> nn.Module:
+    """`student` computed by the engine of this name; `student` stays as it is. Raises SdqvizError
+    where the engine does not serve.
+    """
+    same = twin(student)
+    layers = packed_layers(same)
+    for layer in layers.values():
+        if layer.activations is not None:
+            layer.use_engine(engine)
+    _attach(layers, same)
+    return same
+
+
+def _attach(layers: dict[str, PackedLayer], network: nn.Module) -> None:
+    """A twin's layers have a clock of their own: it follows the twin."""
+    for clock in {id(layer.clock): layer.clock for layer in layers.values()}.values():
+        clock.attach(network)
 
 
 def _only_layer(network: nn.Module, student: nn.Module, name: str) -> nn.Module:
@@ -42,8 +62,7 @@ def _only_weights(student: nn.Module) -> nn.Module:
         layer.activations = None
         if factor is not None:  # the codes are of the weight divided by it
             replace_module(mixed, name, nn.Sequential(_Multiplied(factor), layer))
-    for clock in {id(layer.clock): layer.clock for layer in layers.values()}.values():
-        clock.attach(mixed)  # the twin's layers have a clock of their own
+    _attach(layers, mixed)
     return mixed
 
 

@@ -1,5 +1,5 @@
-"""Buttons that draw the shown scene once more: with only a part of the network quantized, or with
-another quantized folder.
+"""Buttons that draw the shown scene once more: with only a part of the network quantized, by the
+reference engine, or with another quantized folder.
 """
 
 from typing import Any
@@ -11,6 +11,7 @@ from sdqviz.base.request import (
     ACTIVATIONS,
     COMPARE,
     GENERATE,
+    REFERENCE,
     WEIGHTS,
     compare_request,
     generate_request,
@@ -28,11 +29,17 @@ def build_parts(
     context: AppContext, shared: Shared, scene: gr.Dropdown, layer: gr.Dropdown
 ) -> gr.Textbox:
     """Adds the buttons; returns the hidden box with the id of the run that draws the part."""
-    gr.Markdown("**Where does it come from?** Draw this scene again with only one part quantized:")
+    gr.Markdown(
+        "**Where does it come from?** Draw this scene again with only one part quantized, or all "
+        "of it by the reference engine (the same picture, if the fast one is exact):"
+    )
     with gr.Row():
         weights = gr.Button("Weights", size="sm", elem_id="only-weights", min_width=110)
         activations = gr.Button("Activations", size="sm", elem_id="only-activations", min_width=110)
         single = gr.Button("The chosen layer", size="sm", elem_id="single-layer", min_width=110)
+        reference = gr.Button(
+            "Reference engine", size="sm", elem_id="reference-engine", min_width=110
+        )
     with gr.Accordion("Another quantized folder", open=False, elem_id="other-folder"), gr.Row():
         path = gr.Textbox(
             label="Folder of a quantized model",
@@ -69,6 +76,16 @@ def build_parts(
         gr.Info(_DRAWING, duration=4)
         return wanted
 
+    def submit_reference(run_id: str | None, label: str | None) -> str:
+        try:
+            run, scene = shown(run_id, label)
+            request = generate_request(run.id, scene, engine=REFERENCE)
+            wanted = context.submit(GENERATE, request)
+        except SdqvizError as error:
+            raise as_toast(error) from error
+        gr.Info(_DRAWING, duration=4)
+        return wanted
+
     def submit(run_id: str | None, label: str | None, part: str | None) -> str:
         try:
             run, scene = shown(run_id, label)
@@ -96,6 +113,7 @@ def build_parts(
     for button, part in ((weights, WEIGHTS), (activations, ACTIVATIONS)):
         state = gr.State(part)
         button.click(submit, [shared.run, scene, state], asked, **quiet)
+    reference.click(submit_reference, [shared.run, scene], asked, **quiet)
     wanted = [shared.run, scene, shared.part]
     shared.part.change(submit_asked, wanted, [asked, shared.part], **quiet)
     gr.on([folder.click, path.submit], submit_folder, [shared.run, scene, path], asked, **quiet)

@@ -10,7 +10,7 @@ import numpy as np
 from sdqviz.store.blobs import Blobs
 from sdqviz.views.page_json import page_json
 
-_MOST = 5  # layers named at a timestep
+_MOST = 4  # layers named at a timestep
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from sdqviz.base.request import COMPARE
 from sdqviz.store.runs import DONE, Run
 from sdqviz.views.page_json import page_json
-from sdqviz.views.runs import bits, finished, generated, part_name, run_name
+from sdqviz.views.runs import bits, finished, generated, is_variant, run_name, variant_name
 from sdqviz.views.steps import step_errors
 
 Address = Callable[[str], str]  # blob name -> where the page gets it
@@ -107,7 +107,7 @@ def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Ru
     """What parts of this run's model, and other runs, drew of the very same scene: the run and the
     blobs of its pictures.
     """
-    parts = [r for r in generated(run, runs) if r.spec.get("only")]
+    parts = [r for r in generated(run, runs) if is_variant(r)]
     folders = [r for r in runs if r.kind == COMPARE and r.state == DONE]
     rest = [r for r in (*folders, *finished(list(runs))) if r.spec["model"] == run.spec["model"]]
     return [
@@ -123,8 +123,7 @@ def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Ru
 def _other_name(run: Run, other: Run) -> str:
     if other.kind == COMPARE:
         return f"folder {Path(other.spec['other']).name}"
-    only = other.spec.get("only")
-    return part_name(run, only) if only else run_name(other)
+    return variant_name(run, other) if is_variant(other) else run_name(other)
 
 
 def _same_start(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -46,13 +46,21 @@ def bits(run: Run) -> str:
     return f"W{config['weight_bits']}A{config['activation_bits'] or 16}"
 
 
-def part_name(run: Run, part: str) -> str:
-    """A part of the run's model that was quantized alone: W4A16: weights only."""
+def is_variant(made: Run) -> bool:
+    """Whether what was drawn is of a part of the model alone, or by an engine asked for by name."""
+    return bool(made.spec.get("only") or made.spec.get("engine"))
+
+
+def variant_name(run: Run, made: Run) -> str:
+    """What of the run's model drew a variant: W4A16: weights only."""
     weights, activations = bits(run).split("A")
-    return {
+    part, engine = made.spec.get("only"), made.spec.get("engine")
+    named = {
+        None: bits(run),
         WEIGHTS: f"{weights}A16: weights only",
         ACTIVATIONS: f"W16A{activations}: activations only",
     }.get(part, f"only {part} quantized")
+    return f"{named}, engine {engine}" if engine else named
 
 
 def arithmetic(run: Run) -> str:
@@ -95,6 +103,8 @@ def run_card(run: Run | None, queued: int, log: list[str]) -> str:
         return '<div class="sdq-card"><p>No job is running.</p></div>'
     only = run.spec.get("only")
     what = f"only {only} quantized" if only else "own prompt, both models"
+    if run.spec.get("engine"):
+        what = f"by the engine {run.spec['engine']}"
     if run.kind != GENERATE:
         names = [run.spec.get("model"), Path(run.spec.get("other", "")).name]  # no whole paths
         what = " with ".join(name for name in names if name)
@@ -176,7 +186,7 @@ def generated(run: Run, runs: Sequence[Run]) -> list[Run]:
 def scenes_of(run: Run, runs: list[Run]) -> dict[str, dict[str, Any]]:
     """Label -> scene row: the run's held-out scenes, then what was generated with it."""
     rows: dict[str, dict[str, Any]] = {}
-    made = [r for r in generated(run, runs) if not r.spec.get("only")]
+    made = [r for r in generated(run, runs) if not is_variant(r)]
     for source, mark in ((run, ""), *((r, _OWN) for r in made)):
         for row in (source.result or {}).get("scenes", []):
             name = f"{mark}{row['prompt'][:90]} · seed {row['seed']}"

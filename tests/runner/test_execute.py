@@ -15,6 +15,7 @@ from sdqviz.base.request import (
     ACTIVATIONS,
     GENERATE,
     QUANTIZE,
+    REFERENCE,
     WEIGHTS,
     generate_request,
     quantize_request,
@@ -110,6 +111,18 @@ def test_one_part_is_drawn_alone(store, tiny_folder, models):
     assert len({*pictures.values()}) == 4
     assert set(engines[WEIGHTS]) == {"weight-only"}
     assert engines[ACTIVATIONS] == {"weight-only": 0}  # no layer is packed
+
+    own = store.runs.add(GENERATE, generate_request(base, scene, engine=REFERENCE))
+    assert execute(store, store.runs.claim(), models) == DONE, store.runs.get(own).error
+    result = store.runs.get(own).result
+    assert set(result["engine"]["layers"]) == {REFERENCE}
+    assert result["scenes"][0]["images"]["student"] == pictures[""]  # every engine's, to the bit
+    again = store.runs.add(GENERATE, generate_request(base, scene))
+    assert execute(store, store.runs.claim(), models) == DONE
+    assert store.runs.get(again).result["engine"]["layers"] == engines[""]
+    own = store.runs.add(GENERATE, generate_request(base, scene, engine="warp"))
+    assert execute(store, store.runs.claim(), models) == FAILED
+    assert "unknown engine 'warp'" in store.runs.get(own).error["error"]
 
 
 def test_the_same_request_again_gives_the_same_numbers(store, tiny_folder, models, tmp_path):

@@ -1,13 +1,14 @@
 // From a timestep to its layers: those whose rounding costs most there, each a button.
 (() => {
-  const { kinds, node, cursor, layer } = window.sdqviz;
+  const { kinds, node, cursor, layer, charts } = window.sdqviz;
 
   class Culprits {
     constructor(element, trigger) {
       this.trigger = trigger;
-      this.list = node("span", { class: "sdqv-worst" });
-      this.root = node("div", { class: "sdqv sdqc", hidden: true },
-        node("p", { class: "sdqt-values" }, "Layers that lose most by themselves here: ", this.list));
+      this.list = node("div", { class: "sdqv-worst" });
+      const title = node("p", { class: "sdqt-values" });
+      title.innerHTML = `Which layers? Here the largest ${charts.term("own error")}:`;
+      this.root = node("div", { class: "sdqv sdqc", hidden: true }, title, this.list);
       element.append(this.root);
       cursor.follow(() => this.#list());
       layer.follow(() => this.#list());
@@ -28,16 +29,11 @@
         node("button", { type: "button", "data-rank": rank, "aria-pressed": one.name === layer.name,
           title: `${one.name}: own error ${written(one.own)}, in replay ${written(one.replay)}`,
           onclick: () => this.trigger("open", { layer: one.name }) },
-          `${short(one.name)} ${written(one.own)}`)));
+          node("span", {}, one.name), written(one.own))));
       if (inside) this.list.querySelector(`[data-rank="${held}"]`)?.focus();
     }
   }
 
   const written = (value) => value?.toPrecision(2) ?? "not finite";
-  /** A layer's name as the page has room for: first and last parts. */
-  const short = (name) => {
-    const parts = name.split(".");
-    return parts.length > 4 ? `${parts.slice(0, 2).join(".")}…${parts.slice(-2).join(".")}` : name;
-  };
   kinds.culprits = (element, trigger) => new Culprits(element, trigger);
 })();

@@ -4,6 +4,7 @@
   // Cividis, from dark (little) to pale (much): read alike with every kind of colour vision.
   const RAMP = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
   const KEPT = "#8a8a8a";
+  const FLOOR = 0.05; // the share of layers that may lie below the colours
   const OVER_TIME = { own_error: "own", replay_error: "replay" }; // figures with a value a timestep
   const SPANS = [["mean", "Mean"], ["here", "At the cursor"], ["all", "All timesteps"]];
 
@@ -67,14 +68,17 @@
       // At the cursor and over all of them the colours keep their meaning from timestep to timestep.
       const values = (span === "mean" ? this.doc.layers.map((l) => l[key])
         : this.doc.layers.flatMap((l) => l[this.series] ?? [])).filter((v) => typeof v === "number");
-      const high = -least(values.map((v) => -v));
-      const floor = least(values.filter((v) => v > 0)); // zeros share its colour
-      const logarithmic = floor < Infinity && high / floor > 30;
+      const sorted = values.filter((v) => v > 0).sort((a, b) => a - b);
+      const high = sorted.at(-1) ?? 0;
+      // A few layers that lose next to nothing would take most of the colours for themselves.
+      const floor = sorted[Math.floor(sorted.length * FLOOR)];
+      const logarithmic = high / floor > 10;
       const low = logarithmic ? floor : least(values);
+      const below = values.some((v) => v < low);
       this.place = (v) => (high === low ? 0
         : logarithmic ? Math.log(Math.max(v, low) / low) / Math.log(high / low) : (v - low) / (high - low));
       this.scale.innerHTML = values.length
-        ? `<span>${this.#written(low)}</span><span style="width:120px;height:10px;border-radius:3px;background:linear-gradient(90deg,${
+        ? `<span>${below ? "≤ " : ""}${this.#written(low)}</span><span style="width:120px;height:10px;border-radius:3px;background:linear-gradient(90deg,${
             RAMP.join(",")})"></span><span>${this.#written(high)}${logarithmic ? " (log)" : ""}</span>` +
           `<span><i style="background:${KEPT};height:10px;width:14px"></i>none</span>` : "";
       if (span === "all") this.#field();
@@ -138,9 +142,9 @@
         const [name, top] = [groupOf(layer), (tall * row) / this.rows.length];
         if (name === last) return [];
         last = name;
-        if (top < free) return [];
-        free = top + 14;
-        return [node("span", { style: `top:${top}px` }, name)];
+        const at = Math.max(top, free);
+        free = at + 14;
+        return [node("span", { style: `top:${at}px` }, name)];
       }));
     }
 

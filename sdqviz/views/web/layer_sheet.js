@@ -37,7 +37,7 @@
       this.open.hidden = !layer.has_histogram;
       this.draw.hidden = !layer.weight_bits || Boolean(window.sdqvizReport); // a report draws nothing new
       const shown = doc.columns.filter((c) => c.key !== "name" && layer[c.key] !== null && layer[c.key] !== "");
-      this.facts.replaceChildren(...shown.map((c) => node("div", {},
+      this.facts.replaceChildren(...shown.map((c) => node("div", { "data-key": c.key },
         node("dt", {}, node("abbr", { class: "sdq-term", title: c.help }, c.title)),
         node("dd", {}, window.sdqviz.figure(layer[c.key], c)))));
       this.errors.innerHTML = this.#errors() ||
