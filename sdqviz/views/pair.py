@@ -9,7 +9,7 @@ from typing import Any
 from sdqviz.base.request import COMPARE
 from sdqviz.store.runs import DONE, Run
 from sdqviz.views.page_json import page_json
-from sdqviz.views.runs import bits, finished, generated, is_variant, run_name, variant_name
+from sdqviz.views.runs import bits, drawn_by, finished, generated, is_variant, variant_name
 from sdqviz.views.steps import step_errors
 
 Address = Callable[[str], str]  # blob name -> where the page gets it
@@ -123,7 +123,7 @@ def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Ru
 def _other_name(run: Run, other: Run) -> str:
     if other.kind == COMPARE:
         return f"folder {Path(other.spec['other']).name}"
-    return variant_name(run, other) if is_variant(other) else run_name(other)
+    return variant_name(run, other) if is_variant(other) else drawn_by(other)
 
 
 def _same_start(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -34,6 +34,13 @@ def run_name(run: Run) -> str:
     return f"{run.spec['model']} {bits(run)} · {how} · {when}"
 
 
+def drawn_by(run: Run) -> str:
+    """Recipe, W4A8, preset and when: a run among others of the same model, telling part first."""
+    when = time.strftime("%d %b %H:%M", time.localtime(run.created))
+    how = run.spec.get("arm") or run.spec["recipe"]
+    return f"{how} {bits(run)} · {run.spec['preset']} · {when}"
+
+
 def short_name(run: Run) -> str:
     """Recipe and preset, or the ablation's arm, and the id's first letters: for columns, marks."""
     how = run.spec.get("arm") or f"{run.spec['recipe']} {run.spec['preset']}"

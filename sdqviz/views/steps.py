@@ -7,7 +7,9 @@ import numpy as np
 
 from sdqviz.store.blobs import Blobs
 from sdqviz.views.page_json import page_json
-from sdqviz.views.svg import BLUE, ORANGE, Series, line_chart
+from sdqviz.views.svg import Series, line_chart
+
+_FREE, _REPLAY = "var(--sdq-orange)", "var(--sdq-blue)"  # paler on a dark page
 
 
 def step_errors(replay: list[float], free_run: list[float], timesteps: list[float]) -> str:
@@ -15,8 +17,8 @@ def step_errors(replay: list[float], free_run: list[float], timesteps: list[floa
     final = f"{free_run[-1]:.2g}" if free_run else "unknown"
     return line_chart(
         [
-            Series("free run: own latents, own errors", free_run, ORANGE),
-            Series("replay: the FP model's latents at every step", replay, BLUE, dashed=True),
+            Series("free run: own latents, own errors", free_run, _FREE),
+            Series("replay: the FP model's latents at every step", replay, _REPLAY, dashed=True),
         ],
         [f"{t:g}" for t in timesteps],
         "timestep (sampling runs to the right)",

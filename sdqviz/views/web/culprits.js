@@ -29,7 +29,8 @@
         node("button", { type: "button", "data-rank": rank, "aria-pressed": one.name === layer.name,
           title: `${one.name}: own error ${written(one.own)}, in replay ${written(one.replay)}`,
           onclick: () => this.trigger("open", { layer: one.name }) },
-          node("span", {}, one.name), written(one.own))));
+          node("span", {}, ...one.name.split(/(?<=\.)/).flatMap((part) => [part, node("wbr")])),
+          node("b", {}, written(one.own)))));
       if (inside) this.list.querySelector(`[data-rank="${held}"]`)?.focus();
     }
   }
