@@ -36,6 +36,8 @@ TERMS = {
     "scale": "the distance between two neighbouring 8-bit codes",
     "learned scale": "the distance between two neighbouring 8-bit codes, after training",
     "as calibrated": "as the range search set it, before training moved it",
+    "codes": "the values that the 8-bit integers stand for; the longest tick is 0's",
+    "clipped": "input values beyond the range: they become its first or last code",
     "code": "the small integer that is stored for a weight",
     "multiplier": "a 4-bit integer that a group of weights shares: code x multiplier is their int8",
     "learning rate": "how far one step may move what is trained",

@@ -74,16 +74,18 @@
       const total = counts[row].reduce((a, b) => a + b, 0);
       const step = (high - low) / (2 ** bits - 1);
       // A bin counts as clipped by the share of it that lies outside.
-      let outside = 0;
+      let [below, above] = [0, 0];
       counts[row].forEach((n, i) => {
         const [from, to] = [edges[i], edges[i + 1]];
         // Half a step beyond the ends still rounds to them.
-        const inside = Math.max(0, Math.min(to, high + step / 2) - Math.max(from, low - step / 2));
-        outside += n * (1 - inside / (to - from));
+        const share = (a, b) => (n * Math.max(0, Math.min(b, to) - Math.max(a, from))) / (to - from);
+        below += share(-Infinity, low - step / 2);
+        above += share(high + step / 2, Infinity);
       });
+      const percent = (n) => ((100 * n) / Math.max(1, total)).toFixed(2);
       this.words.textContent = `${when}: ${bits}-bit range ${low.toPrecision(3)} to ` +
         `${high.toPrecision(3)}, step ${step.toPrecision(2)}, in calibration about ` +
-        `${((100 * outside) / Math.max(1, total)).toFixed(2)} % of the values clipped`;
+        `${percent(below + above)} % of the values clipped: ${percent(below)} % below, ${percent(above)} % above`;
     }
 
     get #x() {
@@ -113,11 +115,45 @@
       });
       const ends = ranges[this.row].map((end) =>
         `<line x1="${x(end)}" x2="${x(end)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}" stroke="${ORANGE}" stroke-width="2.4"/>`);
-      return this.#frame(bars.join("") + line + ends.join(""), HEIGHT, true,
+      const [grid, every] = this.#grid();
+      return this.#frame(bars.join("") + line + this.#clipped() + ends.join("") + grid, HEIGHT, true,
         `values entering ${this.doc.layer}`) + legend(
         `<i style="border-top:8px solid ${BLUE}"></i>FP values of ${pair ? "a held-out scene" : "calibration"} (${this.scale} heights)`,
         ...(pair ? [`<i style="border-top:2px solid currentColor"></i>${escaped(label)} on the same latents; the end bins hold what lies beyond`] : []),
-        `<i style="border-left:3px solid ${ORANGE};height:12px;width:0"></i>${term("ends of the range")}`);
+        `<i style="border-left:3px solid ${ORANGE};height:12px;width:0"></i>${term("ends of the range")}`,
+        `<i style="border-top:6px dotted ${ORANGE}"></i>${term(every === 1 ? "codes" : `codes, each ${every}th`)}`,
+        `<i style="border-top:10px solid ${ORANGE};opacity:.2"></i>${term("clipped")}`);
+    }
+
+    /** What lies beyond the ends of the range. */
+    #clipped() {
+      const { edges, ranges } = this.doc;
+      const x = this.#x;
+      const [low, high] = ranges[this.row];
+      return [[edges[0], low], [high, edges.at(-1)]].filter(([from, to]) => x(to) > x(from)).map(([from, to]) =>
+        `<rect x="${x(from)}" width="${x(to) - x(from)}" y="${TOP}" height="${HEIGHT - TOP - BOTTOM}" ` +
+        `fill="${ORANGE}" fill-opacity="0.12"/>`).join("");
+    }
+
+    /** The values that codes stand for, as ticks on the axis; the zero point's is longer. */
+    #grid() {
+      const { edges, ranges, bits } = this.doc;
+      const x = this.#x;
+      const [low, high] = ranges[this.row];
+      const most = 2 ** bits - 1;
+      const step = (high - low) / most;
+      const room = ((WIDTH - LEFT - RIGHT) * step) / (edges.at(-1) - edges[0]);
+      const every = [1, 2, 4, 8, 16, 32].find((n) => n * room >= 3) ?? 64;
+      const zero = Math.round(-low / step);
+      const ticks = [];
+      for (let code = 0; code <= most; code++) {
+        const value = low + code * step;
+        if ((code % every && code !== zero) || value < edges[0] || value > edges.at(-1)) continue;
+        const tall = code === zero ? 9 : 4;
+        ticks.push(`<path d="M${x(value)} ${HEIGHT - BOTTOM}v${tall}" stroke="${ORANGE}"${
+          code === zero ? ' stroke-width="2.4"' : ""}><title>code ${code}: ${value.toPrecision(3)}</title></path>`);
+      }
+      return [ticks.join(""), every];
     }
 
     #ridges() {
@@ -232,7 +268,7 @@
       const x = this.#x;
       const axis = valueAxis ? [0, 0.25, 0.5, 0.75, 1].map((share) => {
         const v = edges[0] + share * (edges[edges.length - 1] - edges[0]);
-        return `<text x="${x(v)}" y="${height - BOTTOM + 15}" font-size="11" fill="currentColor" text-anchor="${
+        return `<text x="${x(v)}" y="${height - BOTTOM + 19}" font-size="11" fill="currentColor" text-anchor="${
           share === 1 ? "end" : "middle"}">${+v.toPrecision(3)}</text>`;
       }).join("") : "";
       const name = valueAxis ? title : "timestep (sampling runs to the right)";
