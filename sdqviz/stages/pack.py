@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,10 @@ from sdqviz.layers.checkpoint import packed_tensors, quantization_config, restor
 from sdqviz.layers.clock import Clock
 from sdqviz.layers.convert import pack_layer, packed_layers, replace_module, twin
 from sdqviz.layers.fake import FakeLayer
-from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.time_table import install_time_rows
 from sdqviz.metrics.cost import bits_per_weight, network_bytes, tensor_bytes
-from sdqviz.quant.numerics import taps_last_to_oti
 from sdqviz.stages.contract import Context
+from sdqviz.stages.layer_rows import layer_rows, pair_rows
 
 _CONFIG_TENSOR = "__quantization_config__"
 
@@ -38,7 +36,8 @@ class PackStage:
 
     def run(self, context: Context) -> Iterator[Event]:
         pairs = {
-            name: [*_pairs(value), value.factors()] for name, value in context.activations.items()
+            name: [*pair_rows(value), value.factors()]
+            for name, value in context.activations.items()
         }
         plan = {name: layer.as_dict() for name, layer in context.plan.items()}
         key = context.key(self, plan, pairs, context.config.time_rows, context.learned_key)
@@ -62,15 +61,10 @@ class PackStage:
         context.result.update(
             packed=context.products.find(key),
             size=_size(context),
-            layers=_layer_rows(context),
+            layers=layer_rows(context),
             engine=engine_report(context.student),
         )
         yield Progress(stage=self.name, done=1, total=1)
-
-
-def _pairs(activations: Any) -> list[Any]:
-    rows = [[str(t), p.scale, p.zero_point] for t, p in activations.table()]
-    return [rows, activations.first_token_fp]
 
 
 def _timesteps(context: Context) -> torch.Tensor | None:
@@ -127,39 +121,6 @@ def engine_report(student: nn.Module) -> dict[str, Any]:
     }
 
 
-def layer_engine(layer: PackedLayer) -> str:
-    """The name of the engine that serves a layer here; empty where its input stays FP."""
-    if layer.activations is None:
-        return ""
-    return layer.choice()[0].name
-
-
-def code_counts(layer: PackedLayer) -> dict[str, Any]:
-    """How often a layer's weights take each code, the smallest first, and its groups each
-    multiplier from 1 on (empty where it has none); the least and the largest scale.
-    """
-    weight = layer.unpacked()
-    low = -(2 ** (weight.spec.bits - 1))
-    codes = torch.bincount((weight.codes.flatten().int() - low), minlength=-2 * low)
-    groups = torch.bincount(weight.multipliers.flatten().int(), minlength=1)[1:]
-    return {
-        "codes": codes.tolist(),
-        "multipliers": groups.tolist() if weight.spec.largest_multiplier > 1 else [],
-        "scale": [weight.scale.min().item(), weight.scale.max().item()],
-    }
-
-
-def weight_error(layer: PackedLayer, weight: torch.Tensor) -> float:
-    """|packed - FP|^2 / |FP|^2 of the weights, equalisation undone. Training may make it larger
-    and the layer's output better all the same.
-    """
-    packed = layer.scale.view(-1, 1, 1) * layer.operands().w8().to(torch.float32)
-    given = taps_last_to_oti(weight.to(torch.float32))
-    if layer.activations is not None and layer.activations.factor is not None:
-        packed = packed * layer.activations.factor
-    return ((packed - given).square().sum() / given.square().sum().clamp(min=1e-20)).item()
-
-
 def _size(context: Context) -> dict[str, Any]:
     """Stored bytes in all and by part, and the FP network's bytes in float32."""
     assert context.student is not None
@@ -185,36 +146,3 @@ def _part(name: str) -> str:
     if name.endswith(".codes"):
         return "codes"
     return "scales" if name.endswith((".scale", ".multipliers")) else "kept FP"
-
-
-def _layer_rows(context: Context) -> list[dict[str, Any]]:
-    """The plan as table rows, with each layer's activation pairs, and those before training."""
-    rows = []
-    assert context.student is not None
-    packed = packed_layers(context.student)
-    for name, layer in context.plan.items():
-        initial = context.activations.get(name)
-        pairs = packed[name].activations if name in packed else None
-        row = {
-            "name": name,
-            "kind": layer.kind,
-            "role": layer.role,
-            "parameters": layer.parameters,
-            "weight": asdict(layer.weight) if layer.weight else None,
-            "activation_bits": layer.activation.bits if layer.activation else None,
-            "pairs": [] if pairs is None else _pairs(pairs)[0],
-            "reason": layer.reason,
-        }
-        if initial is not None and initial.factor is not None:
-            divisors = 1 / initial.factor
-            row["equalised"] = [divisors.min().item(), divisors.max().item()]
-        if name in packed:
-            row["engine"] = layer_engine(packed[name])
-            module = context.model.network.get_submodule(name)
-            assert isinstance(module, nn.Linear | nn.Conv2d)
-            row["weight_error"] = weight_error(packed[name], module.weight)
-            row["stored"] = code_counts(packed[name])
-        if context.learned_key and initial is not None:
-            row["initial_pairs"] = _pairs(initial)[0]
-        rows.append(row)
-    return rows

@@ -14,22 +14,39 @@ import psutil
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import FLAGS, browser_file, serving
+from tests.browser.test_layers import LAYERS
 from tests.browser.test_viewer import VIEWER, focus
 
 REPEATS = 15
 IDLE_SECONDS = 10
 SPLIT = f"{VIEWER}.setMode('split')"
+CURSOR = "window.sdqviz.cursor.set(i)"
+HERE = "#histogram [data-view=here]"
+# What is done -> tab, what to press there first, the action.
 ACTIONS = {
-    "cursor, histogram at the cursor": ("here", "window.sdqviz.cursor.set(i)"),
-    "cursor, ridgeline": ("all", "window.sdqviz.cursor.set(i)"),
-    "cursor, heatmap": ("heat", "window.sdqviz.cursor.set(i)"),
-    "cursor, bands": ("bands", "window.sdqviz.cursor.set(i)"),
-    "cursor, scales": ("steps", "window.sdqviz.cursor.set(i)"),
-    "split line": ("here", f"{SPLIT}; {VIEWER}.setShare(i / {REPEATS})"),
-    "zoom": ("here", f"{VIEWER}.zoomBy(i % 2 ? 1.5 : 1 / 1.5)"),
-    "difference, gain": ("here", f"{VIEWER}.setMode('difference'); {VIEWER}.setGain(2 ** (i % 6))"),
-    "FLIP map": ("here", f"{VIEWER}.setMode(i % 2 ? 'flip' : 'split')"),
-    "measured box": ("here", f"{VIEWER}.select({{x: i, y: i, w: 40, h: 40}})"),
+    "cursor, histogram at the cursor": ("Compare", HERE, CURSOR),
+    "cursor, ridgeline": ("Compare", "#histogram [data-view=all]", CURSOR),
+    "cursor, heatmap": ("Compare", "#histogram [data-view=heat]", CURSOR),
+    "cursor, bands": ("Compare", "#histogram [data-view=bands]", CURSOR),
+    "cursor, scales": ("Compare", "#histogram [data-view=steps]", CURSOR),
+    "split line": ("Compare", HERE, f"{SPLIT}; {VIEWER}.setShare(i / {REPEATS})"),
+    "zoom": ("Compare", HERE, f"{VIEWER}.zoomBy(i % 2 ? 1.5 : 1 / 1.5)"),
+    "difference, gain": (
+        *("Compare", HERE),
+        f"{VIEWER}.setMode('difference'); {VIEWER}.setGain(2 ** (i % 6))",
+    ),
+    "FLIP map": ("Compare", HERE, f"{VIEWER}.setMode(i % 2 ? 'flip' : 'split')"),
+    "all pictures, zoom": (
+        *("Compare", "#viewer [data-mode=all]"),
+        f"{VIEWER}.zoomBy(i % 2 ? 1.5 : 1 / 1.5)",
+    ),
+    "measured box": ("Compare", HERE, f"{VIEWER}.select({{x: i, y: i, w: 40, h: 40}})"),
+    "cursor, map of the layers": ("Layers", "#layers [data-span=here]", CURSOR),
+    "cursor, layers over all timesteps": ("Layers", "#layers [data-span=all]", CURSOR),
+    "another layer's sheet": (
+        *("Layers", "#layers [data-span=mean]"),
+        f"window.sdqviz.layer.choose({LAYERS}.doc.layers[20 + i].name)",
+    ),
 }
 MEASURE = """async ([count, action]) => {
   const act = new Function("i", action);
@@ -68,8 +85,9 @@ def main(pages: int) -> None:
         print(f"| {name} | {' | '.join(column[name] for column in columns)} |")
 
 
-def _timed(page: Page, view: str, action: str) -> str:
-    page.locator(f"#histogram [data-view={view}]").click()
+def _timed(page: Page, tab: str, first: str, action: str) -> str:
+    page.get_by_role("tab", name=tab, exact=True).click()
+    page.locator(first).click()
     times = page.evaluate(MEASURE, [REPEATS, action])
     return f"{statistics.median(times):.0f} ({max(times):.0f})"
 

@@ -11,7 +11,7 @@ from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.quant.numerics import fake_quantize_weight
 from sdqviz.quant.observers import ActivationPair
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
-from sdqviz.stages.pack import code_counts, weight_error
+from sdqviz.stages.layer_rows import code_counts, weight_error
 
 
 def packed_linear(spec, factor=None):
