@@ -100,6 +100,35 @@ def unpack_multipliers(
     return nibbles[:, : taps * groups].unflatten(1, (taps, groups))
 
 
+def count_packed(
+    tensors: dict[str, torch.Tensor], shape: tuple[int, int, int], spec: WeightSpec
+) -> tuple[list[int], list[int]]:
+    """How often each code comes among the weights, the smallest first, and each multiplier among
+    the groups, from 1 on (no list where all are 1 by definition).
+    """
+    out, taps, inputs = shape
+    count = 2**spec.bits
+    if spec.bits > 4:
+        found = torch.bincount(tensors["codes"].flatten().view(torch.uint8), minlength=256)
+        codes = found.roll(128)[128 - count // 2 :][:count]
+    else:
+        found = _nibbles(tensors["codes"])
+        found[0] -= 2 * tensors["codes"].numel() - out * taps * inputs  # what fills up groups
+        codes = found.roll(8)[8 - count // 2 :][:count]
+    if spec.largest_multiplier == 1:
+        return codes.tolist(), []
+    groups = -(-inputs // (spec.group or inputs))
+    multipliers = _nibbles(tensors["multipliers"])
+    multipliers[0] -= 2 * tensors["multipliers"].numel() - out * taps * groups
+    return codes.tolist(), multipliers[1:].tolist()
+
+
+def _nibbles(packed: torch.Tensor) -> torch.Tensor:
+    """How often each of 16 nibbles comes in uint8 bytes: int64 [16]."""
+    found = torch.bincount(packed.flatten(), minlength=256).view(16, 16)
+    return found.sum(dim=0) + found.sum(dim=1)
+
+
 def packed_shapes(shape: tuple[int, int, int], spec: WeightSpec) -> dict[str, tuple[int, ...]]:
     """The shapes `pack_weight` gives for a weight of shape (O, T, I)."""
     out, taps, inputs = shape

@@ -10,7 +10,10 @@ from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.convert import packed_layers
 from sdqviz.layers.packed import PackedLayer
 from sdqviz.quant.numerics import taps_last_to_oti
+from sdqviz.quant.pack import count_packed
 from sdqviz.stages.contract import Context
+
+_BLOCK = 1 << 17  # weights
 
 
 def layer_rows(context: Context) -> list[dict[str, Any]]:
@@ -63,14 +66,11 @@ def code_counts(layer: PackedLayer) -> dict[str, Any]:
     """How often a layer's weights take each code, the smallest first, and its groups each
     multiplier from 1 on (empty where it has none); the least and the largest scale.
     """
-    weight = layer.unpacked()
-    low = -(2 ** (weight.spec.bits - 1))
-    codes = torch.bincount((weight.codes.flatten().int() - low), minlength=-2 * low)
-    groups = torch.bincount(weight.multipliers.flatten().int(), minlength=1)[1:]
+    codes, multipliers = count_packed(layer.operands().tensors, layer.shape, layer.weight_spec)
     return {
-        "codes": codes.tolist(),
-        "multipliers": groups.tolist() if weight.spec.largest_multiplier > 1 else [],
-        "scale": [weight.scale.min().item(), weight.scale.max().item()],
+        "codes": codes,
+        "multipliers": multipliers,
+        "scale": [layer.scale.min().item(), layer.scale.max().item()],
     }
 
 
@@ -78,8 +78,15 @@ def weight_error(layer: PackedLayer, weight: torch.Tensor) -> float:
     """|packed - FP|^2 / |FP|^2 of the weights, equalisation undone. Training may make it larger
     and the layer's output better all the same.
     """
-    packed = layer.scale.view(-1, 1, 1) * layer.operands().w8().to(torch.float32)
-    given = taps_last_to_oti(weight.to(torch.float32))
-    if layer.activations is not None and layer.activations.factor is not None:
-        packed = packed * layer.activations.factor
-    return ((packed - given).square().sum() / given.square().sum().clamp(min=1e-20)).item()
+    w8, given = layer.operands().w8(), taps_last_to_oti(weight.detach())
+    factor = None if layer.activations is None else layer.activations.factor
+    rows = max(1, _BLOCK // w8[0].numel())  # a few rows at a time, so that they stay in the cache
+    lost = power = 0.0
+    for start in range(0, len(w8), rows):
+        part = slice(start, start + rows)
+        fp = given[part].to(torch.float32)
+        packed = layer.scale[part].view(-1, 1, 1) * w8[part]
+        packed = packed if factor is None else packed * factor
+        lost += (packed - fp).square().sum().item()
+        power += fp.square().sum().item()
+    return lost / max(power, 1e-20)

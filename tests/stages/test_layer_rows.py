@@ -14,9 +14,9 @@ from sdqviz.quant.spec import ActivationSpec, WeightSpec
 from sdqviz.stages.layer_rows import code_counts, weight_error
 
 
-def packed_linear(spec, factor=None):
+def packed_linear(spec, factor=None, inputs=32):
     torch.manual_seed(0)
-    layer = nn.Linear(32, 8)
+    layer = nn.Linear(inputs, 8)
     one = {float("nan"): ActivationPair(0.1, 10.0, 0)}
     pairs = ActivationPairs(one, ActivationSpec(bits=8), factor=factor)
     plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
@@ -31,9 +31,11 @@ def test_the_weight_error_is_of_the_weights_without_their_equalisation():
     assert weight_error(packed, layer.weight.detach()) == pytest.approx(expected.item(), rel=1e-4)
 
 
-@pytest.mark.parametrize(("bits", "group"), [(4, 16), (3, 0), (8, 0)])
-def test_every_weight_and_group_is_counted_once(bits, group):
-    layer, packed = packed_linear(WeightSpec(bits=bits, group=group))
+@pytest.mark.parametrize(
+    ("bits", "group", "inputs"), [(4, 16, 32), (4, 16, 40), (3, 0, 33), (8, 0, 32)]
+)
+def test_every_weight_and_group_is_counted_once(bits, group, inputs):
+    layer, packed = packed_linear(WeightSpec(bits=bits, group=group), inputs=inputs)
     counts, stored = code_counts(packed), packed.unpacked()
     assert len(counts["codes"]) == 2**bits and sum(counts["codes"]) == layer.weight.numel()
     low = -(2 ** (bits - 1))
