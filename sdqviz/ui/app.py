@@ -1,6 +1,7 @@
 """The page: sidebar and tabs."""
 
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -32,8 +33,19 @@ def build_app(context: AppContext) -> gr.Blocks:
         )
         tabs.render()
         with tabs:
-            for tab in sorted(found(PACKAGE, "TAB").values(), key=lambda t: t.order):
-                with gr.Tab(tab.label, id=tab.name, render_children=True):
+            ordered = sorted(found(PACKAGE, "TAB").values(), key=lambda t: t.order)
+            for tab in ordered:
+                with gr.Tab(tab.label, id=tab.name, render_children=True) as shown:
                     tab.build(context, shared)
+                noted = "null" if tab is ordered[0] else f"'{tab.name}'"
+                shown.select(None, js=f"() => window.sdqviz.address.set({{ tab: {noted} }})")
+        names = [tab.name for tab in ordered]
+
+        def opened(request: gr.Request) -> Any:
+            """The tab that the page's address names."""
+            wanted = request.query_params.get("tab")
+            return gr.Tabs(selected=wanted) if wanted in names else gr.skip()
+
+        page.load(opened, None, tabs, show_progress="hidden", api_visibility="private")
         page.load(None, js=_FOLD_SIDEBAR)
     return page

@@ -91,3 +91,15 @@ def test_a_timestep_names_its_worst_layers(page, errors):
     worst.click()
     page.wait_for_function(f"document.querySelector('#layer input').value === {name!r}")
     page.wait_for_function("document.querySelector('#culprits [aria-pressed=true]')")
+
+
+def test_an_address_opens_the_tab_and_its_map(layers):
+    layers.select_option("#layers select[aria-label=colour]", "replay_error")
+    layers.locator("#layers [data-span=all]").click()
+    layers.wait_for_function("/tab=layers.*map=replay_error&span=all/.test(location.search)")
+    layers.reload()
+    layers.wait_for_selector("#layers .sdql-heat canvas", state="visible")
+    assert layers.input_value("#layers select[aria-label=colour]") == "replay_error"
+    layers.get_by_role("button", name="Histogram of its input").click()
+    layers.wait_for_selector("#viewer canvas", state="visible")
+    layers.wait_for_function("!location.search.includes('tab=')")  # the first tab needs no name

@@ -1,4 +1,4 @@
-// What is shown, in the page's address: run, scene, pictures, mode, timestep, layer.
+// What is shown, in the page's address: run, scene, pictures, mode, timestep, layer, tab, map.
 (() => {
   const state = {};
   let touched = false; // a first visit's address stays as it was

@@ -1,6 +1,6 @@
 // The network as tiles, or as rows over the timesteps, coloured by a figure of each layer.
 (() => {
-  const { node, cursor } = window.sdqviz;
+  const { node, cursor, address } = window.sdqviz;
   // Cividis, from dark (little) to pale (much): read alike with every kind of colour vision.
   const RAMP = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
   const KEPT = "#8a8a8a";
@@ -12,10 +12,11 @@
     /** act(layer): it was chosen. */
     constructor(act) {
       this.act = act;
-      this.span = "mean";
-      this.colour = node("select", { "aria-label": "colour", onchange: () => this.draw() });
+      const asked = address.get("span");
+      this.span = SPANS.some(([name]) => name === asked) ? asked : SPANS[0][0];
+      this.colour = node("select", { "aria-label": "colour", onchange: () => this.#choose() });
       this.spans = SPANS.map(([name, title]) => node("button", { type: "button", "data-span": name,
-        onclick: () => { this.span = name; this.draw(); } }, title));
+        onclick: () => { this.span = name; this.#choose(); } }, title));
       this.choice = node("span", { class: "sdqv-modes", role: "group", "aria-label": "timesteps shown" }, ...this.spans);
       this.scale = node("div", { class: "sdq-legend" });
       this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": "timestep of the map",
@@ -39,11 +40,16 @@
 
     show(doc) {
       this.doc = doc;
-      const kept = this.colour.value;
+      const kept = this.colour.value || address.get("map");
       const titles = Object.fromEntries(doc.columns.map((c) => [c.key, c.title]));
       this.colour.replaceChildren(...doc.colours.map((key) => node("option", { value: key }, titles[key])));
       this.colour.value = doc.colours.includes(kept) ? kept : doc.colours[0];
       if (doc.timesteps) this.slider.max = doc.timesteps.length - 1;
+      this.draw();
+    }
+
+    #choose() {
+      address.set({ map: this.colour.value, span: this.span });
       this.draw();
     }
 
