@@ -6,7 +6,7 @@ import gradio as gr
 
 from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.tabs.contract import Shared
+from sdqviz.ui.tabs.contract import QUIET, Shared
 from sdqviz.views.layer_errors import culprits_document
 from sdqviz.views.runs import bits
 from sdqviz.views.steps import layer_histogram, layer_names, telling_layer
@@ -43,8 +43,6 @@ def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:
             return NOTHING
         return layer_histogram(context.store.blobs, result, name or "", bits(run))
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-
     def open_layer(run_id: str | None, wanted: str) -> list[Any]:
         """The layer that an address or another tab asked for, with the choices it is one of: the
         address comes before `fill` has set them.
@@ -61,9 +59,9 @@ def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:
         return event._data["layer"]
 
     filled = [shared.run, layer, shared.layer]
-    shared.run.change(fill, filled, [layer, histogram, culprits], **quiet)
+    shared.run.change(fill, filled, [layer, histogram, culprits], **QUIET)
     shown = [layer, histogram, shared.layer]
-    shared.layer.change(open_layer, [shared.run, shared.layer], shown, **quiet)
-    culprits.open(named, None, shared.layer, **quiet)
-    layer.input(draw, [shared.run, layer], histogram, **quiet)
+    shared.layer.change(open_layer, [shared.run, shared.layer], shown, **QUIET)
+    culprits.open(named, None, shared.layer, **QUIET)
+    layer.input(draw, [shared.run, layer], histogram, **QUIET)
     return layer

@@ -6,7 +6,7 @@ import gradio as gr
 
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.tabs.contract import Shared
+from sdqviz.ui.tabs.contract import QUIET, Shared
 from sdqviz.views.runs import finished, run_name
 from sdqviz.views.score_difference import score_table
 from sdqviz.views.settings_difference import settings_table
@@ -79,10 +79,9 @@ def build_difference(context: AppContext, shared: Shared) -> None:
             return [_NONE if rest else _ALONE, ""]
         return [score_table(baseline, compared), settings_table(baseline, compared)]
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     inputs, outputs = [shared.run, pinned, others], [scores, settings]
     moved = [shared.run.change, shared.listing.change, pinned.input]
     # The last of several changes counts, not the first.
-    last: dict[str, Any] = {**quiet, "trigger_mode": "always_last"}
+    last: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
     gr.on(moved, choices, inputs, [pinned, others], **last).then(draw, inputs, outputs, **last)
     others.input(draw, inputs, outputs, **last)

@@ -120,10 +120,12 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
         runs = finished(context.store.runs.list())
         choices = [(run_name(r), r.id) for r in runs]
         known = [r.id for r in runs]
-        usual = context.finished_run(shown)
-        value = usual.id if usual else None
         if asked in known:
             return [gr.Dropdown(choices=choices, value=asked), ""]
+        if shown in known:  # left alone: meanwhile the visitor may have chosen another
+            return [gr.Dropdown(choices=choices), gr.skip()]
+        usual = context.finished_run(shown)
+        value = usual.id if usual else None
         # `mine` is left alone: by now *Quantize* may have set it to another run.
         return [gr.Dropdown(choices=choices, value=value), gr.skip()]
 

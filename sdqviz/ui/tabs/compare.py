@@ -12,7 +12,7 @@ from sdqviz.ui.export_button import build_export_button
 from sdqviz.ui.histogram import build_histogram
 from sdqviz.ui.parts import build_parts
 from sdqviz.ui.scene_form import build_scene_form
-from sdqviz.ui.tabs.contract import Shared
+from sdqviz.ui.tabs.contract import QUIET, Shared
 from sdqviz.views.pair import picture_blobs, scene_facts, timeline_document, viewer_document
 from sdqviz.views.report import export_report
 from sdqviz.views.runs import UNFINISHED, facts, is_own, scenes_of
@@ -72,8 +72,10 @@ class CompareTab:
             chosen = shown if shown in labels else (*asked_for, *labels, None)[0]
             asked = context.store.runs.get(mine) if mine else None
             if asked is None or asked.state in UNFINISHED:
-                # `mine` is left alone: by now *Generate* may have set it to another run.
-                return [gr.Dropdown(choices=labels, value=chosen), gr.skip()]
+                # What is shown and still there is left alone: meanwhile the visitor may have chosen
+                # another. So is `mine`: by now *Generate* may have set it to another run.
+                value = {} if chosen == shown else {"value": chosen}
+                return [gr.Dropdown(choices=labels, **value), gr.skip()]
             if asked.result is not None:
                 drawn = asked.result["scenes"][0]["id"]
                 own = [k for k in labels if found[k]["id"] == drawn and is_own(k)]
@@ -128,21 +130,20 @@ class CompareTab:
             except SdqvizError as error:
                 raise as_toast(error) from error
 
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         gr.on(
             [shared.listing.change, shared.run.change],
             list_scenes,
             [shared.run, scene, mine, shared.scene],
             [scene, mine],
-            **quiet,
+            **QUIET,
         )
         asked = [shared.run, shared.scene]
-        shared.scene.change(open_scene, asked, [scene, shared.scene], **quiet)
+        shared.scene.change(open_scene, asked, [scene, shared.scene], **QUIET)
         outputs = [viewer, timeline, region, about, chips, run_facts]
         shown = [shared.run, scene, part]
-        gr.on([scene.change, shared.run.change], show, shown, outputs, **quiet)
-        shared.listing.change(pictures, shown, viewer, **quiet)
-        viewer.region(measure, [shared.run, scene], region, **quiet)
+        gr.on([scene.change, shared.run.change], show, shown, outputs, **QUIET)
+        shared.listing.change(pictures, shown, viewer, **QUIET)
+        viewer.region(measure, [shared.run, scene], region, **QUIET)
 
 
 TAB = CompareTab()

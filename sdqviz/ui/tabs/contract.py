@@ -15,6 +15,15 @@ KEEP_RUN_IN_ADDRESS = """(id) => {
   const u = new URL(location); u.searchParams.set('run', id); history.replaceState(null, '', u);
 }"""
 
+# How a change of a page is answered. While choices change, an event may still carry the choice of
+# just before: gradio would refuse that with an error and drop the event that waits behind it. So
+# nothing is refused, and each handler looks whether what it is given is there.
+QUIET: dict[str, Any] = {
+    "show_progress": "hidden",
+    "api_visibility": "private",
+    "preprocess": False,
+}
+
 
 @dataclass(frozen=True)
 class Shared:

@@ -7,7 +7,7 @@ import gradio as gr
 from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.export_button import build_export_button
-from sdqviz.ui.tabs.contract import Shared
+from sdqviz.ui.tabs.contract import QUIET, Shared
 from sdqviz.views.layers import layers_document
 from sdqviz.views.model_explorer import export_model_explorer
 from sdqviz.views.training import history
@@ -40,11 +40,10 @@ class LayersTab:
         def open_layer(event: gr.EventData) -> list[Any]:
             return [chosen(event), gr.Tabs(selected="compare")]
 
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        shared.run.change(fill, shared.run, layers, **quiet)
-        layers.choose(chosen, None, shared.layer, **quiet)
-        layers.open(open_layer, None, [shared.layer, shared.tabs], **quiet)
-        layers.draw(open_layer, None, [shared.part, shared.tabs], **quiet)
+        shared.run.change(fill, shared.run, layers, **QUIET)
+        layers.choose(chosen, None, shared.layer, **QUIET)
+        layers.open(open_layer, None, [shared.layer, shared.tabs], **QUIET)
+        layers.draw(open_layer, None, [shared.part, shared.tabs], **QUIET)
 
 
 TAB = LayersTab()

@@ -8,7 +8,7 @@ from sdqviz.base.request import QUANTIZE
 from sdqviz.store.runs import ACTIVE, Run
 from sdqviz.ui.ablation import build_ablation
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.tabs.contract import Shared
+from sdqviz.ui.tabs.contract import QUIET, Shared
 from sdqviz.views.runs import duration, run_name
 from sdqviz.views.stages import stage_bar
 from sdqviz.views.training import (
@@ -84,7 +84,10 @@ class TrainingTab:
             mark = _mark(run, points) if run else ""
             stages = stage_bar(run, past.stages) if run else ""
             if run is None or not past.curves.get("loss"):
-                return [_EMPTY + stages, *[""] * 6, gr.Dropdown(choices=[], value=[]), mark]
+                # A training that has just begun, or was finished so early, has no point yet.
+                trained = run and (run.state in ACTIVE or (run.result or {}).get("training"))
+                told = _head(run) if run and trained else _EMPTY
+                return [told + stages, *[""] * 6, gr.Dropdown(choices=[], value=[]), mark]
             chosen = [b for b in lit or [] if b in past.blocks] or worst_blocks(past)
             return [
                 _head(run) + stages,
@@ -105,11 +108,10 @@ class TrainingTab:
                 return [gr.skip()] * len(outputs)
             return draw(run_id, *values)
 
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         inputs = [shared.run, *controls]
         changed = [kind.change, lit.input, smoothing.release, logarithmic.change]
-        gr.on([shared.run.change, *changed], draw, inputs, outputs, **quiet)
-        shared.token.change(follow, [shared.run, seen, *controls], outputs, **quiet)
+        gr.on([shared.run.change, *changed], draw, inputs, outputs, **QUIET)
+        shared.token.change(follow, [shared.run, seen, *controls], outputs, **QUIET)
 
 
 def _mark(run: Run, points: int) -> str:
