@@ -72,7 +72,7 @@ def browser_file() -> str:
 
 @contextmanager
 def opened(url: str, width: int, height: int, **options: Any) -> Iterator[Page]:
-    """The app in a browser of its own, as large as told; no error may come up in it."""
+    """The app, or a report, in a browser of its own of this size; no error may come up in it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_file(), args=FLAGS)
         page = browser.new_page(viewport={"width": width, "height": height}, **options)
@@ -80,7 +80,7 @@ def opened(url: str, width: int, height: int, **options: Any) -> Iterator[Page]:
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.set_default_timeout(60_000)
         page.goto(url)
-        page.wait_for_selector("#viewer canvas")
+        page.wait_for_selector(".sdqv canvas")
         yield page
         assert page.errors == []
         browser.close()
@@ -94,7 +94,7 @@ def page(server):
 
 def picture(page: Page, who: str) -> Image.Image:
     """The served picture's pixels, fetched from where the viewer has it."""
-    source = page.get_attribute(f"#viewer a[data-who={who}]", "href")
+    source = page.get_attribute(f"#viewer a[data-who='{who}']", "href")
     with urllib.request.urlopen(urljoin(page.url, source)) as answer:
         data = answer.read()
     return Image.open(io.BytesIO(data))

@@ -1,32 +1,45 @@
-"""The app under a finger: what it drags, what two of them zoom, and the page that still scrolls."""
+"""The page under a finger: what it drags, what two of them zoom, and that it still scrolls.
+
+The page is the exported report, which has the app's own viewer and charts and needs no server.
+"""
 
 import time
 
 import pytest
 from playwright.sync_api import Page
 
+from sdqviz.base.assets import assets_folder
+from sdqviz.runner.bundle import import_demos
+from sdqviz.store.store import Store
+from sdqviz.views.report import export_report
 from tests.browser.conftest import opened
-from tests.browser.test_viewer import COMPONENT, VIEWER, focus
 
 Place = tuple[float, float]
 _MOVES = 8  # events on a finger's way
-_CURSOR = "#timeline output"
-_LINE = "#viewer .sdqv-handle"
-_HISTOGRAM = COMPONENT.format("histogram", "histogram")
-# A place of the screen where nothing lies over an element: the ridges overlap.
+_PICTURE, _LINE = ".sdqv canvas", ".sdqv-handle"
+_SLIDER, _CHART, _CURSOR = ".sdqt [type=range]", ".sdqt svg[data-cursor]", ".sdqt output"
+# The components, as the page's script keeps them.
+_FIND = "[...document.querySelectorAll('div')].find((e) => e.sdqviz && e.querySelector('{}'))"
+VIEWER, HISTOGRAM = (f"{_FIND.format(part)}.sdqviz" for part in (".sdqv-stage", ".sdqh"))
+# A place of the screen where nothing lies over an element, off its ends: the ridges overlap.
 _UNCOVERED = """(element) => {
   element.scrollIntoView({ block: "center" });
   const { left, right, top, bottom } = element.getBoundingClientRect();
   for (let y = bottom - 1; y > top; y -= 1)
-    for (let x = left + 1; x < right; x += 1)
+    for (let x = (left + right) / 2; x < right; x += 1)
       if (document.elementFromPoint(x, y) === element) return [x, y];
 }"""
 
 
 @pytest.fixture(scope="module")
-def loaded(server):
-    with opened(server[0], 390, 844, has_touch=True, is_mobile=True) as page:
-        focus(page)
+def loaded(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("touch")
+    store = Store(folder / "home")
+    import_demos(store, assets_folder() / "demo")
+    run = next(r for r in store.runs.list() if r.spec["recipe"] == "fidelity")
+    report = export_report(store, run, folder / "report")
+    with opened(report.as_uri(), 390, 844, has_touch=True, is_mobile=True) as page:
+        page.wait_for_function(f"{VIEWER}.ready && document.querySelector('{_CURSOR}').textContent")
         # What the browser takes for its own scrolling, it takes away from the page.
         page.evaluate("addEventListener('pointercancel', () => (window.taken += 1), true)")
         yield page
@@ -90,7 +103,7 @@ def scrolled(page: Page) -> float:
 
 
 def test_a_finger_moves_the_line_sideways_and_the_page_up_and_down(phone):
-    hand = Hand(phone, "#viewer canvas")
+    hand = Hand(phone, _PICTURE)
     line = phone.locator(_LINE)
     hand.drag(((0.5, 0.5), (0.8, 0.55)))
     assert line.get_attribute("aria-valuenow") == "80"
@@ -110,7 +123,7 @@ def test_two_fingers_zoom_and_one_moves_what_is_zoomed(phone, along):
         start_at[along], end_at[along] = start, end
         return (start_at[0], start_at[1]), (end_at[0], end_at[1])
 
-    hand = Hand(phone, "#viewer canvas")
+    hand = Hand(phone, _PICTURE)
     top, before = scrolled(phone), view(phone)
     middle = f"{VIEWER}.view.pixel({VIEWER}.view.width / 2, {VIEWER}.view.height / 2)"
     pixel = phone.evaluate(middle)
@@ -139,9 +152,9 @@ def test_a_finger_moves_the_cursor_on_the_slider_and_the_chart(phone):
     def call() -> int:
         return int(phone.inner_text(_CURSOR).split()[1])
 
-    Hand(phone, "#timeline input[type=range]").drag(((0.6, 0.5), (0.2, 0.5)))
+    Hand(phone, _SLIDER).drag(((0.6, 0.5), (0.2, 0.5)))
     assert 4 <= call() <= 7  # of 26
-    chart = Hand(phone, "#timeline svg[data-cursor]")
+    chart = Hand(phone, _CHART)
     chart.drag(((0.3, 0.5), (0.7, 0.55)))
     dragged = call()
     assert 16 <= dragged <= 20
@@ -154,11 +167,15 @@ def test_a_finger_moves_the_cursor_on_the_slider_and_the_chart(phone):
 
 
 def test_a_tap_on_the_histogram_moves_the_cursor_there(phone):
-    timesteps = phone.evaluate(f"({_HISTOGRAM}).doc.timesteps")
-    phone.locator("#histogram [data-view=all]").tap()
-    fifth = phone.locator("#histogram svg polygon").nth(4)
+    def moved_to(row: int) -> None:
+        timestep = phone.evaluate(f"{HISTOGRAM}.doc.timesteps.at({row})")
+        told = f"document.querySelector('{_CURSOR}').textContent"
+        phone.wait_for_function(f"{told}.endsWith(', t = {timestep:g}')")
+
+    phone.locator(".sdqh [data-view=all]").tap()
+    fifth = phone.locator(".sdqh-plot polygon").nth(4)
     phone.touchscreen.tap(*fifth.evaluate(_UNCOVERED))
-    assert phone.inner_text(_CURSOR).endswith(f", t = {timesteps[4]:g}")
-    phone.locator("#histogram [data-view=steps]").tap()
-    Hand(phone, "#histogram svg").tap((0.98, 0.5))
-    assert phone.inner_text(_CURSOR).endswith(f", t = {timesteps[-1]:g}")
+    moved_to(4)
+    phone.locator(".sdqh [data-view=steps]").tap()
+    Hand(phone, ".sdqh-plot svg").tap((0.98, 0.5))
+    moved_to(-1)
