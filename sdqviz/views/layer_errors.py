@@ -1,6 +1,7 @@
 """Each layer's own error and its error in replay, as a run kept them (`stages.layer_errors`)."""
 
 import io
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +50,9 @@ def culprits_document(blobs: Blobs, result: dict[str, Any], names: Collection[st
     known = [name for name in errors.own if name in names]
     worst = []
     for call in range(len(errors.timesteps)):
-        ranked = sorted(known, key=lambda name: -errors.own[name][call])[:_MOST]
+        finite = [n for n in known if math.isfinite(errors.own[n][call])]
+        ranked = sorted(finite, key=lambda name: -errors.own[name][call])
+        ranked = [*ranked, *(n for n in known if n not in finite)][:_MOST]
         worst.append(
             [
                 {"name": n, "own": errors.own[n][call], "replay": errors.replay[n][call]}

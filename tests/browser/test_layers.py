@@ -4,6 +4,7 @@ import pytest
 
 from sdqviz.store.store import Store
 from sdqviz.views.layer_errors import layer_errors
+from tests.browser.conftest import opened
 from tests.browser.test_viewer import COMPONENT, focus
 
 LAYERS = COMPONENT.format("layers", "layers")
@@ -17,12 +18,20 @@ def errors(server):
     return layer_errors(store.blobs, run.result)
 
 
+@pytest.fixture(scope="module")
+def page(server):
+    """One page for all: what a test leaves chosen, the next one finds."""
+    with opened(server[0], 1280, 1000) as page:
+        focus(page)
+        yield page
+
+
 @pytest.fixture
 def layers(page):
     """The page with the Layers tab open."""
-    focus(page)
     page.get_by_role("tab", name="Layers").click()
     page.wait_for_selector(f"{SHEET} h3", state="visible")
+    page.select_option("#layers select[aria-label=colour]", "own_error")
     return page
 
 
@@ -81,7 +90,7 @@ def test_a_cell_of_the_heatmap_is_a_layer_at_a_timestep(layers):
 
 
 def test_a_timestep_names_its_worst_layers(page, errors):
-    focus(page)
+    page.get_by_role("tab", name="Compare").click()
     for key, call in (("Home", 0), ("End", len(errors.timesteps) - 1)):
         page.get_by_role("slider", name="timestep", exact=True).press(key)
         worst = page.locator("#culprits button").first
@@ -96,7 +105,10 @@ def test_a_timestep_names_its_worst_layers(page, errors):
 def test_an_address_opens_the_tab_and_its_map(layers):
     layers.select_option("#layers select[aria-label=colour]", "replay_error")
     layers.locator("#layers [data-span=all]").click()
-    layers.wait_for_function("/tab=layers.*map=replay_error&span=all/.test(location.search)")
+    layers.wait_for_function(
+        "[['tab', 'layers'], ['map', 'replay_error'], ['span', 'all']].every("
+        "([name, value]) => new URLSearchParams(location.search).get(name) === value)"
+    )
     layers.reload()
     layers.wait_for_selector("#layers .sdql-heat canvas", state="visible")
     assert layers.input_value("#layers select[aria-label=colour]") == "replay_error"

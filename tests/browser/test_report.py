@@ -41,6 +41,11 @@ def test_it_opens_from_a_file(store, tmp_path, theme):
         page.locator(".sdqg-card").first.click()
         worst = max(run.result["scenes"], key=lambda r: r["metrics"]["flip"])
         page.wait_for_function(f"{VIEWER}.doc.scene === '{worst['id']}'")
+        page.locator(".sdql-name").nth(30).click()
+        assert page.inner_text(".sdql-sheet h3") == page.locator(".sdql-name").nth(30).inner_text()
+        assert page.locator(".sdql-sheet svg").count() == 4  # errors, codes, multipliers, loss
+        page.click(".sdql [data-span=all]")
+        assert page.is_visible(".sdql-heat canvas")
         assert errors == []  # before axe asks for the style sheet, which a file may not
         assert violations(page) == []
         page.set_viewport_size({"width": 390, "height": 800})

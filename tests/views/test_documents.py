@@ -100,10 +100,34 @@ def test_layers_have_the_plan_and_what_was_measured(runs, store):
     assert rows["time_embedding.linear_1"]["weight_bits"] is None
     middle = rows["up_blocks.2.resnets.1.conv2"]
     assert middle["has_histogram"] and middle["block_error"] > 0
+    # What the layer loses by itself is part of what it loses in replay.
+    assert 0 < middle["own_error"] < middle["replay_error"]
+    assert len(middle["own"]) == len(document["timesteps"]) == len(run.result["timesteps"])
+    assert middle["engine"] == "cpu_onednn" and middle["role"] == "block"
+    assert sum(middle["stored"]["codes"]) + 64 == middle["parameters"]  # 64 biases
+    assert rows["conv_in"]["own_error"] and not rows["conv_in"]["engine"]  # its input stays FP
+    curves = document["blocks"][middle["block"]]
+    assert curves["replay"][0][1] > curves["replay"][-1][1] == pytest.approx(
+        middle["block_error"], rel=0.01
+    )
+    assert {"own_error", "loss", "engine"} <= {c["key"] for c in document["columns"]}
     frozen = run.result["training"]["frozen"]
     assert {row["frozen"] for row in rows.values() if row["frozen"]} == set(frozen.values())
     order = [name.split(".")[0] for name in rows]
     assert order.index("mid_block") < order.index("up_blocks")
+
+
+def test_a_run_of_an_earlier_version_shows_what_it_has(runs, store):
+    run = copy.deepcopy(main_run(runs))
+    del run.result["layer_pairs"]
+    for row in run.result["layers"]:
+        for name in ("engine", "weight_error", "stored"):
+            row.pop(name, None)
+    document = json.loads(layers_document(run, store.blobs, history([])))
+    assert document["timesteps"] is None and document["blocks"] == {}
+    kept = {column["key"] for column in document["columns"]}
+    assert "clipped" in kept and not kept & {"own_error", "engine", "weight_error", "loss"}
+    assert document["colours"][0] == "clipped"
 
 
 def test_the_clipped_share_counts_what_lies_outside(store):

@@ -26,7 +26,7 @@
       const held = document.activeElement?.dataset.rank; // keeps the keyboard where it was
       const inside = this.list.contains(document.activeElement);
       this.list.replaceChildren(...this.doc.worst[cursor.nearest(this.doc.timesteps)].map((one, rank) =>
-        node("button", { type: "button", "data-rank": rank, "aria-pressed": one.name === layer.name,
+        node("button", { type: "button", "data-rank": rank, "aria-pressed": String(one.name === layer.name),
           title: `${one.name}: own error ${written(one.own)}, in replay ${written(one.replay)}`,
           onclick: () => this.trigger("open", { layer: one.name }) },
           node("span", {}, ...one.name.split(/(?<=\.)/).flatMap((part) => [part, node("wbr")])),
