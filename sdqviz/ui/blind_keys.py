@@ -1,4 +1,5 @@
-"""The blind test in the browser: its keyboard, and the test that a reload goes on with.
+"""The blind test in the browser: its keyboard, what it covers, and the test that a reload goes on
+with.
 
 1, 2, 3 or A, B, N press the answer that is on the page.
 """
@@ -9,7 +10,10 @@ BUTTONS = {FIRST: "blind-first", SECOND: "blind-second", UNSURE: "blind-unsure"}
 
 # A reload of the page goes on with the tab's own test: kept until the browser's tab is closed.
 # Where a browser denies storage, as in some embedded pages, a reload starts anew.
+# While it lasts, the style sheet covers the pictures with names in other tabs. (A style that asked
+# `body:has(...)` would be worked out anew at every change anywhere in the page.)
 KEEP = """(id) => {
+  document.body.classList.toggle('sdq-blind-on', Boolean(id));
   try {
     if (id) sessionStorage.setItem('sdqviz-blind', id);
     else sessionStorage.removeItem('sdqviz-blind');

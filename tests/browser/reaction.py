@@ -63,7 +63,7 @@ MEASURE = """async ([count, action]) => {
 
 def main(pages: int) -> None:
     with (
-        tempfile.TemporaryDirectory() as home,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
         serving(Path(home)) as url,
         sync_playwright() as play,
     ):

@@ -18,7 +18,7 @@ SETTLED = 900  # milliseconds for a tab's charts
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory() as home,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
         serving(Path(home)) as url,
         sync_playwright() as play,
     ):
