@@ -107,8 +107,10 @@ def test_layers_have_the_plan_and_what_was_measured(runs, store):
     assert sum(middle["stored"]["codes"]) + 64 == middle["parameters"]  # 64 biases
     assert rows["conv_in"]["own_error"] and not rows["conv_in"]["engine"]  # its input stays FP
     curves = document["blocks"][middle["block"]]
-    assert curves["replay"][0][1] > curves["replay"][-1][1] == pytest.approx(
-        middle["block_error"], rel=0.01
+    assert (
+        curves["replay"][0][1]
+        > curves["replay"][-1][1]
+        == pytest.approx(middle["block_error"], rel=0.01)
     )
     assert {"own_error", "loss", "engine"} <= {c["key"] for c in document["columns"]}
     frozen = run.result["training"]["frozen"]
