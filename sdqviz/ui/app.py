@@ -28,8 +28,9 @@ def build_app(context: AppContext) -> gr.Blocks:
             shared = build_sidebar(context, tabs)
         gr.Markdown(
             "## Do I still get my picture?\n"
-            "Stable Diffusion in floating point beside itself in 4-bit weights and 8-bit "
-            "activations, from the same noise."
+            "Stable Diffusion beside itself in 4-bit weights and 8-bit activations, "
+            "from one noise.",
+            elem_id="head",
         )
         tabs.render()
         with tabs:

@@ -10,6 +10,7 @@ from sdqviz.base.request import COMPARE
 from sdqviz.store.runs import DONE, Run
 from sdqviz.views.page_json import page_json
 from sdqviz.views.runs import bits, drawn_by, finished, generated, is_variant, variant_name
+from sdqviz.views.scores import score_chips
 from sdqviz.views.steps import step_errors
 
 Address = Callable[[str], str]  # blob name -> where the page gets it
@@ -18,21 +19,31 @@ Address = Callable[[str], str]  # blob name -> where the page gets it
 def viewer_document(
     run: Run, row: dict[str, Any], runs: Sequence[Run], address: Address, chosen: str = ""
 ) -> str:
-    """{run, scene, pictures: [{key, label, url, note?}], flip, alt, chosen, made}: FP and quantized
-    first, then what parts of it and other runs of the same model drew from the same noise, then
-    the FP model with another seed. `chosen` is the key of a picture that the visitor asked for,
-    `note` what a reader must know of a picture, `made` the time in seconds.
+    """{run, scene, pictures: [{key, label, url, chips?, flip?, note?}], alt, chosen, made}: FP and
+    quantized first, then what parts of it and other runs of the same model drew from the same
+    noise, then the FP model with another seed. `chips` (HTML) are its scores against FP, `flip` its
+    FLIP map, `note` what a reader must know of a picture; `chosen` is the key of a picture that the
+    visitor asked for, `made` the time in seconds.
     """
-    images = row["images"]
+    assert run.result is not None
+    images, metrics = row["images"], run.result["metrics"]
     pictures = [
         {"key": "fp", "label": "FP", "url": address(images["fp"])},
-        {"key": "student", "label": bits(run), "url": address(images["student"])},
+        {
+            **{"key": "student", "label": bits(run), "url": address(images["student"])},
+            **{"chips": score_chips(metrics, row), "flip": address(images["flip"])},
+        },
     ]
-    for other, images in _others(run, row, runs):
+    for other, theirs in _others(run, row, runs):
         label = _other_name(run, other)
         if any(known["label"] == label for known in pictures):
             continue  # drawn more than once: the newest stands for all
-        picture = {"key": other.id, "label": label, "url": address(images["student"])}
+        images = theirs["images"]
+        picture = {
+            **{"key": other.id, "label": label, "url": address(images["student"])},
+            **{"chips": score_chips((other.result or {})["metrics"], theirs)},
+            **{"flip": address(images["flip"])},
+        }
         if images["fp"] != row["images"]["fp"]:
             picture["note"] = (
                 f"“{label}” was scored against another FP picture of this scene: another "
@@ -40,13 +51,13 @@ def viewer_document(
                 "files changed."
             )
         pictures.append(picture)
-    again = {"key": "other_seed", "label": "FP, another seed", "url": address(images["other_seed"])}
-    pictures.append(again)
+    again = {"key": "other_seed", "label": "FP, another seed"}
+    chips = score_chips(metrics, {**row, "metrics": row["ceiling"]})
+    pictures.append({**again, "url": address(row["images"]["other_seed"]), "chips": chips})
     document = {
         "run": run.id,
         "scene": row["id"],
         "pictures": pictures,
-        "flip": address(images["flip"]),
         "alt": _alt(run, row),
         "chosen": chosen,
         "made": time.time(),  # answers may overtake each other
@@ -56,7 +67,7 @@ def viewer_document(
 
 def picture_blobs(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> dict[str, str]:
     """Key of `viewer_document` -> blob of the picture."""
-    drawn = {other.id: images["student"] for other, images in _others(run, row, runs)}
+    drawn = {other.id: theirs["images"]["student"] for other, theirs in _others(run, row, runs)}
     return {**drawn, **{key: row["images"][key] for key in ("fp", "student", "other_seed")}}
 
 
@@ -103,15 +114,15 @@ def scene_facts(row: dict[str, Any]) -> str:
     )
 
 
-def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Run, dict[str, str]]]:
-    """What parts of this run's model, and other runs, drew of the very same scene: the run and the
-    blobs of its pictures.
+def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Run, dict[str, Any]]]:
+    """What parts of this run's model, and other runs, drew of the very same scene: the run and its
+    row of the scene.
     """
     parts = [r for r in generated(run, runs) if is_variant(r)]
     folders = [r for r in runs if r.kind == COMPARE and r.state == DONE]
     rest = [r for r in (*folders, *finished(list(runs))) if r.spec["model"] == run.spec["model"]]
     return [
-        (other, theirs["images"])
+        (other, theirs)
         for other in (*parts, *rest)
         if other.id != run.id
         and other.spec.get("model_config") in (None, run.spec.get("model_config"))

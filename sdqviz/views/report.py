@@ -18,7 +18,7 @@ from sdqviz.views.gallery import gallery_document
 from sdqviz.views.layer_errors import culprits_document
 from sdqviz.views.layers import layers_document
 from sdqviz.views.pair import scene_facts, timeline_document, viewer_document
-from sdqviz.views.runs import bits, facts, run_name
+from sdqviz.views.runs import bits, facts, run_name, worst_first
 from sdqviz.views.scores import score_chips
 from sdqviz.views.script import FOLDER, page_style, script
 from sdqviz.views.stages import stage_bar
@@ -91,7 +91,7 @@ def _write(store: Store, run: Run, out: Path) -> None:
         "title": title,
         "scenes": [
             {"id": row["id"], "label": f"{row['prompt']} · seed {row['seed']}"}
-            for row in result["scenes"]
+            for row in worst_first(result["scenes"])
         ],
         "medians": score_chips(result["metrics"]),
         "gallery": json.loads(gallery_document(run, copied)),
@@ -108,7 +108,6 @@ def _write(store: Store, run: Run, out: Path) -> None:
             "viewer": viewer_document(run, row, runs, embedded),
             "timeline": timeline_document(run, row, embedded),
             "facts": scene_facts(row),
-            "chips": score_chips(result["metrics"], row),
         }
         write(f"data/{row['id']}.js", f"sdqvizReport.scene({_js(row['id'])}, {_js(scene)});\n")
 

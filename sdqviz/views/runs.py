@@ -190,12 +190,19 @@ def generated(run: Run, runs: Sequence[Run]) -> list[Run]:
     return [r for r in runs if r.kind == GENERATE and r.state == DONE and r.spec["run"] == run.id]
 
 
+def worst_first(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of scenes by their FLIP, which needs no download, the largest first."""
+    return sorted(rows, key=lambda row: -row["metrics"]["flip"])
+
+
 def scenes_of(run: Run, runs: list[Run]) -> dict[str, dict[str, Any]]:
-    """Label -> scene row: the run's held-out scenes, then what was generated with it."""
+    """Label -> scene row: the run's held-out scenes, the worst by FLIP first, then what was
+    generated with it.
+    """
     rows: dict[str, dict[str, Any]] = {}
     made = [r for r in generated(run, runs) if not is_variant(r)]
     for source, mark in ((run, ""), *((r, _OWN) for r in made)):
-        for row in (source.result or {}).get("scenes", []):
+        for row in worst_first((source.result or {}).get("scenes", [])):
             name = f"{mark}{row['prompt'][:90]} · seed {row['seed']}"
             if name in rows and rows[name]["id"] != row["id"]:
                 scene = row["scene"]

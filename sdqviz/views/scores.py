@@ -11,36 +11,43 @@ def score_chips(metrics: dict[str, dict[str, Any]], scene: dict[str, Any] | None
 
     With `scene` the scene's own scores and references, else the medians over scenes.
     """
-    chips = [_chip(name, metric, scene) for name, metric in metrics.items()]
+
+    def scored(name: str) -> list[float | None]:
+        if scene is None:
+            return [metrics[name][k] for k in ("median", "floor", "ceiling")]
+        return [scene[k][name] for k in ("metrics", "floor", "ceiling")]
+
+    # What there is comes first.
+    names = sorted(metrics, key=lambda name: scored(name)[0] is None)
+    chips = (_chip(metrics[name], *scored(name)) for name in names)
     return f'<div class="sdq-chips">{"".join(chips)}</div>'
 
 
-def _chip(name: str, metric: dict[str, Any], scene: dict[str, Any] | None) -> str:
-    if scene is None:
-        value, floor, ceiling = (metric[k] for k in ("median", "floor", "ceiling"))
-    else:
-        value, floor, ceiling = (scene[k][name] for k in ("metrics", "floor", "ceiling"))
+def _chip(
+    metric: dict[str, Any], value: float | None, floor: float | None, ceiling: float | None
+) -> str:
     arrow = "higher is better" if metric["direction"] == "higher" else "lower is better"
-    head = f"<b>{term(metric['label'])}</b><small>{arrow}</small>"
-    if value is None:
+    mark = "↑" if metric["direction"] == "higher" else "↓"
+    head = (
+        f"<b>{term(metric['label'])}</b> "
+        f'<abbr class="sdq-arrow" title="{arrow}" aria-label="{arrow}">{mark}</abbr>'
+    )
+    if value is None or floor is None or ceiling is None:
         reason = escape(metric["reason"] or "not measured in this run")
-        return f'<div class="sdq-chip"><div>{head}</div><p>{reason}</p></div>'
+        return f'<p class="sdq-chip sdq-absent">{head} {reason}</p>'
     place = 50.0
     if ceiling != floor:
         place = 100 * min(max((value - floor) / (ceiling - floor), 0.0), 1.0)
     return (
-        f'<div class="sdq-chip" title="{escape(metric["settings"])}"><div>{head}</div>'
-        f'<div class="sdq-value">{value:.3f}</div>'
+        f'<div class="sdq-chip" title="{escape(metric["settings"])}"><div>{head}'
+        f'<span class="sdq-value">{_written(value)}</span></div>'
         f'<div class="sdq-bar" role="img" aria-label="{place:.0f} % of the way from the noise '
         f'floor to another seed"><i style="left:{place:.1f}%"></i></div>'
-        f'<div class="sdq-ends"><span>{term("noise")} {floor:.3f}</span>'
-        f"<span>{term('other seed')} {ceiling:.3f}</span></div></div>"
+        f'<div class="sdq-ends"><span>{term("noise")} {_written(floor)}</span>'
+        f"<span>{term('other seed')} {_written(ceiling)}</span></div></div>"
     )
 
 
-def region_scores(scores: dict[str, float]) -> str:
-    """The scores of a box, computed on the page's request."""
-    return (
-        f'<p class="sdq-about">In the box: SSIM {scores["ssim"]:.4f} · FLIP {scores["flip"]:.4f} '
-        "(means of the whole pictures' maps)</p>"
-    )
+def _written(value: float) -> str:
+    """Three decimals of what lies between 0 and 1, one of decibels."""
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"

@@ -7,6 +7,7 @@ from playwright.sync_api import sync_playwright
 from sdqviz.base.assets import assets_folder
 from sdqviz.runner.bundle import import_demos
 from sdqviz.views.report import export_report
+from sdqviz.views.runs import worst_first
 from tests.browser.conftest import FLAGS, browser_file
 from tests.browser.test_access import violations
 from tests.browser.test_viewer import pixels
@@ -30,7 +31,8 @@ def test_it_opens_from_a_file(store, tmp_path, theme):
         page.goto(report.as_uri())
         page.wait_for_selector(".sdqv canvas")
         page.wait_for_function(f"{VIEWER}.ready")
-        row = run.result["scenes"][0]
+        rows = run.result["scenes"]
+        row = worst_first(rows)[0]
         with Image.open(store.blobs.path(row["images"]["student"])) as stored:
             assert pixels(page, f"{VIEWER}.loaded.student.data") == stored.convert("RGBA").tobytes()
         page.locator(".sdqv-handle").focus()
@@ -38,9 +40,8 @@ def test_it_opens_from_a_file(store, tmp_path, theme):
         assert page.evaluate(f"{VIEWER}.mode") == "difference"
         page.keyboard.press(".")
         assert page.inner_text(".sdqt output").startswith("call 17 of 26")
-        page.locator(".sdqg-card").first.click()
-        worst = max(run.result["scenes"], key=lambda r: r["metrics"]["flip"])
-        page.wait_for_function(f"{VIEWER}.doc.scene === '{worst['id']}'")
+        page.locator(".sdqg-card").nth(2).click()
+        page.wait_for_function(f"{VIEWER}.doc.scene === '{worst_first(rows)[2]['id']}'")
         page.locator(".sdql-name").nth(30).click()
         assert page.inner_text(".sdql-sheet h3") == page.locator(".sdql-name").nth(30).inner_text()
         assert page.locator(".sdql-sheet svg").count() == 4  # errors, codes, multipliers, loss

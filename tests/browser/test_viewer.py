@@ -8,6 +8,9 @@ import pytest
 from PIL import Image
 
 from sdqviz import api
+from sdqviz.metrics.psnr import METRIC
+from sdqviz.metrics.regions import box_scores
+from sdqviz.views.runs import worst_first
 
 # The component of an element, as the page's script keeps it.
 COMPONENT = "([...document.querySelectorAll('#{}, #{} *')].find((e) => e.sdqviz)?.sdqviz ?? {{}})"
@@ -24,7 +27,7 @@ def store(server):
 @pytest.fixture
 def row(store):
     run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
-    return run.result["scenes"][0]
+    return worst_first(run.result["scenes"])[0]
 
 
 def focus(page):
@@ -69,7 +72,7 @@ def test_what_is_measured_and_shown_are_the_pngs_pixels(page, store, row):
 def test_every_mode_by_key_draws_something_else(page):
     focus(page)
     drawn = []
-    for key in "124567":
+    for key in "1245678":
         page.keyboard.press(key)
         pressed = page.locator("#viewer .sdqv-modes [aria-pressed=true]")
         assert pressed.count() == 1
@@ -78,6 +81,10 @@ def test_every_mode_by_key_draws_something_else(page):
     page.keyboard.press("5")
     page.keyboard.press("g")
     assert page.evaluate(f"{VIEWER}.gain") == 16
+    page.keyboard.press("v")
+    page.wait_for_function("location.search.includes('signed=1')")
+    page.keyboard.press("x")  # what B has more than A, A has less than B
+    assert page.evaluate(f"{VIEWER}.built.canvas.toDataURL()") not in drawn
     page.keyboard.press("?")
     assert page.locator("dialog.sdqv-keys").is_visible()
     page.keyboard.press("Escape")
@@ -144,27 +151,102 @@ def test_a_dragged_box_has_its_scores(page, store, row):
     page.mouse.down()
     page.mouse.move(edge["x"] + edge["width"] * 0.7, edge["y"] + edge["height"] * 0.5, steps=4)
     page.mouse.up()
-    page.wait_for_selector("#region >> text=In the box: SSIM")
+    page.wait_for_selector("#viewer .sdqv-boxed >> text=SSIM")
     box = page.evaluate(f"{VIEWER}.box")
-
-    from sdqviz.metrics.psnr import METRIC
-    from sdqviz.metrics.regions import box_scores
 
     files = [store.blobs.path(row["images"][who]) for who in ("fp", "student")]
     scores = box_scores(*files, box["x"], box["y"], box["w"], box["h"])
-    assert f"SSIM {scores['ssim']:.4f} · FLIP {scores['flip']:.4f}" in page.inner_text("#region")
+    assert f"SSIM {scores['ssim']:.4f} · FLIP {scores['flip']:.4f}" in page.inner_text(
+        "#viewer .sdqv-boxed"
+    )
     inside = np.s_[box["y"] : box["y"] + box["h"], box["x"] : box["x"] + box["w"]]
     a, b = (np.asarray(Image.open(file).convert("RGB"))[inside] for file in files)
     assert f"PSNR {METRIC.score(a, b):.1f} dB" in page.inner_text("#viewer .sdqv-boxed")
     # The numbers are of the pair that is shown, and go with it.
     page.locator("#viewer select[data-which=b]").select_option("other_seed")
     page.wait_for_function(
-        f"!document.querySelector('#region').innerText.includes('SSIM {scores['ssim']:.4f}')"
+        f"!document.querySelector('.sdqv-boxed').innerText.includes('SSIM {scores['ssim']:.4f}')"
     )
     page.locator("#viewer select[data-which=b]").select_option("student")
     page.locator("#viewer .sdqv-worst button").first.click()
     assert page.evaluate(f"{VIEWER}.view.fitted") is False
     page.keyboard.press("Escape")
+
+
+def test_every_pair_has_its_own_scores(page, store, row):
+    focus(page)
+    scores = page.locator("#viewer .sdqv-scores")
+    assert f"{row['metrics']['ssim']:.3f}" in scores.inner_text()
+    second = page.locator("#viewer select[data-which=b]")
+    flip = page.locator("#viewer [data-mode=flip]")
+    # Another run's picture against FP: as that run scored it, with its FLIP map.
+    other = next(r for r in store.runs.list() if r.spec.get("recipe") == "round_nearest")
+    theirs = next((r for r in other.result["scenes"] if r["id"] == row["id"]), None)
+    if theirs is None:  # not every scene is in both bundles
+        run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
+        both = {r["id"] for r in other.result["scenes"]} & {r["id"] for r in run.result["scenes"]}
+        page.goto(f"{page.url.split('?')[0]}?scene={sorted(both)[0]}")
+        focus(page)
+        theirs = next(r for r in other.result["scenes"] if r["id"] == sorted(both)[0])
+        row = next(r for r in run.result["scenes"] if r["id"] == sorted(both)[0])
+    second.select_option(other.id)
+    assert f"{theirs['metrics']['flip']:.3f}" in scores.inner_text()
+    assert flip.is_enabled()
+    flip.click()
+    with Image.open(store.blobs.path(theirs["images"]["flip"])) as stored:
+        assert pixels(page, f"{VIEWER}.flip.data") == stored.convert("RGBA").tobytes()
+    # Two quantized models against each other: measured now, the whole picture.
+    page.locator("#viewer select[data-which=a]").select_option("student")
+    assert flip.is_disabled() and page.evaluate(f"{VIEWER}.mode") == "difference"
+    files = [store.blobs.path(r["images"]["student"]) for r in (row, theirs)]
+    with Image.open(files[0]) as picture:
+        whole = box_scores(*files, 0, 0, *picture.size)
+    wanted = f"SSIM {whole['ssim']:.4f} · FLIP {whole['flip']:.4f}"
+    page.wait_for_selector(f"#viewer .sdqv-scores >> text={wanted}")
+    assert "PSNR" in scores.inner_text()
+
+
+def test_the_cursor_runs_to_the_picture_and_stops(page):
+    focus(page)
+    page.get_by_role("slider", name="timestep", exact=True).press("End")
+    play = page.locator("#timeline .sdqt-play")
+    play.click()  # from the first call, for it stands at the last
+    page.wait_for_function(
+        "document.querySelector('#timeline output').textContent.match(/^call [3-9] /)"
+    )
+    assert play.get_attribute("aria-label") == "stop the cursor"
+    page.wait_for_function(
+        "document.querySelector('#timeline output').textContent.startsWith('call 26 ')"
+    )
+    page.wait_for_function("!window.sdqviz.cursor.running")
+    page.get_by_role("tab", name="Layers").click()
+    page.keyboard.press(",")  # the keys are the whole page's, but not a text field's
+    assert page.text_content("#timeline output").startswith("call 25 ")
+    page.fill("#layers input[type=search]", "conv1")
+    page.locator("#layers input[type=search]").press(",")
+    assert page.text_content("#timeline output").startswith("call 25 ")
+
+
+def test_each_view_of_the_histogram_has_both_models(page):
+    focus(page)
+    drawn = set()
+    for view in ("here", "overlay", "all", "heat", "bands", "steps"):
+        page.click(f"#histogram [data-view={view}]")
+        for scale in ("linear", "symlog"):
+            chooser = page.locator("#histogram select[aria-label='value scale']")
+            assert chooser.is_visible() == (view != "steps")
+            if view != "steps":
+                chooser.select_option(scale)
+            if view == "heat":
+                page.select_option("#histogram select[aria-label='whose values']", "difference")
+            drawn.add(page.inner_html("#histogram .sdqh-plot"))
+        if view != "steps":
+            assert "W4A8" in page.inner_text("#histogram .sdq-legend")
+    assert len(drawn) == 11
+    page.click("#histogram [data-view=overlay]")
+    lines = page.locator("#histogram polyline[data-row]")
+    assert lines.count() == 25
+    page.wait_for_function("location.search.includes('histogram=overlay')")
 
 
 def test_one_cursor_moves_everything_and_the_address(page):

@@ -24,7 +24,7 @@ def test_a_report_has_every_scene_and_the_very_pictures(store, run, tmp_path):
     for row in scenes:
         text = (folder / "data" / f"{row['id']}.js").read_text()
         value = json.loads(text[text.index(", ") + 2 : text.rindex(")")].replace("<\\/", "</"))
-        assert set(value) == {"viewer", "timeline", "facts", "chips"}
+        assert set(value) == {"viewer", "timeline", "facts"}
         for who in ("fp", "student"):
             blob = row["images"][who]
             assert (folder / "pictures" / blob).read_bytes() == store.blobs.get(blob)

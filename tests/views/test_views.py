@@ -112,7 +112,8 @@ def test_durations():
 def test_own_scenes_with_the_same_prompt_and_seed_all_have_a_place(store):
     def drawn(steps: int) -> dict:
         scene = {"steps": steps, "guidance": 2.0, "scheduler": "pndm"}
-        return {"id": f"{steps:012d}", "prompt": "a key", "seed": 1, "scene": scene}
+        row = {"id": f"{steps:012d}", "prompt": "a key", "seed": 1, "scene": scene}
+        return {**row, "metrics": {"flip": steps / 100}}
 
     def run(run_id: str, kind: str, spec: dict, rows: list) -> Run:
         row = {"id": run_id, "kind": kind, "spec": spec, "result": {"scenes": rows}}
@@ -123,3 +124,9 @@ def test_own_scenes_with_the_same_prompt_and_seed_all_have_a_place(store):
     made = [run(f"own{n}", "generate", {"run": "base"}, [drawn(n)]) for n in (25, 50, 75)]
     rows = scenes_of(base, made)
     assert {row["id"] for row in rows.values()} == {drawn(n)["id"] for n in (25, 50, 75)}
+
+
+def test_the_worst_scene_is_listed_first(bundled):
+    scores = [row["metrics"]["flip"] for row in scenes_of(bundled["fidelity"], []).values()]
+    assert len(scores) == 8
+    assert scores == sorted(scores, reverse=True)

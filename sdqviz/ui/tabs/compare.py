@@ -13,10 +13,10 @@ from sdqviz.ui.histogram import build_histogram
 from sdqviz.ui.parts import build_parts
 from sdqviz.ui.scene_form import build_scene_form
 from sdqviz.ui.tabs.contract import QUIET, Shared
+from sdqviz.views.page_json import page_json
 from sdqviz.views.pair import picture_blobs, scene_facts, timeline_document, viewer_document
 from sdqviz.views.report import export_report
 from sdqviz.views.runs import UNFINISHED, facts, is_own, scenes_of
-from sdqviz.views.scores import region_scores, score_chips
 
 _EMPTY = (
     '<p class="sdq-empty">No finished run yet. Choose a model at the left and press Quantize.</p>'
@@ -41,12 +41,11 @@ class CompareTab:
             )
             draw = gr.Button("Generate", variant="primary", elem_id="generate", min_width=120)
         mine = build_scene_form(context, shared, prompt, draw)
-        chips = gr.HTML("" if context.has_run else _EMPTY, elem_id="chips")
         with gr.Row():
             with gr.Column(scale=6, min_width=340) as left:
                 viewer = component("viewer", "viewer", events=("region",), waits=context.has_run)
-                region = gr.HTML(elem_id="region")
-                about = gr.HTML(elem_id="about")
+                region = component("region", "region", waits=False)
+                about = gr.HTML("" if context.has_run else _EMPTY, elem_id="about")
             with gr.Column(scale=5, min_width=340):
                 gr.Markdown(
                     "**When does the error arise?** Replay feeds both models the FP model's own "
@@ -57,8 +56,11 @@ class CompareTab:
                 layer = build_histogram(context, shared)
             with left:
                 part = build_parts(context, shared, scene, layer)
-        run_facts = gr.HTML(elem_id="facts")
-        build_export_button(context, shared, "Download report (HTML)", "report", export_report)
+                gr.Markdown("**What does it save?**")
+                run_facts = gr.HTML(elem_id="facts")
+                build_export_button(
+                    context, shared, "Download report (HTML)", "report", export_report
+                )
 
         def scenes(run_id: str | None) -> dict[str, dict[str, Any]]:
             run = context.finished_run(run_id)
@@ -103,22 +105,20 @@ class CompareTab:
             run = context.finished_run(run_id)
             row = scenes(run_id).get(label or "")
             if run is None or row is None or run.result is None:
-                return [NOTHING, NOTHING, "", "", _EMPTY, ""]
+                return [NOTHING, NOTHING, _EMPTY, ""]
             return [
                 pictures(run_id, label, chosen),
                 timeline_document(run, row, context.address),
-                "",
                 scene_facts(row),
-                score_chips(run.result["metrics"], row),
                 facts(run),
             ]
 
         def measure(run_id: str | None, label: str | None, event: gr.EventData) -> str:
-            """The scores of the box that was dragged on the pictures."""
+            """The scores of a box of two pictures, with the box and the pictures' keys."""
             run = context.finished_run(run_id)
             row = scenes(run_id).get(label or "")
             if run is None or row is None:
-                return ""
+                return NOTHING
             box: dict[str, Any] = event._data
             files = picture_blobs(run, row, context.store.runs.list())
             try:
@@ -126,7 +126,7 @@ class CompareTab:
                     raise SdqvizError("one of the pictures is gone", "choose another")
                 a, b = (context.store.blobs.file(files[box[which]]) for which in ("a", "b"))
                 place = [int(box[side]) for side in ("x", "y", "w", "h")]
-                return region_scores(box_scores(a, b, *place))
+                return page_json({**box, **box_scores(a, b, *place)})
             except SdqvizError as error:
                 raise as_toast(error) from error
 
@@ -139,7 +139,7 @@ class CompareTab:
         )
         asked = [shared.run, shared.scene]
         shared.scene.change(open_scene, asked, [scene, shared.scene], **QUIET)
-        outputs = [viewer, timeline, region, about, chips, run_facts]
+        outputs = [viewer, timeline, about, run_facts]
         shown = [shared.run, scene, part]
         gr.on([scene.change, shared.run.change], show, shown, outputs, **QUIET)
         shared.listing.change(pictures, shown, viewer, **QUIET)

@@ -2,6 +2,7 @@
 (() => {
   const { clamp, address } = window.sdqviz;
   const EVENT = "sdqviz-cursor";
+  const PACE = 250; // milliseconds a call, when it runs by itself
 
   window.sdqviz.cursor = {
     timesteps: [],
@@ -43,12 +44,40 @@
       this.set(this.index + by);
     },
 
+    get running() {
+      return Boolean(this.clock);
+    },
+
+    /** Lets the cursor run to the last call, from the first if it stands there; or stops it. */
+    run(on) {
+      clearInterval(this.clock);
+      this.clock = 0;
+      if (on) {
+        if (this.index === this.timesteps.length - 1) this.index = 0;
+        this.clock = setInterval(() => {
+          if (this.index + 2 >= this.timesteps.length) this.run(false);
+          this.step(1);
+        }, PACE);
+      }
+      this.set(this.index); // the buttons follow
+    },
+
     /** Calls back at every move, and once now. */
     follow(show) {
       document.addEventListener(EVENT, show);
       if (this.timesteps.length) show();
     },
   };
+
+  // Everywhere on the page, but not where one types.
+  document.addEventListener("keydown", (event) => {
+    const by = { ",": -1, ".": 1 }[event.key];
+    const { target } = event;
+    const typing = target.isContentEditable || target.matches?.("textarea, select, dialog *, input:not([type=range]):not([type=checkbox]):not([type=radio])");
+    if (!by || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    window.sdqviz.cursor.step(by);
+    event.preventDefault();
+  });
 
   function closest(timesteps, wanted) {
     let best = 0;

@@ -1,6 +1,6 @@
 // The network as tiles, or as rows over the timesteps, coloured by a figure of each layer.
 (() => {
-  const { node, cursor, address } = window.sdqviz;
+  const { node, cursor, address, CursorSlider } = window.sdqviz;
   // Cividis, from dark (little) to pale (much): read alike with every kind of colour vision.
   const RAMP = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
   const KEPT = "#8a8a8a";
@@ -19,10 +19,7 @@
         onclick: () => { this.span = name; this.#choose(); } }, title));
       this.choice = node("span", { class: "sdqv-modes", role: "group", "aria-label": "timesteps shown" }, ...this.spans);
       this.scale = node("div", { class: "sdq-legend" });
-      this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": "timestep of the map",
-        oninput: () => cursor.seek(this.doc.timesteps, +this.slider.value) });
-      this.where = node("output", { class: "sdqt-where" });
-      this.time = node("div", { class: "sdqt-head", hidden: true }, this.slider, this.where);
+      this.slider = new CursorSlider("timestep of the map");
       this.tiles = node("div", { class: "sdql-map" });
       this.canvas = node("canvas", { role: "img", tabindex: 0, onclick: (e) => this.#pick(e),
         onpointermove: (e) => this.#tell(e), onkeydown: (e) => this.#key(e) });
@@ -34,7 +31,7 @@
         node("div", { class: "sdql-heat" }, this.canvas, this.now, this.row));
       this.root = node("div", { class: "sdqv" },
         node("div", { class: "sdqv-bar" }, node("label", {}, "Map of the network, coloured by ", this.colour),
-          this.choice, this.scale), this.time, this.tiles, this.field, this.words);
+          this.choice, this.scale), this.slider.root, this.tiles, this.field, this.words);
       cursor.follow(() => this.#move());
     }
 
@@ -44,7 +41,6 @@
       const titles = Object.fromEntries(doc.columns.map((c) => [c.key, c.title]));
       this.colour.replaceChildren(...doc.colours.map((key) => node("option", { value: key }, titles[key])));
       this.colour.value = doc.colours.includes(kept) ? kept : doc.colours[0];
-      if (doc.timesteps) this.slider.max = doc.timesteps.length - 1;
       this.draw();
     }
 
@@ -67,7 +63,7 @@
       const span = this.series ? this.span : "mean";
       this.choice.hidden = !this.series;
       for (const b of this.spans) b.setAttribute("aria-pressed", b.dataset.span === span);
-      this.time.hidden = span === "mean";
+      this.slider.root.hidden = span === "mean";
       this.tiles.hidden = span === "all";
       this.field.hidden = this.words.hidden = span !== "all";
       this.column = this.doc.columns.find((c) => c.key === key);
@@ -158,9 +154,7 @@
       if (!this.doc || !cursor.timesteps.length || !this.doc.timesteps) return;
       const at = cursor.nearest(this.doc.timesteps);
       const count = this.doc.timesteps.length;
-      this.slider.value = at;
-      this.where.textContent = `call ${at + 1} of ${count}, t = ${+this.doc.timesteps[at].toFixed(1)}`;
-      this.slider.setAttribute("aria-valuetext", this.where.textContent);
+      this.slider.move();
       if (this.span === "here" && this.series) this.#paint();
       if (this.field.hidden) return;
       this.now.style.left = `${(100 * at) / count}%`;

@@ -1,10 +1,13 @@
 // Numbers out of two pictures' pixels (ImageData): difference pictures, PSNR, where they differ.
 (() => {
-  /** |a - b| x gain of each channel, as a picture. */
-  function difference(a, b, gain) {
+  /** |a - b| x gain of each channel, as a picture; signed: b - a around middle grey. */
+  function difference(a, b, gain, signed = false) {
     const out = new ImageData(a.width, a.height);
     for (let i = 0; i < a.data.length; i += 4) {
-      for (let c = i; c < i + 3; c++) out.data[c] = Math.abs(a.data[c] - b.data[c]) * gain;
+      for (let c = i; c < i + 3; c++) {
+        const d = (b.data[c] - a.data[c]) * gain;
+        out.data[c] = signed ? 128 + d : Math.abs(d);
+      }
       out.data[i + 3] = 255;
     }
     return out;

@@ -48,14 +48,13 @@
     parts.viewer.put(scene.viewer);
     parts.timeline.put(scene.timeline);
     parts.facts.innerHTML = scene.facts;
-    parts.chips.innerHTML = scene.chips;
   }
 
   document.addEventListener("DOMContentLoaded", () => {
     document.documentElement.classList.toggle("dark",
       window.matchMedia("(prefers-color-scheme: dark)").matches);
     const { run } = report;
-    const parts = { chips: node("div"), facts: node("div") };
+    const parts = { facts: node("div") };
     parts.viewer = slot("viewer");
     parts.timeline = slot("timeline");
     parts.histogram = slot("histogram");
@@ -80,7 +79,6 @@
       html(run.medians),
       node("h2", {}, "The same scene under both models"),
       node("p", {}, node("label", {}, "Scene ", parts.scenes)),
-      parts.chips,
       node("div", { class: "columns" },
         node("div", {}, parts.viewer.place, parts.facts),
         node("div", {}, parts.timeline.place, parts.culprits.place,

@@ -1,21 +1,18 @@
 // A scene along its steps: cursor, what both models aim at there, the errors up to there.
 (() => {
-  const { kinds, node, cursor, CursorLine } = window.sdqviz;
+  const { kinds, node, cursor, CursorLine, CursorSlider } = window.sdqviz;
 
   class Timeline {
     constructor(element) {
-      this.slider = node("input", { type: "range", min: 0, step: 1, "aria-label": "timestep",
-        oninput: () => cursor.set(+this.slider.value) });
-      this.where = node("output", { class: "sdqt-where" });
+      this.slider = new CursorSlider("timestep");
       this.cells = { fp: cell("FP"), student: cell("") };
       this.how = node("p", { class: "sdq-about" });
       this.strips = node("div", { class: "sdqt-strips" }, this.cells.fp.root, this.cells.student.root);
       this.chart = node("div");
       this.line = new CursorLine(this.chart);
       this.values = node("p", { class: "sdqt-values" });
-      this.root = node("div", { class: "sdqt", hidden: true },
-        node("div", { class: "sdqt-head" }, this.slider, this.where),
-        this.strips, this.how, this.chart, this.values);
+      this.root = node("div", { class: "sdqv sdqt", hidden: true },
+        this.slider.root, this.strips, this.how, this.chart, this.values);
       element.append(this.root);
       cursor.follow(() => this.#move());
     }
@@ -27,7 +24,6 @@
       if (!doc) return;
       this.chart.innerHTML = doc.chart;
       this.line.attach(doc.timesteps);
-      this.slider.max = doc.timesteps.length - 1;
       const seen = doc.previews;
       this.strips.hidden = !seen;
       this.cells.student.title.textContent = doc.label;
@@ -51,10 +47,8 @@
       const { timesteps, replay, free_run: free } = this.doc;
       if (cursor.timesteps !== timesteps) return; // a covered scene's event comes next
       const [index, count] = [cursor.index, timesteps.length];
-      this.slider.value = index;
-      const text = `call ${index + 1} of ${count}, t = ${+timesteps[index].toFixed(1)}`;
-      this.where.textContent = text;
-      this.slider.setAttribute("aria-valuetext", text);
+      this.slider.move();
+      const text = this.slider.where.textContent;
       const share = count > 1 ? index / (count - 1) : 0;
       for (const who of ["fp", "student"]) {
         const { picture } = this.cells[who];

@@ -1,16 +1,20 @@
-// The picture viewer: the pictures of one scene in seven modes, zoomed and panned as one.
+// The picture viewer: the pictures of one scene in eight modes, zoomed and panned as one, with the
+// scores of the two that are chosen.
 (() => {
   const { kinds, still, clamp, address, View, pixels } = window.sdqviz;
   const MODES = [
     ["split", "Split", "one picture left of the line, the other right"],
-    ["side", "Side by side", "both whole, moved together"],
+    ["side", "Side", "side by side, moved together"],
     ["flicker", "Flicker", "one after the other in the same place"],
     ["fade", "Fade", "mixed"],
-    ["difference", "Difference", "|A - B| of each channel, times the gain"],
+    ["difference", "Difference", "each channel's difference, times the gain"],
     ["flip", "FLIP", "the error seen when flipping between them: 0 black, 1 pale"],
     ["all", "All", "every picture drawn from this noise, moved together"],
+    ["checker", "Checker", "both at once, in the squares of a board"],
   ];
   const GAINS = [1, 2, 4, 8, 16, 32];
+  const MEASURED = "sdqviz-region";
+  const SQUARES = 8; // of the board, along the picture's shorter side
   const SWAPS_A_SECOND = 2; // below the three flashes a second of WCAG 2.3.1
 
   class Viewer {
@@ -19,6 +23,7 @@
       this.mode = MODES.some(([name]) => name === address.get("mode")) ? address.get("mode") : "split";
       this.share = 0.5; // of the split line, and of the fade
       this.gain = GAINS.includes(+address.get("gain")) ? +address.get("gain") : 8;
+      this.signed = address.get("signed") === "1";
       this.swapped = false; // by the flicker
       this.held = false; // the key that shows the other picture
       this.view = new View();
@@ -28,6 +33,7 @@
       this.context = this.built.canvas.getContext("2d", { willReadFrequently: true });
       new ResizeObserver(() => this.draw()).observe(this.built.stage);
       window.sdqviz.viewerInput(this);
+      document.addEventListener(MEASURED, (event) => this.#answer(event.detail));
       setInterval(() => this.#flick(), 1000 / SWAPS_A_SECOND);
     }
 
@@ -57,18 +63,54 @@
       }
       address.set({ run: doc.run, scene: doc.scene, ...this.keys });
       this.built.offer(doc, this.keys);
-      const wanted = [...doc.pictures.map((p) => [p.key, p.url])];
-      if (doc.flip) wanted.push(["flip", doc.flip]);
+      const wanted = [...doc.pictures.map((p) => [p.key, p.url]),
+        ...doc.pictures.filter((p) => p.flip).map((p) => [`flip ${p.key}`, p.flip])];
       const read = await Promise.all(wanted.map(([key, url]) => load(key, url)));
       if (token !== this.token) return; // another scene was chosen meanwhile
       this.loaded = Object.fromEntries(read.filter(Boolean));
       const absent = wanted.map(([key]) => key).filter((key) => !this.loaded[key]);
-      const labels = { ...this.#labels(), flip: "FLIP map" };
-      this.built.missing(absent.map((key) => labels[key]));
+      const labels = this.#labels();
+      this.built.missing(absent.map((key) => labels[key] ?? `FLIP map of ${labels[key.slice(5)]}`));
+      this.#measure();
+      this.draw();
+    }
+
+    /** What is told of the two chosen pictures. */
+    #measure() {
       this.worst = this.ready ? pixels.worstBoxes(this.a.data, this.b.data) : [];
       this.built.listWorst(this.worst);
       this.built.press(this);
-      this.draw();
+      this.built.score(this);
+      if (this.box) this.select(this.box);
+      else if (this.ready && !this.scored) this.#ask(this.whole);
+    }
+
+    /** Asks the server for what the page cannot measure of a box. */
+    #ask(box) {
+      this.asked = { ...box, ...this.keys };
+      this.trigger("region", this.asked);
+    }
+
+    /** The server's scores of a box: shown if that is still the last that was asked for. */
+    #answer(scores) {
+      if (Object.entries(this.asked ?? {}).some(([name, value]) => scores[name] !== value)) return;
+      this.built.tellMore(scores, Boolean(this.box));
+    }
+
+    /** The picture of the two that is scored against FP, if the other is FP. */
+    get scored() {
+      const keys = [this.keys.a, this.keys.b];
+      const other = keys.includes("fp") && keys.find((key) => key !== "fp");
+      return this.doc.pictures.find((p) => p.key === other && p.chips) ?? null;
+    }
+
+    /** The FLIP map of the two, where one was kept. */
+    get flip() {
+      return this.scored && this.loaded[`flip ${this.scored.key}`];
+    }
+
+    get whole() {
+      return { x: 0, y: 0, w: this.a.width, h: this.a.height };
     }
 
     #labels() {
@@ -111,9 +153,9 @@
       this.draw();
     }
 
-    setGain(gain) {
-      this.gain = gain;
-      address.set({ gain });
+    setGain(gain, signed = this.signed) {
+      Object.assign(this, { gain, signed });
+      address.set({ gain, signed: signed ? 1 : null });
       this.built.press(this);
       this.draw();
     }
@@ -121,10 +163,7 @@
     choose(which, key) {
       this.keys[which] = key;
       address.set(this.keys);
-      this.worst = this.ready ? pixels.worstBoxes(this.a.data, this.b.data) : [];
-      this.built.listWorst(this.worst);
-      this.built.press(this);
-      if (this.box) this.select(this.box); // its numbers are of the pair that is shown
+      this.#measure();
       this.draw();
     }
 
@@ -133,7 +172,7 @@
       this.keys = { a: this.keys.b, b: this.keys.a };
       address.set(this.keys);
       this.built.offer(this.doc, this.keys);
-      this.built.press(this);
+      this.#measure();
       this.draw();
     }
 
@@ -141,8 +180,7 @@
     psnr(key) {
       const [a, other] = [this.a, this.loaded[key]];
       if (!a || other.width !== a.width || other.height !== a.height) return NaN;
-      const whole = { x: 0, y: 0, w: a.width, h: a.height };
-      return pixels.psnr(pixels.boxError(a.data, other.data, whole).mse);
+      return pixels.psnr(pixels.boxError(a.data, other.data, this.whole).mse);
     }
 
     /** A box in picture pixels to be measured, or null. */
@@ -151,8 +189,11 @@
       if (box && this.ready) {
         const { mse, most } = pixels.boxError(this.a.data, this.b.data, box);
         this.built.tellBox(box, pixels.psnr(mse), most);
-        this.trigger("region", { ...box, a: this.keys.a, b: this.keys.b });
-      } else this.built.tellBox(null);
+        this.#ask(box);
+      } else {
+        this.asked = null;
+        this.built.tellBox(null);
+      }
       this.draw();
     }
 
@@ -237,9 +278,30 @@
         put(this.b);
         c.globalAlpha = 1;
       } else if (this.mode === "difference" && this.ready) {
-        put(asSource(pixels.difference(this.a.data, this.b.data, this.gain)));
-      } else if (this.mode === "flip") put(this.loaded.flip);
+        put(asSource(pixels.difference(this.a.data, this.b.data, this.gain, this.signed)));
+      } else if (this.mode === "flip") put(this.flip);
+      else if (this.mode === "checker") {
+        put(this.a);
+        c.save();
+        this.#board(c);
+        put(this.b);
+        c.restore();
+      }
       for (const panel of this.panels()) this.#outline(c, panel);
+    }
+
+    /** Lets only every second square of a board on the picture be painted. */
+    #board(c) {
+      const { x, y, scale } = this.view;
+      const { width, height } = this.a ?? this.b;
+      const side = Math.ceil(Math.min(width, height) / SQUARES);
+      c.beginPath();
+      for (let row = 0; row * side < height; row++) {
+        for (let column = (row + 1) % 2; column * side < width; column += 2) {
+          c.rect(x + column * side * scale, y + row * side * scale, side * scale, side * scale);
+        }
+      }
+      c.clip();
     }
 
     #outline(c, { left, top }) {
@@ -273,5 +335,9 @@
     return { image, width: data.width, height: data.height };
   }
 
+  // Where the server's answer comes in.
+  kinds.region = () => ({
+    show: (doc) => doc && document.dispatchEvent(new CustomEvent(MEASURED, { detail: doc })),
+  });
   kinds.viewer = (element, trigger) => new Viewer(element, trigger);
 })();

@@ -152,13 +152,12 @@
       9: () => viewer.zoomBy(1 / viewer.view.scale),
       w: pan(0, 1), a: pan(1, 0), s: pan(0, -1), d: pan(-1, 0),
       x: () => viewer.exchange(), r: () => viewer.startBox(),
-      g: gain(2), "Shift+G": gain(0.5),
+      g: gain(2), "Shift+G": gain(0.5), v: () => viewer.setGain(viewer.gain, !viewer.signed),
       " ": () => (viewer.paused = !viewer.paused),
       Escape: () => { viewer.boxing = false; viewer.select(null); },
       "?": () => keys.showModal(),
-      ",": () => window.sdqviz.cursor?.step(-1), ".": () => window.sdqviz.cursor?.step(1),
     };
-    ["split", "side", "flicker", "fade", "difference", "flip", "all"].forEach((mode, index) => {
+    viewer.built.modes.forEach((mode, index) => {
       acts[index + 1] = () => {
         if (!viewer.built.root.querySelector(`[data-mode=${mode}]`).disabled) viewer.setMode(mode);
       };

@@ -2,16 +2,16 @@
 (() => {
   const { node, clamp, pixels } = window.sdqviz;
   const KEYS = [
-    ["1 … 7", "mode"],
+    ["1 … 8", "mode"],
     ["← →", "move the line or the mix (with Shift: faster); Home, End"],
     ["hold F", "show the other picture"],
     ["Space", "pause the flicker"],
     ["X", "exchange the two pictures"],
     ["+ −, 0", "zoom, fit; 9: one picture pixel on one screen pixel"],
     ["W A S D", "pan"],
-    ["G, Shift G", "more, less gain"],
+    ["G, Shift G", "more, less gain; V: with or without sign"],
     ["R", "measure a box: drag it; Esc removes it"],
-    [", .", "former, next timestep"],
+    [", .", "former, next timestep (anywhere on the page)"],
     ["?", "this list"],
   ];
 
@@ -29,6 +29,9 @@
       { "aria-label": "gain of the difference", onchange: () => viewer.setGain(+gain.value) },
       ...gains.map((g) => node("option", { value: g }, `× ${g}`)),
     );
+    const sign = node("select", { "aria-label": "sign of the difference",
+      onchange: () => viewer.setGain(viewer.gain, sign.value === "1") },
+      node("option", { value: "0" }, "|A − B|"), node("option", { value: "1" }, "B − A"));
     const chooser = (which, name) =>
       node("select", { "aria-label": `picture ${name}`, "data-which": which,
         onchange: (event) => viewer.choose(which, event.target.value) });
@@ -40,16 +43,16 @@
       node("form", { method: "dialog" }, node("button", {}, "Close")));
     const region = button("▭ Measure", "measure a box: drag it on the picture (R)", () =>
       viewer.startBox());
-    const bar = node("div", { class: "sdqv-bar" },
-      node("div", { class: "sdqv-modes", role: "group", "aria-label": "mode" }, ...modeButtons),
-      gain,
-      node("span", { class: "sdqv-gap" }),
+    const bar = node("div", { class: "sdqv-modes", role: "group", "aria-label": "mode" }, ...modeButtons);
+    // Below the picture: what comes and goes with a mode must not move it.
+    const tools = node("div", { class: "sdqv-bar" },
       region,
       button("−", "zoom out (-)", () => viewer.zoomBy(1 / 1.5)),
       button("+", "zoom in (+)", () => viewer.zoomBy(1.5)),
       button("Fit", "show the whole picture (0)", () => viewer.fit()),
       button("Link", "copy the address of what is shown", () => copy()),
-      button("?", "keys", () => keys.showModal()));
+      button("?", "keys", () => keys.showModal()),
+      node("span", { class: "sdqv-gap" }), sign, gain);
     const copy = async () => {
       const link = window.sdqviz.address.link();
       try {
@@ -68,6 +71,7 @@
     const names = node("div", { class: "sdqv-names" }); // one for each picture, where all are shown
     const stage = node("div", { class: "sdqv-stage", tabindex: 0 }, canvas, handle, tags.a, tags.b, names);
     const readout = node("div", { class: "sdqv-readout" });
+    const scores = node("div", { class: "sdqv-scores" });
     const boxed = node("div", { class: "sdqv-boxed", "aria-live": "polite" });
     const worst = node("div", { class: "sdqv-worst" });
     const told = node("div", { class: "sdqv-told" });
@@ -78,9 +82,9 @@
     const pair = node("div", { class: "sdqv-pair" }, "A ", choosers.a,
       button("⇄", "exchange A and B (X)", () => viewer.exchange()), " B ", choosers.b, sources);
     const root = node("div", { class: "sdqv", hidden: true },
-      bar, told, pair, trouble, note, stage, readout, boxed, worst, live, keys);
+      bar, pair, trouble, note, stage, tools, told, readout, scores, boxed, worst, live, keys);
     element.append(root);
-    const tell = { root, stage, canvas, handle, keys, region };
+    const tell = { root, stage, canvas, handle, keys, region, modes: modes.map(([name]) => name) };
 
     tell.offer = (doc, chosen) => {
       for (const which of ["a", "b"]) {
@@ -103,16 +107,16 @@
         link.hidden = !which;
         link.textContent = which ? `⤓ ${which.toUpperCase()}` : "";
       }
-      const own = v.keys && [v.keys.a, v.keys.b].sort().join() === "fp,student";
       const flip = modeButtons.find((b) => b.dataset.mode === "flip");
-      flip.disabled = !(own && v.loaded.flip);
+      flip.disabled = !(v.keys && v.flip);
       if (v.ready && flip.disabled && v.mode === "flip") v.setMode("difference");
       const notes = (v.doc?.pictures ?? [])
         .filter((p) => p.note && [v.keys.a, v.keys.b].includes(p.key)).map((p) => p.note);
       note.textContent = notes.join(" ");
       note.hidden = !notes.length;
-      gain.hidden = v.mode !== "difference";
+      gain.hidden = sign.hidden = v.mode !== "difference";
       gain.value = v.gain;
+      sign.value = v.signed ? "1" : "0";
       const focused = document.activeElement === handle;
       handle.hidden = !["split", "fade"].includes(v.mode);
       if (focused && handle.hidden) stage.focus({ preventScroll: true }); // the keys go on
@@ -131,8 +135,10 @@
         side: [v.label("a"), v.label("b")],
         flicker: [v.label(v.turned ? "b" : "a"), ""],
         fade: [v.label("a"), v.label("b")],
-        difference: [`|${v.label("a")} − ${v.label("b")}| × ${v.gain}: white is ${Math.ceil(
-          255 / v.gain)} of 255 or more`, ""],
+        difference: [v.signed
+          ? `(${v.label("b")} − ${v.label("a")}) × ${v.gain}: grey is equal, black and white ±${Math.ceil(127 / v.gain)} of 255`
+          : `|${v.label("a")} − ${v.label("b")}| × ${v.gain}: white is ${Math.ceil(255 / v.gain)} of 255 or more`, ""],
+        checker: [`${v.label("a")} and ${v.label("b")} in turn; the upper left square is ${v.label("a")}`, ""],
         flip: ["FLIP: black 0, pale yellow 1", ""],
         all: ["", ""],
       }[v.mode];
@@ -187,12 +193,26 @@
       readout.textContent = `x ${at[0]}, y ${at[1]} · ${v.label("a")} ${show(a)} · ` +
         `${v.label("b")} ${show(b)} · B − A ${show(signed)} · ${zoom}`;
     };
+    /** The scores that were kept of the pair, or what the page measures itself. */
+    tell.score = (v) => {
+      if (v.scored) scores.innerHTML = v.scored.chips; // made by sdqviz, with every text escaped
+      else if (v.ready) {
+        const psnr = v.psnr(v.keys.b);
+        scores.textContent = `${v.label("a")} against ${v.label("b")}: ${
+          Number.isFinite(psnr) ? `PSNR ${psnr.toFixed(1)} dB` : "identical"}`;
+      } else scores.textContent = "";
+    };
     tell.tellBox = (box, psnr, most) => {
       boxed.textContent = box
         ? `Box ${box.w} × ${box.h} at (${box.x}, ${box.y}): PSNR ${
             Number.isFinite(psnr) ? psnr.toFixed(1) + " dB" : "∞ (identical)"
           }, largest difference ${most} of 255`
         : "";
+    };
+    tell.tellMore = ({ ssim, flip }, inBox) => {
+      const place = inBox ? boxed : scores;
+      place.textContent = `${place.textContent.split(" · SSIM")[0]} · SSIM ${ssim.toFixed(4)} · FLIP ${flip.toFixed(4)}${
+        inBox ? " (of the whole pictures' maps)" : ""}`;
     };
     tell.listWorst = (boxes) => {
       worst.replaceChildren(...(boxes.length ? ["Most different: "] : []), ...boxes.map((box) =>
