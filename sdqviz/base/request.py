@@ -61,6 +61,11 @@ def generate_request(run: str, scene: Scene, only: str = "", engine: str = "") -
     "activations", or a layer's name. `engine` names the one that is to compute its layers; empty
     takes the best that serves.
     """
+    if engine and only in (WEIGHTS, ACTIVATIONS):
+        raise SdqvizError(
+            f"the {only} alone are computed in floating point, not by the engine {engine}",
+            "leave out one of the two",
+        )
     spec: dict[str, Any] = {"run": run, "scene": scene.as_dict()}
     return {**spec, **{k: v for k, v in (("only", only), ("engine", engine)) if v}}
 

@@ -298,7 +298,11 @@ def _run_stages(
                         raise Stopped
                     ends = now.state == FINISHING and stage.name == TRAINING
                     # The helpers of a training on several processes would wait for this one.
-                    if ends and event.done < event.total and world_size() == 1:
+                    if ends and world_size() > 1:
+                        message = "a training on several processes cannot be finished early"
+                        keep(Log(message=f"{message}: it trains on", level="warning"))
+                        store.runs.decline_finish(run.id)
+                    elif ends and event.done < event.total:
                         keep(Log(message="training finished early: rounding what it learned"))
                         break  # closing the stage leaves the average so far
         finally:

@@ -31,9 +31,14 @@ def served_by(student: nn.Module, engine: str) -> nn.Module:
     """
     same = twin(student)
     layers = packed_layers(same)
-    for layer in layers.values():
-        if layer.activations is not None:
-            layer.use_engine(engine)
+    served = [layer for layer in layers.values() if layer.activations is not None]
+    if not served:
+        raise SdqvizError(
+            f"no layer has a quantized input: nothing for the engine {engine} to compute",
+            "draw it without naming an engine",
+        )
+    for layer in served:
+        layer.use_engine(engine)
     _attach(layers, same)
     return same
 

@@ -197,6 +197,14 @@ class Runs:
             )
         return self.get(run.id)
 
+    def decline_finish(self, run_id: str) -> None:
+        """The training goes on after all."""
+        with self._database.transaction() as sql:
+            sql.execute(
+                "UPDATE runs SET state = ? WHERE id = ? AND state = ?",
+                (RUNNING, run_id, FINISHING),
+            )
+
     def resume(self, run_id: str) -> Run:
         """Queues a stopped run again; what it finished is found by content, not repeated."""
         run = self.get(run_id)

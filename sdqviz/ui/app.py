@@ -6,13 +6,14 @@ from typing import Any
 import gradio as gr
 
 from sdqviz.base.registry import found
+from sdqviz.ui.blind_keys import COVER
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.sidebar import build_sidebar
 from sdqviz.ui.tabs.contract import PACKAGE
 from sdqviz.views.script import script, style
 
 CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8") + style()
-HEAD = f"<script>{script()}</script>"
+HEAD = f"<script>{script()}\n{COVER}</script>"
 # On a narrow screen the open sidebar would cover the pictures.
 _FOLD_SIDEBAR = """() => {
   const toggle = document.querySelector('.sidebar.open .toggle-button');

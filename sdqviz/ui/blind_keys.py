@@ -19,6 +19,15 @@ KEEP = """(id) => {
     else sessionStorage.removeItem('sdqviz-blind');
   } catch {}
 }"""
+# Before the server answers, a reload of a running test must not show whose picture is whose.
+COVER = """document.addEventListener('DOMContentLoaded', () => {
+  try {
+    const runs = Boolean(sessionStorage.getItem('sdqviz-blind'));
+    document.body.classList.toggle('sdq-blind-on', runs);
+  } catch {}
+});"""
+# Once the server said which test goes on, if any (`before` is set with that).
+SETTLE = f"(id, before) => {{ if (before) ({KEEP})(id); }}"
 RECALL = """(run, id, before) => {
   let kept = null;
   try { kept = sessionStorage.getItem('sdqviz-blind'); } catch {}

@@ -19,7 +19,7 @@ from sdqviz.base.request import (
 from sdqviz.base.scene import Scene
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext, as_toast
-from sdqviz.ui.tabs.contract import Shared
+from sdqviz.ui.tabs.contract import QUIET, Shared
 from sdqviz.views.runs import scenes_of
 
 _DRAWING = "Drawing; it then takes the place of picture B."
@@ -79,6 +79,16 @@ def build_parts(
     def submit_reference(run_id: str | None, label: str | None) -> str:
         try:
             run, scene = shown(run_id, label)
+            engines = (run.result or {})["engine"]["layers"]
+            if not run.spec["config"]["activation_bits"]:
+                raise SdqvizError(
+                    "this run's activations are floating point, so no engine computes its layers",
+                    "choose a run with quantized activations",
+                )
+            if set(engines) <= {REFERENCE, "weight-only"}:
+                raise SdqvizError(
+                    "the reference engine drew this run's own picture", "compare it with FP"
+                )
             request = generate_request(run.id, scene, engine=REFERENCE)
             wanted = context.submit(GENERATE, request)
         except SdqvizError as error:
@@ -106,7 +116,13 @@ def build_parts(
         """The layer that another tab asked for; the request is cleared, so that the same one can
         be made again.
         """
-        return [submit(run_id, label, part), ""] if part else [gr.skip()] * 2
+        if not part:
+            return [gr.skip()] * 2
+        try:
+            return [submit(run_id, label, part), ""]
+        except gr.Error as error:
+            gr.Warning(str(error.message), duration=None)
+            return [gr.skip(), ""]
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     single.click(submit, [shared.run, scene, layer], asked, **quiet)
@@ -115,6 +131,6 @@ def build_parts(
         button.click(submit, [shared.run, scene, state], asked, **quiet)
     reference.click(submit_reference, [shared.run, scene], asked, **quiet)
     wanted = [shared.run, scene, shared.part]
-    shared.part.change(submit_asked, wanted, [asked, shared.part], **quiet)
+    shared.part.change(submit_asked, wanted, [asked, shared.part], **QUIET)
     gr.on([folder.click, path.submit], submit_folder, [shared.run, scene, path], asked, **quiet)
     return asked

@@ -41,25 +41,34 @@ def layer_errors(blobs: Blobs, result: dict[str, Any]) -> LayerErrors | None:
 
 
 def culprits_document(blobs: Blobs, result: dict[str, Any], names: Collection[str]) -> str:
-    """{timesteps, worst}: at each timestep those of the named layers whose own error is largest,
-    each as {name, own, replay}; null where none were kept.
+    """{scene, timesteps, worst}: at each timestep those of the named layers whose own error is
+    largest, each as {name, own, replay}, what is not finite first; null where none were kept.
     """
     errors = layer_errors(blobs, result)
-    if errors is None:
+    known = [name for name in errors.own if name in names] if errors else []
+    if errors is None or not known:
         return page_json(None)
-    known = [name for name in errors.own if name in names]
+
+    def size(error: float) -> float:
+        return error if math.isfinite(error) else math.inf
+
     worst = []
     for call in range(len(errors.timesteps)):
-        finite = [n for n in known if math.isfinite(errors.own[n][call])]
-        ranked = sorted(finite, key=lambda name: -errors.own[name][call])
-        ranked = [*ranked, *(n for n in known if n not in finite)][:_MOST]
+        ranked = sorted(known, key=lambda name: -size(errors.own[name][call]))[:_MOST]
         worst.append(
             [
                 {"name": n, "own": errors.own[n][call], "replay": errors.replay[n][call]}
                 for n in ranked
             ]
         )
-    return page_json({"timesteps": errors.timesteps, "worst": worst})
+    scene = measured_scene(result)
+    return page_json({"scene": scene, "timesteps": errors.timesteps, "worst": worst})
+
+
+def measured_scene(result: dict[str, Any]) -> str:
+    """The prompt and seed of the scene whose errors were kept: the first that was held out."""
+    row = result["scenes"][0]
+    return f"{row['prompt']} · seed {row['seed']}"
 
 
 def three_digits(value: float) -> float:

@@ -1,6 +1,7 @@
 """The layers of a run with what is known of each, as JSON text for the page's map and table."""
 
 import io
+import math
 import statistics
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from sdqviz.store.blobs import Blobs
 from sdqviz.store.runs import Run
 from sdqviz.views.curves import smoothed
-from sdqviz.views.layer_errors import LayerErrors, layer_errors, three_digits
+from sdqviz.views.layer_errors import LayerErrors, layer_errors, measured_scene, three_digits
 from sdqviz.views.page_json import page_json
 from sdqviz.views.training import History
 
@@ -32,7 +33,7 @@ _COLUMNS = (
     (
         *("replay_error", "in replay"),
         "the same inside the quantized network on the FP model's latents: with what the layers "
-        "before it added",
+        "before it added; estimated from 2048 values of its output a call",
         *(2, True),
     ),
     ("clipped", "clipped %", "input values outside the range, mean over timesteps", 2, True),
@@ -53,7 +54,7 @@ _SMOOTHING = 0.6
 
 def layers_document(run: Run, blobs: Blobs, past: History) -> str:
     """{columns: [{key, title, help, digits, table}], colours: [key], layers: [{name, ...}],
-    timesteps, blocks: {NAME: {loss, replay: [[step, value]], frozen}}}.
+    timesteps, scene, blocks: {NAME: {loss, replay: [[step, value]], frozen}}}.
 
     Each layer has the columns' figures and `stored` (`stages.layer_rows.code_counts`), `own` and
     `replay` (one value a timestep), `block`; null where they were not kept.
@@ -75,6 +76,7 @@ def layers_document(run: Run, blobs: Blobs, past: History) -> str:
             "colours": [key for key in COLOURS if known(key)],
             "layers": rows,
             "timesteps": errors.timesteps if errors else None,
+            "scene": measured_scene(run.result) if errors else None,
             "blocks": {name: _block(past, name) for name in past.blocks},
         }
     )
@@ -103,6 +105,14 @@ def clipped_shares(blobs: Blobs, blob: str, layers: list[dict[str, Any]]) -> dic
                 outside.append(100 * lost.sum() / max(own.sum(), 1))
             shares[name] = float(np.mean(outside))
     return shares
+
+
+def _mean(errors: list[float] | None) -> float | str | None:
+    """Over the timesteps; a layer that overflowed at one must not look like one kept in FP."""
+    if not errors:
+        return None
+    mean = statistics.mean(errors)
+    return mean if math.isfinite(mean) else "not finite"
 
 
 def _place(name: str) -> int:
@@ -146,8 +156,8 @@ def _row(
         "activation_bits": layer["activation_bits"] if weight else None,
         "ranges": len(layer["pairs"]) or None,
         "engine": layer.get("engine") or None,
-        "own_error": statistics.mean(own) if own else None,
-        "replay_error": statistics.mean(seen) if seen else None,
+        "own_error": _mean(own),
+        "replay_error": _mean(seen),
         "clipped": clipped.get(name),
         "weight_error": layer.get("weight_error"),
         "loss": losses[-1][1] if losses else None,

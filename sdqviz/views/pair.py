@@ -35,12 +35,15 @@ def viewer_document(
         },
     ]
     for other, theirs in _others(run, row, runs):
-        label = _other_name(run, other)
-        if any(known["label"] == label for known in pictures):
-            continue  # drawn more than once: the newest stands for all
         images = theirs["images"]
+        label, url = _other_name(run, other), address(images["student"])
+        alike = [known for known in pictures if known["label"].split(" · #")[0] == label]
+        if any(known["url"] == url for known in alike):
+            continue  # drawn more than once: the newest stands for all
+        if alike:
+            label += f" · #{other.id[:4]}"
         picture = {
-            **{"key": other.id, "label": label, "url": address(images["student"])},
+            **{"key": other.id, "label": label, "url": url},
             **{"chips": score_chips((other.result or {})["metrics"], theirs)},
             **{"flip": address(images["flip"])},
         }

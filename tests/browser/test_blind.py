@@ -11,6 +11,15 @@ from sdqviz.store.store import Store
 KEYS = ("1", "2", "3", "a", "B", "n", "1", "2")
 MEANT = ("first", "second", "unsure", "first", "second", "unsure", "first", "second")
 WORDS = {"first": "Left", "second": "Right", "unsure": "Not sure"}
+# Counts the frames in which the viewer's pictures could be seen.
+WATCH = """window.drawnFrames = window.uncovered = 0;
+  const look = () => {
+    const canvas = document.querySelector('#viewer canvas');
+    window.drawnFrames += 1;
+    window.uncovered += Boolean(canvas?.checkVisibility({ visibilityProperty: true }));
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);"""
 RESULTS = {True: "✓ right", False: "✗ wrong", None: "○ not sure"}
 
 
@@ -123,8 +132,10 @@ def test_keys_answer_only_where_the_question_is(page, server, store, run):
     page.keyboard.press("n")
     wait_for_trial(page, 2)
     assert store.answers.session(session).trials[0].answer == "unsure"
-    page.reload()  # the test goes on
+    page.add_init_script(WATCH)
+    page.goto(server[0])  # the test goes on
     wait_for_trial(page, 2)
+    assert page.evaluate("[drawnFrames > 0, uncovered]") == [True, 0]  # nor did the loading page
     assert page.is_visible("#blind-stage")
     page.keyboard.press("1")
     wait_for_trial(page, 3)
@@ -139,6 +150,10 @@ def test_keys_answer_only_where_the_question_is(page, server, store, run):
     page.wait_for_selector("#blind-start", state="visible")  # what was stopped stays so
     page.wait_for_function("!document.querySelector('#blind-start').disabled")
     assert not page.is_visible("#blind-stop")
+    # A test that is gone with its run covers nothing.
+    page.evaluate("sessionStorage.setItem('sdqviz-blind', 'gone')")
+    page.goto(server[0])
+    page.wait_for_selector("#viewer canvas", state="visible")
 
 
 def test_missing_pictures_are_told_and_skipped(page, server, store, run):

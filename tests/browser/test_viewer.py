@@ -112,8 +112,18 @@ def test_all_pictures_of_one_noise_stand_side_by_side(page, store, row):
             rgb = stored.convert("RGB").getpixel((x, y))
         assert f"{label} {' '.join(map(str, rgb))}" in told.replace("\u2007", "").replace("  ", " ")
     assert abs(x - stored.width / 2) < 2  # the panel's middle
+    # Each name's PSNR is of the scene that is shown.
+    run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
+    assert f"{row['metrics']['psnr']:.1f} dB" in names.nth(1).inner_text()
+    page.get_by_role("tab", name="Held-out scenes").click()
+    page.locator("#gallery .sdqg-card").nth(3).click()
+    other = worst_first(run.result["scenes"])[3]
+    page.wait_for_function(f"{VIEWER}.ready && {VIEWER}.doc.scene === '{other['id']}'")
+    assert f"{other['metrics']['psnr']:.1f} dB" in names.nth(1).inner_text()
     names.nth(1).click()  # a name opens its picture beside A
     assert page.evaluate(f"[{VIEWER}.mode, {VIEWER}.keys.b]") == ["split", "student"]
+    page.keyboard.press("2")  # the keys still go to the viewer
+    assert page.evaluate(f"{VIEWER}.mode") == "side"
 
 
 def test_the_line_is_a_slider_for_everyone(page):

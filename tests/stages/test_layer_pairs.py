@@ -2,9 +2,14 @@ import io
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from sdqviz.base.request import QUANTIZE, quantize_request
+from sdqviz.base.scene import Scene
+from sdqviz.diffusion.trajectory import record
+from sdqviz.families.predictor import predictor
+from sdqviz.layers.convert import packed_layers
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute
 from sdqviz.runner.models import ModelCache
@@ -15,7 +20,8 @@ from tests.conftest import QUICK
 def test_a_run_keeps_both_models_layers_and_what_they_aim_at(tiny_folder, store):
     spec = quantize_request(static_catalog(), str(tiny_folder), "round_nearest", "quick", QUICK)
     store.runs.add(QUANTIZE, spec)
-    assert execute(store, store.runs.claim(), ModelCache()) == DONE, store.runs.list()[0].error
+    models = ModelCache()
+    assert execute(store, store.runs.claim(), models) == DONE, store.runs.list()[0].error
     result = store.runs.list()[0].result
 
     both = np.load(io.BytesIO(store.blobs.get(result["layer_pairs"])))
@@ -40,6 +46,8 @@ def test_a_run_keeps_both_models_layers_and_what_they_aim_at(tiny_folder, store)
     carried = [replay[name].mean() / own[name].mean() for name in own if name not in texts]
     assert np.median(carried) > 1.5
 
+    last_call_of_a_layer_with_ranges(models, spec, store, result, own)
+
     row = result["scenes"][0]
     assert row["noise"]["fp"] == row["noise"]["student"]
     seen = row["previews"]
@@ -47,3 +55,31 @@ def test_a_run_keeps_both_models_layers_and_what_they_aim_at(tiny_folder, store)
     for who in ("fp", "student"):
         with Image.open(store.blobs.path(seen[who])) as strip:
             assert strip.size == (seen["width"] * len(row["timesteps"]), seen["height"])
+
+
+def last_call_of_a_layer_with_ranges(models, spec, store, result, own):
+    """A layer's own error is computed with the range of its call's own timestep."""
+    loaded = models.of(spec)
+    model, scene = loaded.model, Scene.from_dict(result["scenes"][0]["scene"])
+    student = models.student(loaded, store.blobs.file(result["packed"]))
+    teacher = predictor(model, scene)
+    shape = model.family.latent_shape(model, scene)
+    drawn = record(scene, teacher, shape, model.scheduler_config)
+    seen = {}
+    name = "up_blocks.0.resnets.0.conv1"
+    layer = packed_layers(student)[name]
+    hook = model.network.get_submodule(name).register_forward_hook(
+        lambda _module, inputs, output: seen.update(x=inputs[0], output=output)
+    )
+    with torch.no_grad():
+        x = drawn.x[-1].expand(drawn.outputs.shape[1], *drawn.x[-1].shape)
+        teacher(x, drawn.timesteps[-1].to(torch.int64))
+        hook.remove()
+
+        def error(timestep: float) -> float:
+            off = layer.compute(seen["x"], [timestep]) - seen["output"]
+            return (off.square().mean() / seen["output"].square().mean()).item()
+
+        first, last = drawn.timesteps[0].item(), drawn.timesteps[-1].item()
+        assert own[name][-1] == pytest.approx(error(last), rel=1e-3)
+        assert error(first) != pytest.approx(error(last), rel=1e-2)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.request import ACTIVATIONS, WEIGHTS
+from sdqviz.base.request import ACTIVATIONS, WEIGHTS, generate_request
 from sdqviz.base.scene import Scene
 from sdqviz.diffusion.trajectory import record
 from sdqviz.families.predictor import predictor
@@ -11,7 +11,7 @@ from sdqviz.layers.convert import pack_network, packed_layers, twin
 from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.quant.numerics import multiply_channels
 from sdqviz.quant.observers import search_pair
-from sdqviz.stages.parts import partly_quantized
+from sdqviz.stages.parts import partly_quantized, served_by
 
 LAYER = "down_blocks.0.resnets.0.conv1"
 
@@ -43,6 +43,18 @@ def test_one_layer_is_quantized_and_nothing_else_changes(tiny):
 def test_a_layer_that_is_not_quantized_is_refused(tiny):
     with pytest.raises(SdqvizError, match="'conv_nowhere' is not quantized"):
         partly_quantized(tiny.network, twin(tiny.network), "conv_nowhere")
+
+
+def test_an_engine_with_nothing_to_compute_is_refused(tiny):
+    network = tiny.network
+    plan = make_plan(network, tiny.family.roles(network), PlanConfig(activation_bits=0))
+    student = twin(network)
+    pack_network(student, plan, {})
+    with pytest.raises(SdqvizError, match="nothing for the engine eager"):
+        served_by(student, "eager")
+    for part in (WEIGHTS, ACTIVATIONS):
+        with pytest.raises(SdqvizError, match="not by the engine eager"):
+            generate_request("run", Scene(prompt="a key"), only=part, engine="eager")
 
 
 def test_weights_alone_and_activations_alone_add_up_to_about_the_whole(tiny, runs_of_parts):

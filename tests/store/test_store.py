@@ -84,6 +84,9 @@ def test_only_a_training_is_finished_early_and_it_can_still_be_cancelled(store):
         store.runs.request_finish(run_id)
     store.runs.set_progress(run_id, TRAINING, 0.5, None)
     assert store.runs.request_finish(run_id).state == FINISHING
+    store.runs.decline_finish(run_id)  # by a training on several processes
+    assert store.runs.get(run_id).state == RUNNING
+    assert store.runs.request_finish(run_id).state == FINISHING
     assert store.runs.request_cancel(run_id) == STOPPING
 
 

@@ -20,7 +20,8 @@ def result(store):
         own=np.array([[0.1, 0.3], [0.2, 0.1], [0.4, np.nan]], np.float32),
         replay=np.array([[0.5, 0.6], [0.7, 0.8], [0.9, 0.123456]], np.float32),
     )
-    return {"layer_pairs": store.blobs.put(buffer.getvalue(), "npz")}
+    scene = {"prompt": "a key", "seed": 7}
+    return {"layer_pairs": store.blobs.put(buffer.getvalue(), "npz"), "scenes": [scene]}
 
 
 def test_errors_are_read_by_layer_and_timestep(store, result):
@@ -34,13 +35,15 @@ def test_errors_are_read_by_layer_and_timestep(store, result):
 def test_the_worst_layers_of_each_timestep_come_first(store, result):
     document = json.loads(culprits_document(store.blobs, result, ["a", "b"]))
     assert document["timesteps"] == [900.0, 100.0]
+    assert document["scene"] == "a key · seed 7"
     assert [[one["name"] for one in call] for call in document["worst"]] == [["b", "a"], ["a", "b"]]
     assert document["worst"][1][0] == {"name": "a", "own": 0.3, "replay": 0.6}
     assert json.loads(culprits_document(store.blobs, {}, NAMES)) is None
+    assert json.loads(culprits_document(store.blobs, result, [])) is None  # no layer to open
 
 
-def test_an_error_that_is_not_finite_is_neither_first_nor_a_reason_to_fail(store, result):
+def test_a_layer_that_overflows_is_the_worst_of_all(store, result):
     document = json.loads(culprits_document(store.blobs, result, NAMES))
     assert [one["name"] for one in document["worst"][0]] == ["c", "b", "a"]
-    assert [one["name"] for one in document["worst"][1]] == ["a", "b", "c"]
-    assert document["worst"][1][2]["own"] is None
+    assert [one["name"] for one in document["worst"][1]] == ["c", "a", "b"]
+    assert document["worst"][1][0]["own"] is None

@@ -9,7 +9,7 @@ import gradio as gr
 from sdqviz.base.blind import ABX, ANSWERS, KINDS, LENGTHS, MISSING, Session, Trial
 from sdqviz.base.errors import SdqvizError
 from sdqviz.store.runs import Run
-from sdqviz.ui.blind_keys import BUTTONS, KEEP, LISTEN, RECALL
+from sdqviz.ui.blind_keys import BUTTONS, KEEP, LISTEN, RECALL, SETTLE
 from sdqviz.ui.class_result import build_class_result
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.tabs.contract import Shared
@@ -149,7 +149,9 @@ class BlindTab:
             button.click(functools.partial(give, answer), [session_id, number], outputs, **quiet)
         stop.click(lambda: idle(""), None, outputs, **quiet)
         followed = [shared.run, session_id, before]
-        shared.run.change(follow, followed, [*outputs, before, shared.tabs], js=RECALL, **quiet)
+        shared.run.change(
+            follow, followed, [*outputs, before, shared.tabs], js=RECALL, **quiet
+        ).then(None, [session_id, before], None, js=SETTLE)
         session_id.change(None, session_id, None, js=KEEP)
         page = gr.context.Context.root_block
         page.load(opened, None, [kind, shared.tabs], **quiet)  # type: ignore[union-attr]

@@ -4,11 +4,13 @@
   const EVENT = "sdqviz-layer";
   const PATIENCE = 3000; // milliseconds that an answer may take
   let asked = { name: null, at: 0 };
+  let linked = address.get("layer"); // it may have no histogram, so no answer would choose it
 
   window.sdqviz.layer = {
     name: null,
 
     choose(name) {
+      linked = null;
       address.set({ layer: name });
       if (name === this.name) return;
       this.name = name;
@@ -26,7 +28,7 @@
         performance.now() - asked.at < PATIENCE;
       if (late) return;
       asked = { name: null, at: 0 };
-      this.choose(name);
+      this.choose(linked ?? name); // the first answer is of the usual layer
     },
 
     /** Calls back at every choice. */

@@ -6,19 +6,21 @@
     constructor(element, trigger) {
       this.trigger = trigger;
       this.list = node("div", { class: "sdqv-worst" });
-      const title = node("p", { class: "sdqt-values" });
-      title.innerHTML = `Which layers? Here the largest ${charts.term("own error")}:`;
-      this.root = node("div", { class: "sdqv sdqc", hidden: true }, title, this.list);
+      this.title = node("p", { class: "sdqt-values" });
+      this.root = node("div", { class: "sdqv sdqc", hidden: true }, this.title, this.list);
       element.append(this.root);
       cursor.follow(() => this.#list());
       layer.follow(() => this.#list());
     }
 
-    /** doc: {timesteps, worst: [[{name, own, replay}]] at each}, or null. */
+    /** doc: {scene, timesteps, worst: [[{name, own, replay}]] at each}, or null. */
     show(doc) {
       this.doc = doc;
       this.root.hidden = !doc;
-      if (doc) this.#list();
+      if (!doc) return;
+      this.title.innerHTML = `Which layers? The largest ${charts.term("own error")} at this timestep of the ` +
+        `held-out scene “${charts.escaped(doc.scene)}”:`;
+      this.#list();
     }
 
     #list() {

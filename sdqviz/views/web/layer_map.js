@@ -4,6 +4,7 @@
   // Cividis, from dark (little) to pale (much): read alike with every kind of colour vision.
   const RAMP = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
   const KEPT = "#8a8a8a";
+  const LOST = "not finite"; // a value that overflowed: the worst there is
   const FLOOR = 0.05; // the share of layers that may lie below the colours
   const OVER_TIME = { own_error: "own", replay_error: "replay" }; // figures with a value a timestep
   const SPANS = [["mean", "Mean"], ["here", "At the cursor"], ["all", "All timesteps"]];
@@ -21,17 +22,18 @@
       this.scale = node("div", { class: "sdq-legend" });
       this.slider = new CursorSlider("timestep of the map");
       this.tiles = node("div", { class: "sdql-map" });
-      this.canvas = node("canvas", { role: "img", tabindex: 0, onclick: (e) => this.#pick(e),
+      this.canvas = node("canvas", { role: "application", tabindex: 0, onclick: (e) => this.#pick(e),
         onpointermove: (e) => this.#tell(e), onkeydown: (e) => this.#key(e) });
       this.now = node("i", { class: "sdql-now" });
       this.row = node("i", { class: "sdql-row" });
       this.names = node("div", { class: "sdql-names", "aria-hidden": "true" });
       this.words = node("p", { class: "sdqt-values" });
+      this.live = node("p", { class: "sdqv-unseen", "aria-live": "polite" }); // the chosen cell, not each hovered
       this.field = node("div", { class: "sdql-field", hidden: true }, this.names,
         node("div", { class: "sdql-heat" }, this.canvas, this.now, this.row));
       this.root = node("div", { class: "sdqv" },
         node("div", { class: "sdqv-bar" }, node("label", {}, "Map of the network, coloured by ", this.colour),
-          this.choice, this.scale), this.slider.root, this.tiles, this.field, this.words);
+          this.choice, this.scale), this.slider.root, this.tiles, this.field, this.words, this.live);
       cursor.follow(() => this.#move());
     }
 
@@ -93,6 +95,7 @@
     }
 
     #colour(value) {
+      if (value === LOST) return RAMP.at(-1);
       return typeof value === "number" ? RAMP[Math.round(this.place(value) * (RAMP.length - 1))] : KEPT;
     }
 
@@ -115,12 +118,18 @@
       const at = this.span === "here" && this.series ? cursor.nearest(this.doc.timesteps) : null;
       for (const tile of this.tiles.querySelectorAll("[data-layer]")) {
         const layer = this.byName.get(tile.dataset.layer);
-        const value = at === null ? layer[this.column.key] : layer[this.series]?.[at];
+        const value = at === null ? layer[this.column.key] : this.#at(layer, at);
         const said = `${layer.name}: ${this.column.title} ${this.#written(value) || "none"}`;
         tile.title = said;
         tile.ariaLabel = said;
         tile.style.background = this.#colour(value);
       }
+    }
+
+    /** A layer's figure at a call: undefined where it has none, LOST where it overflowed. */
+    #at(layer, call) {
+      const values = layer[this.series];
+      return values ? values[call] ?? LOST : undefined;
     }
 
     /** A pixel for each layer and timestep, stretched. */
@@ -130,14 +139,14 @@
       this.canvas.width = timesteps.length;
       this.canvas.height = this.rows.length;
       const pen = this.canvas.getContext("2d");
-      this.rows.forEach((layer, row) => layer[this.series].forEach((value, call) => {
-        pen.fillStyle = this.#colour(value);
+      this.rows.forEach((layer, row) => layer[this.series].forEach((_, call) => {
+        pen.fillStyle = this.#colour(this.#at(layer, call));
         pen.fillRect(call, row, 1, 1);
       }));
       const tall = Math.min(900, Math.max(240, this.rows.length * 5));
       this.canvas.style.height = `${tall}px`;
       this.canvas.ariaLabel = `${this.column.title} of ${this.rows.length} layers, from top to bottom, over ${
-        timesteps.length} timesteps, from left to right`;
+        timesteps.length} timesteps, from left to right; arrow keys choose a layer and a timestep`;
       let last = "";
       let free = 0; // where the next name has room
       this.names.replaceChildren(...this.rows.flatMap((layer, row) => {
@@ -164,13 +173,14 @@
       this.row.style.top = `${(100 * row) / this.rows.length}%`;
       this.row.style.height = `${100 / this.rows.length}%`;
       this.#say(row < 0 ? null : row, at);
+      this.live.textContent = this.words.textContent;
     }
 
     #say(row, call) {
       const layer = this.rows[row];
       this.words.textContent = layer
         ? `${layer.name} at t = ${+this.doc.timesteps[call].toFixed(1)}: ${this.column.title} ${
-            this.#written(layer[this.series][call]) || "none"}`
+            this.#written(this.#at(layer, call))}`
         : "Click a cell to choose its layer and timestep; arrow keys move both.";
     }
 

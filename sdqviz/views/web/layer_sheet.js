@@ -16,12 +16,13 @@
       this.errors = node("div");
       this.line = new CursorLine(this.errors);
       this.here = node("p", { class: "sdqt-values" });
+      this.when = node("p", { class: "sdqt-values" });
       this.codes = node("div");
       this.loss = node("div");
       this.root = node("section", { class: "sdql-sheet", "aria-label": "the chosen layer" },
         node("div", { class: "sdqv-bar" }, this.name, this.open, this.draw),
         node("div", { class: "sdql-charts" }, this.facts,
-          node("div", {}, node("h4", {}, "Error at each timestep"), this.errors, this.here),
+          node("div", {}, node("h4", {}, "Error at each timestep"), this.errors, this.here, this.when),
           node("div", {}, node("h4", {}, "Its weights as stored"), this.codes),
           node("div", {}, node("h4", {}, "Loss of its block"), this.loss)));
       cursor.follow(() => this.#move());
@@ -41,8 +42,9 @@
         node("dt", {}, node("abbr", { class: "sdq-term", title: c.help }, c.title)),
         node("dd", {}, window.sdqviz.figure(layer[c.key], c)))));
       this.errors.innerHTML = this.#errors() ||
-        `<p class="sdq-empty">${layer.weight_bits ? "Made before layers' errors were kept: run it again."
-          : "It stays in floating point, or was removed."}</p>`;
+        `<p class="sdq-empty">${!layer.weight_bits ? "It stays in floating point, or was removed."
+          : layer.own ? "No error above 0 that is finite." : "Made before layers' errors were kept: run it again."}</p>`;
+      this.when.textContent = doc.scene && layer.own ? `Measured on the held-out scene “${doc.scene}”.` : "";
       this.line.attach(doc.timesteps ?? []);
       this.codes.innerHTML = this.#codes();
       this.loss.innerHTML = this.#loss();
@@ -91,7 +93,7 @@
       const names = [0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(share * last));
       const drawn = charts.lines({
         series: [
-          { name: "training batches", points: curves.loss, colour: BLUE },
+          { name: "training batches, smoothed", points: curves.loss, colour: BLUE },
           { name: "fixed tune scene", points: curves.replay, colour: ORANGE, dots: true },
         ].filter((one) => one.points.length),
         from: 0, to: last, xNames: Object.fromEntries(names.map((n) => [n, n])),

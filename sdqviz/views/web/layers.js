@@ -32,8 +32,8 @@
     #choose(row) {
       layer.choose(row.name);
       clearTimeout(this.waiting);
+      layer.ask(row.name); // an answer to a former choice that is still on its way is late
       if (!row.has_histogram) return;
-      layer.ask(row.name);
       this.waiting = setTimeout(() => this.trigger("choose", { layer: row.name }), 250);
     }
 

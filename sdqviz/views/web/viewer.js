@@ -225,7 +225,7 @@
       const [across, down] = this.grid;
       const size = { width: Math.floor(width / across), height: Math.floor(height / down) };
       const keys = this.mode === "side" ? [this.keys.a, this.keys.b]
-        : this.mode === "all" ? this.drawn.map((p) => p.key) : [null];
+        : this.mode === "all" && this.drawn.length ? this.drawn.map((p) => p.key) : [null];
       return keys.map((key, i) => ({ key, source: this.loaded[key],
         left: (i % across) * size.width, top: Math.floor(i / across) * size.height, ...size }));
     }
@@ -304,13 +304,18 @@
       c.clip();
     }
 
-    #outline(c, { left, top }) {
+    #outline(c, { left, top, width, height }) {
       if (!this.box) return;
       const { x, y, scale } = this.view;
       const box = this.box;
+      c.save();
+      c.beginPath();
+      c.rect(left, top, width, height); // not into the panels beside
+      c.clip();
       c.lineWidth = 2 * (window.devicePixelRatio || 1);
       c.strokeStyle = "#E69F00";
       c.strokeRect(left + x + box.x * scale, top + y + box.y * scale, box.w * scale, box.h * scale);
+      c.restore();
     }
   }
 

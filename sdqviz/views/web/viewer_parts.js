@@ -154,7 +154,7 @@
     /** The name of each panel where all pictures are shown; it opens its picture against A. */
     const nameAll = (v, ratio) => {
       const panels = v.mode === "all" ? v.panels() : [];
-      const made = [v.keys.a, ...panels.map((p) => p.key)].join();
+      const made = JSON.stringify([v.doc.run, v.doc.scene, v.keys.a, ...v.drawn.map((p) => [p.key, p.label])]);
       if (names.dataset.made !== made || names.children.length !== panels.length) {
         names.dataset.made = made; // not while the pictures are moved: a name may have the focus
         names.replaceChildren(...panels.map(({ key }) => {
@@ -162,7 +162,12 @@
           if (key === v.keys.a) return node("span", { class: "sdqv-tag" }, `${label} (A)`);
           const psnr = v.psnr(key);
           const near = Number.isFinite(psnr) ? `${psnr.toFixed(1)} dB` : Number.isNaN(psnr) ? "" : "identical";
-          const open = () => { v.choose("b", key); tell.offer(v.doc, v.keys); v.setMode("split"); };
+          const open = () => {
+            v.choose("b", key);
+            tell.offer(v.doc, v.keys);
+            v.setMode("split");
+            stage.focus({ preventScroll: true }); // the pressed name is gone: the keys go on
+          };
           return node("button", { type: "button", class: "sdqv-tag", onclick: open,
             title: `PSNR against ${v.label("a")}; click to see the two under the split line` },
             node("span", {}, label), node("b", {}, near));
