@@ -41,7 +41,7 @@ def estimate_quantize(spec: dict[str, Any]) -> Estimate:
     side = int(read_json(configs / network / "config.json").get("sample_size", 64))
     settings = spec["config"]
     calibration, held_out = settings["calibration_scenes"], settings["held_out_scenes"]
-    calls = settings["steps"] * (2.4 * calibration + 9 * held_out) + 40
+    calls = settings["steps"] * (2.4 * calibration + 9 * held_out + 8) + 40
     training = training_footprint(settings, parameters, side)
     calls += training.calls
     macs = 2 * parameters * side * side * MACS_PER_PARAMETER

@@ -1,7 +1,7 @@
 """Both models' layers on the same latents: what enters each, and how far their outputs part."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -22,10 +22,10 @@ from sdqviz.stages.record import teacher_trajectory
 FP, STUDENT = "fp", "student"
 
 
-@torch.no_grad()
-def layer_pairs(context: Context, scene: Scene, shown: bytes) -> bytes:
+def layer_pairs(context: Context, scene: Scene, shown: bytes) -> Generator[int, None, bytes]:
     """An npz of both models fed the FP model's latents of one scene (replay): per layer `NAME|fp`
-    and `NAME|student`, uint32 [T, 64] counts, and the arrays of `LayerErrors`.
+    and `NAME|student`, uint32 [T, 64] counts, and the arrays of `LayerErrors`. Yields how many
+    network calls are done.
 
     Bins and timesteps of the counts are those of `shown`, the calibration's histograms; a layer
     with one range for any timestep has one row.
@@ -52,8 +52,10 @@ def layer_pairs(context: Context, scene: Scene, shown: bytes) -> bytes:
             for own in counts.values():
                 own.now = timestep.item()
             errors.call = call
-            for network in (teacher, student):  # the student's outputs are held against these
-                predict[network](both, timestep.to(torch.int64) if whole else timestep)
+            with torch.no_grad():
+                for network in (teacher, student):  # the student's outputs are held against these
+                    predict[network](both, timestep.to(torch.int64) if whole else timestep)
+            yield call + 1
     arrays = {
         f"{name}|{who}": rows for who, own in counts.items() for name, rows in own.rows.items()
     }
