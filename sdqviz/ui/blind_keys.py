@@ -20,12 +20,16 @@ KEEP = """(id) => {
   } catch {}
 }"""
 # Before the server answers, a reload of a running test must not show whose picture is whose.
-COVER = """document.addEventListener('DOMContentLoaded', () => {
-  try {
-    const runs = Boolean(sessionStorage.getItem('sdqviz-blind'));
-    document.body.classList.toggle('sdq-blind-on', runs);
-  } catch {}
-});"""
+COVER = """(() => {
+  const cover = () => {
+    try {
+      const runs = Boolean(sessionStorage.getItem('sdqviz-blind'));
+      document.body.classList.toggle('sdq-blind-on', runs);
+    } catch {}
+  };
+  if (document.body) cover();
+  else document.addEventListener('DOMContentLoaded', cover);
+})();"""
 # Once the server said which test goes on, if any (`before` is set with that).
 SETTLE = f"(id, before) => {{ if (before) ({KEEP})(id); }}"
 RECALL = """(run, id, before) => {

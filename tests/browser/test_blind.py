@@ -146,6 +146,7 @@ def test_keys_answer_only_where_the_question_is(page, server, store, run):
     page.get_by_role("tab", name="Compare").click()
     page.wait_for_selector("#viewer canvas", state="visible")
     page.get_by_role("tab", name="Blind test").click()
+    page.wait_for_function("location.search.includes('tab=blind')")
     page.reload()
     page.wait_for_selector("#blind-start", state="visible")  # what was stopped stays so
     page.wait_for_function("!document.querySelector('#blind-start').disabled")

@@ -295,10 +295,10 @@ def test_the_gallery_and_the_layers_open_what_is_chosen(page):
     page.get_by_role("tab", name="Held-out scenes").click()
     cards = page.locator("#gallery .sdqg-card")
     assert cards.count() == 8
-    prompt = cards.first.inner_text()
-    cards.first.click()
+    prompt = cards.nth(2).inner_text()
+    cards.nth(2).click()
     page.wait_for_function(f"{VIEWER}.doc.alt.startsWith({prompt.splitlines()[1][:12]!r})")
-    assert page.locator("#viewer canvas").is_visible()
+    page.wait_for_selector("#viewer canvas", state="visible")
     page.get_by_role("tab", name="Layers").click()
     page.fill("#layers input[type=search]", "mid_block conv2")
     names = page.locator("#layers .sdql-name")
@@ -358,7 +358,7 @@ def drawn(page, store, server, kind):
 
 def test_a_picture_that_is_gone_is_told_and_the_rest_lives(page, store, server):
     run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
-    row = run.result["scenes"][5]
+    row = worst_first(run.result["scenes"])[5]  # the first page has the first one's in its cache
     path = store.blobs.path(row["images"]["student"])
     data = path.read_bytes()
     path.unlink()
