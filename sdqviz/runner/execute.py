@@ -30,7 +30,7 @@ from sdqviz.stages.contract import Context, Stage, machine_key
 from sdqviz.stages.evaluate import EvaluateStage
 from sdqviz.stages.pack import PackStage, engine_report
 from sdqviz.stages.parts import partly_quantized, served_by
-from sdqviz.store.runs import CANCELLED, DONE, FAILED, FINISHING, TRAINING, Run
+from sdqviz.store.runs import CANCELLED, DONE, FAILED, FINISHING, NEWER, TRAINING, Run
 from sdqviz.store.store import Store
 
 HEARTBEAT_SECONDS = 2.0
@@ -193,7 +193,7 @@ def _generate(
     asked: Interruption,
 ) -> dict[str, Any]:
     base = store.runs.get(run.spec["run"])
-    if base.result is None or "packed" not in base.result:
+    if base.state == NEWER or base.result is None or "packed" not in base.result:
         raise SdqvizError(f"run {base.id} is {base.state}", "generate with a finished run")
     loaded = models.of(base.spec)
     packed = base.result["packed"]

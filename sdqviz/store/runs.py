@@ -17,6 +17,8 @@ QUEUED, RUNNING, STOPPING = "queued", "running", "stopping"
 FINISHING = "finishing"  # running, its training to end at the next step
 DONE, FAILED, CANCELLED, INTERRUPTED = "done", "failed", "cancelled", "interrupted"
 ACTIVE = (RUNNING, STOPPING, FINISHING)
+NEWER = "of a newer sdqviz"  # finished, but this version may misread its result
+RUN_FORMAT = 1  # of a run's spec and result: raised when an older sdqviz could misread them
 RESUMABLE = (FAILED, CANCELLED, INTERRUPTED)
 TRAINING = "distill"  # the stage that can be finished early
 LEASE_SECONDS = 15.0
@@ -160,7 +162,7 @@ class Runs:
                 " progress = CASE WHEN ? = 'done' THEN 1 ELSE progress END WHERE id = ?",
                 (
                     state,
-                    json.dumps(result) if result is not None else None,
+                    json.dumps({"format": RUN_FORMAT, **result}) if result is not None else None,
                     json.dumps(error) if error is not None else None,
                     time.time(),
                     state,
@@ -295,4 +297,6 @@ def _run(row: Any) -> Run:
             *("ended", "attempt", "pid", "pid_started"),
         )
     }
+    if plain["state"] == DONE and (loaded["result"] or {}).get("format", 1) > RUN_FORMAT:
+        plain["state"] = NEWER
     return Run(**plain, **loaded, spec=json.loads(row["spec"]), cancel=bool(row["cancel"]))

@@ -8,7 +8,7 @@ import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE, DTYPES, QUANTIZE
-from sdqviz.store.runs import ACTIVE, QUEUED, RESUMABLE, RUNNING, TRAINING
+from sdqviz.store.runs import ACTIVE, NEWER, QUEUED, RESUMABLE, RUNNING, TRAINING
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.request_form import RecipeForm, RequestForm
 from sdqviz.ui.tabs.contract import KEEP_RUN_IN_ADDRESS, Shared
@@ -136,11 +136,14 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
         wanted = address.get("run")
         shown = context.finished_run(wanted)
         if wanted and (shown is None or shown.id != wanted):
-            gr.Warning(
-                f"There is no finished run {escape(wanted[:20])} here (any more). "
-                f"{f'Shown instead: {run_name(shown)}.' if shown else 'Quantize a model first.'}",
-                duration=None,
+            newer = any(r.id == wanted and r.state == NEWER for r in context.store.runs.list())
+            why = (
+                f"Run {escape(wanted[:20])} was made by a newer sdqviz: update to see it."
+                if newer
+                else f"There is no finished run {escape(wanted[:20])} here (any more)."
             )
+            instead = f"Shown instead: {run_name(shown)}." if shown else "Quantize a model first."
+            gr.Warning(f"{why} {instead}", duration=None)
         choices = [(run_name(r), r.id) for r in runs]
         value = shown.id if shown else None
         tokens = [context.store.runs.version(), context.store.runs.listing()]

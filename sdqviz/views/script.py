@@ -9,7 +9,7 @@ from sdqviz.views.terms import TERMS
 FOLDER = Path(__file__).parent / "web"
 # In the order of their needs; each adds to `window.sdqviz`.
 _FILES = (
-    *("core.js", "address.js", "cursor.js", "cursor_line.js", "cursor_slider.js"),
+    *("core.js", "terms.js", "address.js", "cursor.js", "cursor_line.js", "cursor_slider.js"),
     *("chosen_layer.js", "charts.js"),
     *("view.js", "pixels.js", "viewer_parts.js", "viewer_input.js", "viewer.js"),
     *("histogram_axes.js", "histogram_views.js"),

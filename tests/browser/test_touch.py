@@ -12,6 +12,7 @@ from sdqviz.base.assets import assets_folder
 from sdqviz.runner.bundle import import_demos
 from sdqviz.store.store import Store
 from sdqviz.views.report import export_report
+from sdqviz.views.terms import TERMS
 from tests.browser.conftest import opened
 
 Place = tuple[float, float]
@@ -179,3 +180,15 @@ def test_a_tap_on_the_histogram_moves_the_cursor_there(phone):
     phone.locator(".sdqh [data-view=steps]").tap()
     Hand(phone, ".sdqh-plot svg").tap((0.98, 0.5))
     moved_to(-1)
+
+
+def test_a_tapped_word_tells_its_meaning(phone):
+    word = phone.locator(".sdqv-scores .sdq-term").first
+    word.scroll_into_view_if_needed()
+    word.tap()
+    told = phone.locator(".sdq-told")
+    assert told.inner_text() == TERMS["SSIM"]
+    edge = told.bounding_box()
+    assert edge["x"] >= 0 and edge["x"] + edge["width"] <= 390
+    word.tap()
+    assert told.count() == 0

@@ -7,6 +7,7 @@ import pytest
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Log, Scalar
+from sdqviz.runner.bundle import export_run, import_run
 from sdqviz.store import db
 from sdqviz.store.records import blob_names
 from sdqviz.store.runs import (
@@ -14,7 +15,9 @@ from sdqviz.store.runs import (
     DONE,
     FINISHING,
     INTERRUPTED,
+    NEWER,
     QUEUED,
+    RUN_FORMAT,
     RUNNING,
     STOPPING,
     TRAINING,
@@ -127,9 +130,9 @@ def test_lists_are_told_of_states_not_of_every_step(store):
     assert store.records.count(run_id, "Scalar") == 1
     store.runs.finish(run_id, DONE, result={"seconds": 1.0})
     assert store.runs.listing() != listing
-    assert store.runs.get(run_id).result == {"seconds": 1.0}
+    assert store.runs.get(run_id).result == {"format": RUN_FORMAT, "seconds": 1.0}
     store.runs.finish(run_id, DONE, result={"seconds": 2.0})  # never a stale result
-    assert store.runs.list()[0].result == {"seconds": 2.0}
+    assert store.runs.list()[0].result == {"format": RUN_FORMAT, "seconds": 2.0}
 
 
 def test_products_are_made_once(store):
@@ -231,3 +234,16 @@ def test_a_file_that_is_no_store_is_refused(home):
     (home / "store.sqlite").write_bytes(b"this is not a database" * 100)
     with pytest.raises(SdqvizError, match="not a readable store"):
         Store(home)
+
+
+def test_a_run_of_a_newer_version_is_told_apart_and_not_taken_in(store, tmp_path):
+    run_id = store.runs.add_made("quantize", {}, {"scenes": [], "format": RUN_FORMAT + 1})
+    assert store.runs.get(run_id).state == NEWER
+    assert store.runs.list()[0].state == NEWER
+    with pytest.raises(SdqvizError, match=f"run {run_id} is of a newer sdqviz"):
+        export_run(store, store.runs.get(run_id), tmp_path / "out")
+    row = {"id": "other", "result": {"format": RUN_FORMAT + 1}, "events": []}
+    (tmp_path / "run.json").write_text(json.dumps(row))
+    with pytest.raises(SdqvizError, match=f"reads up to {RUN_FORMAT}"):
+        import_run(store, tmp_path)
+    assert len(store.runs.list()) == 1
