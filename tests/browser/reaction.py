@@ -27,6 +27,7 @@ ACTIONS = {
     "cursor, histogram at the cursor": ("Compare", HERE, CURSOR),
     "cursor, ridgeline": ("Compare", "#histogram [data-view=all]", CURSOR),
     "cursor, heatmap": ("Compare", "#histogram [data-view=heat]", CURSOR),
+    "cursor, overlay": ("Compare", "#histogram [data-view=overlay]", CURSOR),
     "cursor, bands": ("Compare", "#histogram [data-view=bands]", CURSOR),
     "cursor, scales": ("Compare", "#histogram [data-view=steps]", CURSOR),
     "split line": ("Compare", HERE, f"{SPLIT}; {VIEWER}.setShare(i / {REPEATS})"),
