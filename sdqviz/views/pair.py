@@ -19,11 +19,11 @@ Address = Callable[[str], str]  # blob name -> where the page gets it
 def viewer_document(
     run: Run, row: dict[str, Any], runs: Sequence[Run], address: Address, chosen: str = ""
 ) -> str:
-    """{run, scene, pictures: [{key, label, url, chips?, flip?, note?}], alt, chosen, made}: FP and
-    quantized first, then what parts of it and other runs of the same model drew from the same
-    noise, then the FP model with another seed. `chips` (HTML) are its scores against FP, `flip` its
-    FLIP map, `note` what a reader must know of a picture; `chosen` is the key of a picture that the
-    visitor asked for, `made` the time in seconds.
+    """{run, scene, pictures: [{key, label, url, chips?, flip?, note?}], about, alt, chosen, made}:
+    FP and quantized first, then what parts of it and other runs of the same model drew from the
+    same noise, then the FP model with another seed. `chips` (HTML) are its scores against FP,
+    `flip` its FLIP map, `note` what a reader must know of a picture; `chosen` is the key of a
+    picture that the visitor asked for, `made` the time in seconds.
     """
     assert run.result is not None
     images, metrics = row["images"], run.result["metrics"]
@@ -61,6 +61,7 @@ def viewer_document(
         "run": run.id,
         "scene": row["id"],
         "pictures": pictures,
+        "about": f"{row['prompt']}, seed {row['seed']}",
         "alt": _alt(run, row),
         "chosen": chosen,
         "made": time.time(),  # answers may overtake each other

@@ -35,9 +35,12 @@ def test_no_view_has_a_serious_violation(page, server, theme):
     assert found == {name: [] for name in found}
 
 
-def test_nothing_is_asked_of_another_host(page, server):
-    asked = []
+def test_nothing_is_asked_of_another_host_and_no_view_has_an_error(page, server):
+    asked, errors = [], []
     page.on("request", lambda request: asked.append(request.url))
+    page.on(
+        "console", lambda message: errors.append(message.text) if message.type == "error" else 0
+    )
     page.reload()
     page.wait_for_selector("#viewer canvas")
     for name in tabs(page):
@@ -46,3 +49,4 @@ def test_nothing_is_asked_of_another_host(page, server):
     strange = [u for u in asked if not u.startswith((server[0], "data:", "blob:"))]
     assert len(asked) > 10
     assert strange == []
+    assert errors == []

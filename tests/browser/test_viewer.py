@@ -214,6 +214,8 @@ def test_every_pair_has_its_own_scores(page, store, row):
     wanted = f"SSIM {whole['ssim']:.4f} · FLIP {whole['flip']:.4f}"
     page.wait_for_selector(f"#viewer .sdqv-scores >> text={wanted}")
     assert "PSNR" in scores.inner_text()
+    alt = page.get_attribute("#viewer canvas", "aria-label")
+    assert alt.startswith(row["prompt"]) and "W4A8 and round_nearest" in alt
 
 
 def test_the_cursor_runs_to_the_picture_and_stops(page):

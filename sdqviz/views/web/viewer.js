@@ -179,7 +179,7 @@
     /** PSNR in dB of a picture against picture A; infinite where they are equal. */
     psnr(key) {
       const [a, other] = [this.a, this.loaded[key]];
-      if (!a || other.width !== a.width || other.height !== a.height) return NaN;
+      if (!a || !other || other.width !== a.width || other.height !== a.height) return NaN;
       return pixels.psnr(pixels.boxError(a.data, other.data, this.whole).mse);
     }
 

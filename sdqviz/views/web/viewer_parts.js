@@ -41,11 +41,11 @@
     const keys = node("dialog", { class: "sdqv-keys", "aria-label": "keys" },
       node("dl", {}, ...KEYS.flatMap(([key, does]) => [node("dt", {}, key), node("dd", {}, does)])),
       node("form", { method: "dialog" }, node("button", {}, "Close")));
-    const region = button("▭ Measure", "measure a box: drag it on the picture (R)", () =>
+    const region = button("▭ Box", "measure a box: drag it on the picture (R)", () =>
       viewer.startBox());
     const bar = node("div", { class: "sdqv-modes", role: "group", "aria-label": "mode" }, ...modeButtons);
     // Below the picture: what comes and goes with a mode must not move it.
-    const tools = node("div", { class: "sdqv-bar" },
+    const tools = node("div", { class: "sdqv-bar sdqv-tools" },
       region,
       button("−", "zoom out (-)", () => viewer.zoomBy(1 / 1.5)),
       button("+", "zoom in (+)", () => viewer.zoomBy(1.5)),
@@ -92,7 +92,6 @@
         choosers[which].replaceChildren(...options);
         choosers[which].value = chosen[which];
       }
-      canvas.setAttribute("aria-label", doc.alt);
       // Links to the files themselves: what is saved is what was measured.
       sources.replaceChildren(...doc.pictures.map((p) =>
         node("a", { href: p.url, download: `${p.key}.png`, "data-who": p.key,
@@ -200,12 +199,12 @@
     };
     /** The scores that were kept of the pair, or what the page measures itself. */
     tell.score = (v) => {
+      const psnr = v.psnr(v.keys.b);
+      const near = Number.isFinite(psnr) ? `PSNR ${psnr.toFixed(1)} dB` : Number.isNaN(psnr) ? "not compared" : "identical";
+      const usual = [v.keys.a, v.keys.b].sort().join() === "fp,student";
+      canvas.ariaLabel = usual ? v.doc.alt : `${v.doc.about}: ${v.label("a")} and ${v.label("b")}; ${near}`;
       if (v.scored) scores.innerHTML = v.scored.chips; // made by sdqviz, with every text escaped
-      else if (v.ready) {
-        const psnr = v.psnr(v.keys.b);
-        scores.textContent = `${v.label("a")} against ${v.label("b")}: ${
-          Number.isFinite(psnr) ? `PSNR ${psnr.toFixed(1)} dB` : "identical"}`;
-      } else scores.textContent = "";
+      else scores.textContent = v.ready ? `${v.label("a")} against ${v.label("b")}: ${near}` : "";
     };
     tell.tellBox = (box, psnr, most) => {
       boxed.textContent = box
