@@ -45,7 +45,10 @@ def export_model_explorer(store: Store, run: Run, out: Path) -> list[Path]:
         GRAPH: [{"id": graph, "nodes": [_node(row, titles) for row in layers]}]
     }
     for figure in (key for key in COLOURS if key in titles):
-        values = {r["name"]: {"value": r[figure]} for r in layers if r[figure] is not None}
+        # An error that is not finite is a word, which a gradient cannot place.
+        values = {
+            r["name"]: {"value": r[figure]} for r in layers if isinstance(r[figure], int | float)
+        }
         files[f"{figure}.json"] = {graph: {"results": values, "gradient": _GRADIENT}}
     with new_folder(out, "the graph"):
         for name, content in files.items():

@@ -1,7 +1,10 @@
 """The layers as Model Explorer reads them."""
 
+import io
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from sdqviz.base.errors import SdqvizError
@@ -38,6 +41,23 @@ def test_each_figure_is_node_data_of_that_graph(files):
         assert results and set(results) <= ids
         assert all(isinstance(entry["value"], int | float) for entry in results.values())
         assert [item["stop"] for item in data[graph["id"]]["gradient"]] == [0, 0.5, 1]
+
+
+def test_a_layer_that_overflowed_says_so_and_has_no_place_on_the_scale(store, run, tmp_path):
+    with np.load(io.BytesIO(store.blobs.get(run.result["layer_pairs"]))) as kept:
+        arrays = dict(kept)
+    name = str(arrays["layers"][7])
+    arrays["own"][7, 3] = np.inf
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    result = {**run.result, "layer_pairs": store.blobs.put(buffer.getvalue(), "npz")}
+    written = export_model_explorer(store, replace(run, result=result), tmp_path / "graph")
+    files = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in written}
+    ((graph,),) = (files["graph.json"],)
+    (node,) = (n for n in graph["nodes"] if n["id"] == name)
+    assert {"key": "own error", "value": "not finite"} in node["attrs"]
+    results = files["own_error.json"][graph["id"]]["results"]
+    assert results and name not in results
 
 
 def test_a_taken_folder_and_an_unfinished_run_are_refused(store, run, tmp_path):
