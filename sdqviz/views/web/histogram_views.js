@@ -142,7 +142,7 @@
     });
     const told = differs
       ? [swatch(`border-top:8px solid ${ORANGE}`, `more in ${escaped(doc.label)}`), swatch(`border-top:8px solid ${BLUE}`, `more in FP (${p.heights}, the scale of the other maps)`)]
-      : [swatch(`border-top:8px solid ${BLUE}`, `more ${which === "student" && p.student ? `${escaped(doc.label)} values` : about(p).replace(/ \(.*/, "")}, darker (${p.heights})`)];
+      : [swatch(`border-top:8px solid ${BLUE}`, `more ${which === "student" && p.student ? `${escaped(doc.label)} values` : about(p).replace(/ \(.*/, "")}, stronger (${p.heights})`)];
     return frame(parts.join("") + axis.under(floor), floor + plot.bottom, doc.x_title,
       `heatmap of the values entering ${doc.layer} over the timesteps`) + legend(...told,
       differs ? swatch("border-left:3px solid currentColor;height:12px;width:0", term("ends of the range")) : endsTold());
