@@ -34,14 +34,16 @@ def viewer_document(
             **{"chips": score_chips(metrics, row), "flip": address(images["flip"])},
         },
     ]
+    named: dict[str, set[str]] = {}  # name -> addresses of the pictures that have it
     for other, theirs in _others(run, row, runs):
         images = theirs["images"]
         label, url = _other_name(run, other), address(images["student"])
-        alike = [known for known in pictures if known["label"].split(" · #")[0] == label]
-        if any(known["url"] == url for known in alike):
+        alike = named.setdefault(label, set())
+        if url in alike:
             continue  # drawn more than once: the newest stands for all
         if alike:
             label += f" · #{other.id[:4]}"
+        alike.add(url)
         picture = {
             **{"key": other.id, "label": label, "url": url},
             **{"chips": score_chips((other.result or {})["metrics"], theirs)},
