@@ -154,7 +154,7 @@ class FidelityConfig(RoundNearestConfig):
     def training_fields(self) -> list[str]:
         """The fields that a trained student depends on."""
         untrained = {f.name for f in fields(RoundNearestConfig)}  # found by the calibration
-        return sorted({f.name for f in fields(FidelityConfig)} - untrained)
+        return sorted({f.name for f in fields(self)} - untrained)
 
 
 class Fidelity:

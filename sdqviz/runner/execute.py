@@ -129,8 +129,8 @@ def _own_stages(stages: list[Stage]) -> list[Stage]:
     """All stages; a helper of a training on several processes stops after the training."""
     if rank() == 0:
         return stages
-    last = max(i for i, stage in enumerate(stages) if stage.name == "distill")
-    return stages[: last + 1]
+    shared = [i for i, stage in enumerate(stages) if stage.name == "distill"]
+    return stages[: max(shared, default=-1) + 1]
 
 
 def _pack_partial(context: Context, keep: Callable[[Event], None]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import io
 import math
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Log, Progress
 from sdqviz.base.keys import seed_from
+from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.families.predictor import predictor
 from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.plan import BLOCK, CONDITIONING, LAST, LayerPlan, make_plan
@@ -71,7 +72,7 @@ class CalibrateStage:
         _check_group(context)
         key = context.key(
             self,
-            asdict(config.plan),
+            {name: layer.as_dict() for name, layer in context.plan.items()},
             [config.range_search, config.per_timestep, config.timestep_group, config.equalise],
             [scene.as_dict() for scene in context.calibration],
         )
@@ -152,7 +153,7 @@ def _collect(context: Context, scene: Any, seen: dict[str, Seen]) -> None:
         branches = trajectory.outputs.shape[1]
         for x, timestep in zip(trajectory.x, trajectory.timesteps, strict=True):
             now = timestep.item()
-            predict(x.expand(branches, *x.shape), timestep.to(torch.int64))
+            predict(x.expand(branches, *x.shape), as_taken(timestep))
 
 
 @torch.no_grad()

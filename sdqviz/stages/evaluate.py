@@ -16,6 +16,7 @@ from PIL import Image
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Progress, Scalar
 from sdqviz.base.scene import MAX_SEED, Scene
+from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.diffusion.trajectory import Trajectory
 from sdqviz.families.predictor import predictor
 from sdqviz.layers.activations import ActivationPairs
@@ -186,7 +187,7 @@ def _step_seconds(context: Context, scene: Scene) -> dict[str, float]:
     model = context.model
     trajectory = teacher_trajectory(context, scene)
     x = trajectory.x[0].expand(trajectory.outputs.shape[1], *trajectory.x[0].shape)
-    timestep = trajectory.timesteps[0].to(torch.int64)
+    timestep = as_taken(trajectory.timesteps[0])
     seconds = {}
     with torch.no_grad():
         for who, network in (("fp", None), ("student", context.student)):

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from sdqviz.base.scene import Scene
+from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.families.predictor import predictor
 from sdqviz.layers.convert import packed_layers
 from sdqviz.layers.packed import PackedLayer
@@ -47,14 +48,13 @@ def layer_pairs(context: Context, scene: Scene, shown: bytes) -> Generator[int, 
         errors.watch(teacher, student),
     ):
         for call, (x, timestep) in enumerate(zip(trajectory.x, trajectory.timesteps, strict=True)):
-            whole = timestep == timestep.round()
             both = x.expand(branches, *x.shape)
             for own in counts.values():
                 own.now = timestep.item()
             errors.call = call
             with torch.no_grad():
                 for network in (teacher, student):  # the student's outputs are held against these
-                    predict[network](both, timestep.to(torch.int64) if whole else timestep)
+                    predict[network](both, as_taken(timestep))
             yield call + 1
     arrays = {
         f"{name}|{who}": rows for who, own in counts.items() for name, rows in own.rows.items()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.families.conditioning import Conditioning, call_network, collate
 from sdqviz.layers.taps import tap_outputs
 from sdqviz.stages.batches import Pick
@@ -66,10 +67,9 @@ def batch_of(
     rows = [(calls[p.scene], p) for p in picks]
     guidance = [seen.guidance for seen, _ in rows]
     timesteps = torch.stack([seen.timesteps[p.call] for seen, p in rows])
-    whole = torch.equal(timesteps, timesteps.round())
     return Sample(
         x=torch.stack([seen.x[p.call] for seen, p in rows]).to(device),
-        timesteps=(timesteps.to(torch.int64) if whole else timesteps).to(device),
+        timesteps=as_taken(timesteps).to(device),
         target=torch.stack([seen.targets[p.call, p.branch] for seen, p in rows]).to(device),
         guidance=torch.tensor(guidance, device=device),
         weight=torch.tensor([weigh(p.call) for p in picks], device=device),

@@ -40,7 +40,9 @@ class PackStage:
             for name, value in context.activations.items()
         }
         plan = {name: layer.as_dict() for name, layer in context.plan.items()}
-        key = context.key(self, plan, pairs, context.config.time_rows, context.learned_key)
+        rows = _timesteps(context)
+        table = None if rows is None else rows.tolist()
+        key = context.key(self, plan, pairs, table, context.learned_key)
         if context.products.find(key) is None:
             student = twin(context.learned or context.model.network)
             clock = Clock()
@@ -53,7 +55,7 @@ class PackStage:
                 else:
                     packed = pack_layer(module, layer, context.activations.get(layer.name), clock)
                 replace_module(student, layer.name, packed)
-            install_time_rows(student, context.model.network, _timesteps(context))
+            install_time_rows(student, context.model.network, rows)
             context.products.product_file(key, "safetensors", partial(serialise, student))
             del student
         context.student = build_student(context.model.network, context.products.file(key))

@@ -9,6 +9,7 @@ from PIL import Image
 from torch import nn
 
 from sdqviz.base.events import Event, Preview, Scalar
+from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.families.conditioning import collate
 from sdqviz.metrics.contract import score_all
 from sdqviz.stages.contract import Context
@@ -30,11 +31,9 @@ def watch(context: Context, student: nn.Module, blocks: list[str], step: int) ->
         condition = model.family.condition(model, scene)
         rows = [(call, branch) for call in chosen for branch in range(branches)]
         calls = [call for call, _ in rows]
-        timesteps = teacher.timesteps[calls]
-        whole = torch.equal(timesteps, timesteps.round())
         sample = Sample(
             x=teacher.x[calls].to(model.device),
-            timesteps=(timesteps.to(torch.int64) if whole else timesteps).to(model.device),
+            timesteps=as_taken(teacher.timesteps[calls]).to(model.device),
             target=torch.stack([teacher.outputs[c, b] for c, b in rows]).to(model.device),
             guidance=torch.full((len(rows),), scene.guidance, device=model.device),
             weight=torch.ones(len(rows), device=model.device),

@@ -72,6 +72,26 @@ def test_the_loop_is_the_plain_pipelines(model, folder, guidance):
     assert picture.std() > 0
 
 
+def test_ranges_are_of_the_recorded_calls(store, folder, monkeypatch):
+    """To the last digit: flow matching's timesteps are fractions."""
+    values = {**QUICK, "steps": 4}
+    spec = quantize_request(static_catalog(), str(folder), "round_nearest", "quick", values)
+    context = quantize_context(store, "none", spec, ModelCache())
+    asked = []
+
+    def see(module, args, kwargs):
+        asked.append(float(torch.as_tensor(kwargs["timestep"]).flatten()[0]))
+
+    for stage in named(RECIPES, "RECIPE", "round_nearest").stages()[:2]:
+        asked.clear()
+        with context.model.network.register_forward_pre_hook(see, with_kwargs=True):
+            list(stage.run(context))
+    (scene,) = context.calibration
+    assert asked == context.trajectories[scene.id].timesteps.tolist()
+    fractions = [t for t in asked if t != round(t)]
+    assert bool(fractions) == (context.model.family.name == "sd3")
+
+
 def test_the_plan_covers_every_layer(model):
     plan = make_plan(model.network, model.family.roles(model.network), PlanConfig())
     layers = {

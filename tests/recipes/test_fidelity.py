@@ -6,16 +6,19 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from sdqviz.base.config import option, to_dict
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Preview, Progress, Scalar, State
 from sdqviz.base.request import QUANTIZE, quantize_request
 from sdqviz.layers.checkpoint import packed_tensors
 from sdqviz.recipes.arms import ARMS
+from sdqviz.recipes.fidelity import FidelityConfig
 from sdqviz.runner.ablate import ablate, arm_specs, parse_bits
 from sdqviz.runner.card import model_card
 from sdqviz.runner.catalog import static_catalog
@@ -347,6 +350,36 @@ def test_two_processes_train_the_student_of_one(tiny_folder, tmp_path):
     assert first.norm().item() == pytest.approx(second.norm().item(), rel=0.1)
     codes = [(one[n] != two[n]).float().flatten() for n in one if n.endswith(".codes")]
     assert torch.cat(codes).mean() < 0.02
+
+
+def test_an_inherited_recipes_own_option_makes_another_student(store, tiny_folder, models):
+    @dataclass(frozen=True, kw_only=True)
+    class More(FidelityConfig):
+        strength: float = option(0.5, label="Strength", help="Of something new.")
+
+    context = quantize_context(store, "none", request(tiny_folder), models)
+    keys, values = set(), to_dict(context.config)
+    for strength in (0.5, 0.6):
+        context.config = More(**values, strength=strength)
+        keys.add(distill._key(DistillStage(), context))
+    assert len(keys) == 2
+
+
+def test_a_recipe_without_a_training_runs_under_accelerate(tiny_folder, tmp_path):
+    """The first process does the work; a helper has nothing to help with, and ends well."""
+    launch = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
+    launch += ["--num_machines", "1", "--mixed_precision", "no", "--num_cpu_threads_per_process=1"]
+    command = ["-m", "sdqviz", "quantize", str(tiny_folder), "--recipe", "round_nearest"]
+    options = [part for name, value in QUICK.items() for part in ("--set", f"{name}={value}")]
+    done = subprocess.run(
+        [sys.executable, *launch, *command, *options, "--out", str(tmp_path / "out")],
+        env={**os.environ, "SDQVIZ_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "model_index.json").exists()
 
 
 def test_running_out_of_memory_names_the_estimate_and_a_smaller_batch(
