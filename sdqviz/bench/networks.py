@@ -9,7 +9,7 @@ from torch import nn
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.heap import return_freed_memory
+from sdqviz.base.memory import return_freed_memory
 from sdqviz.base.registry import named
 from sdqviz.families.contract import PACKAGE as FAMILIES
 from sdqviz.families.contract import Family

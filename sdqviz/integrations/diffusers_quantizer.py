@@ -19,7 +19,7 @@ from diffusers.quantizers.quantization_config import QuantizationConfigMixin
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.heap import return_freed_memory
+from sdqviz.base.memory import return_freed_memory
 from sdqviz.families.contract import family_of_network
 from sdqviz.layers.checkpoint import (
     METHOD,

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from sdqviz.base.heap import freed
+from sdqviz.base.memory import freed
 from sdqviz.kernels.contract import ConvShape, Engine, Operands, choose_engine, named_engine
 from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.clock import Clock

@@ -14,6 +14,7 @@ from sdqviz.base.config import from_dict
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import SECONDS, Event, Log, Progress, Scalar
 from sdqviz.base.keys import content_key
+from sdqviz.base.memory import PeakMemory
 from sdqviz.base.registry import named
 from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE
 from sdqviz.base.scene import Scene
@@ -24,7 +25,6 @@ from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner import prompts
 from sdqviz.runner.interruption import Interruption, Stopped, undisturbed
 from sdqviz.runner.models import ModelCache
-from sdqviz.runner.peak import PeakMemory
 from sdqviz.runner.products import EventLog, StoredProducts
 from sdqviz.stages.contract import Context, Stage, machine_key
 from sdqviz.stages.evaluate import EvaluateStage

@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from sdqviz.base.events import Event, Progress
-from sdqviz.base.heap import return_freed_memory
 from sdqviz.base.keys import content_key
+from sdqviz.base.memory import return_freed_memory
 from sdqviz.layers.checkpoint import packed_tensors, quantization_config, restore_packed
 from sdqviz.layers.clock import Clock
 from sdqviz.layers.convert import pack_layer, packed_layers, replace_module, twin
