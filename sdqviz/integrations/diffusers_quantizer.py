@@ -30,8 +30,8 @@ from sdqviz.layers.checkpoint import (
     quantization_config,
     shape_packed,
 )
-from sdqviz.layers.clock import Clock
 from sdqviz.layers.convert import pack_network
+from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.layers.positions import NAME as POSITIONS
 
@@ -88,7 +88,7 @@ class SdqvizQuantizer(DiffusersQuantizer):
 
     def __init__(self, quantization_config: SdqvizConfig, **kwargs: Any) -> None:
         super().__init__(quantization_config, **kwargs)
-        self._clock: Clock | None = None
+        self._clock: CurrentCall | None = None
         self._model: nn.Module | None = None
 
     def update_torch_dtype(self, torch_dtype: torch.dtype | None) -> torch.dtype:

@@ -9,12 +9,12 @@ from torch import nn
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.kernels.contract import ConvShape
-from sdqviz.layers.activations import ActivationPairs
-from sdqviz.layers.clock import Clock
 from sdqviz.layers.convert import packed_layers, replace_module
+from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.positions import NAME as POSITIONS
 from sdqviz.layers.positions import implied_dtype, position_table
+from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.layers.time_table import TimeRows, install_time_table
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
@@ -77,9 +77,9 @@ def packed_tensors(network: nn.Module) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def shape_packed(network: nn.Module, config: Mapping[str, Any]) -> Clock:
+def shape_packed(network: nn.Module, config: Mapping[str, Any]) -> CurrentCall:
     """Gives an FP network of the same architecture (on any device, meta too) the packed layers and
-    the time table of `config`, still empty. Returns the clock they read, not yet attached.
+    the time table of `config`, still empty. Returns the current call they read, not yet attached.
     """
     version = config.get("format_version")
     if config.get("quant_method") != METHOD or version != FORMAT_VERSION:
@@ -87,19 +87,19 @@ def shape_packed(network: nn.Module, config: Mapping[str, Any]) -> Clock:
             f"quantization format {config.get('quant_method')!r} version {version}",
             f"this sdqviz reads {METHOD!r} version {FORMAT_VERSION}; update it",
         )
-    clock = Clock()
+    current_call = CurrentCall()
     for name, described in config["layers"].items():
         try:
             network.get_submodule(name)
         except AttributeError as error:
             raise SdqvizError(f"the network has no layer {name}", _FOREIGN) from error
-        replace_module(network, name, _empty_layer(described, clock))
+        replace_module(network, name, _empty_layer(described, current_call))
     if "time_rows" in config:
         rows, width = config["time_rows"]
         install_time_table(
             network, TimeRows(torch.zeros(rows, width), torch.zeros(rows, dtype=torch.int64))
         )
-    return clock
+    return current_call
 
 
 def belongs_to_packed(config: Mapping[str, Any], name: str) -> bool:
@@ -125,12 +125,12 @@ def restore_packed(
     config: Mapping[str, Any],
     tensors: Mapping[str, torch.Tensor],
     dtype: torch.dtype = torch.float32,
-) -> Clock:
+) -> CurrentCall:
     """Turns an FP network of the same architecture (on any device, meta too) into the packed one.
 
     FP tensors are cast to `dtype`; the packed layers' own stay as stored.
     """
-    clock = shape_packed(network, config)
+    current_call = shape_packed(network, config)
     positions = implied_positions(network, config)
     tensors = {**tensors, **({} if positions is None else {POSITIONS: positions})}
     expected = network.state_dict()
@@ -147,8 +147,8 @@ def restore_packed(
     }
     network.load_state_dict(cast, assign=True)
     check_packed(network)
-    clock.attach(network)
-    return clock
+    current_call.attach(network)
+    return current_call
 
 
 def check_packed(network: nn.Module) -> None:
@@ -164,20 +164,20 @@ def _problem(layer: PackedLayer) -> str | None:
         return "a weight scale is not a positive number"
     if (layer.group_multipliers() < 1).any():
         return "a group multiplier is 0, it must be 1 to 15"
-    pairs = layer.activations
-    if pairs is None:
+    ranges = layer.activations
+    if ranges is None:
         return None
-    if not (_positive(pairs.scale) and _positive(pairs.inverse_scale)):
+    if not (_positive(ranges.scale) and _positive(ranges.inverse_scale)):
         return "an activation scale is not a positive number"
-    if not torch.equal(pairs.inverse_scale, 1.0 / pairs.get_buffer("scale")):
+    if not torch.equal(ranges.inverse_scale, 1.0 / ranges.get_buffer("scale")):
         return "an inverse scale is not its scale's"
-    if pairs.factor is not None and not _positive(pairs.factor):
+    if ranges.factor is not None and not _positive(ranges.factor):
         return "a channel factor is not a positive number"
-    highest = 2**pairs.spec.bits - 1
-    zero_points = pairs.get_buffer("zero_point")
+    highest = 2**ranges.spec.bits - 1
+    zero_points = ranges.get_buffer("zero_point")
     if ((zero_points < 0) | (zero_points > highest)).any():
         return f"a zero point lies outside 0 to {highest}"
-    if not pairs.static and not (pairs.timesteps.isfinite().all() and _rising(pairs.timesteps)):
+    if not ranges.static and not (ranges.timesteps.isfinite().all() and _rising(ranges.timesteps)):
         return "its timesteps are not in order"
     return None
 
@@ -190,12 +190,12 @@ def _rising(values: torch.Tensor) -> bool:
     return bool((values[1:] > values[:-1]).all())
 
 
-def _empty_layer(described: Mapping[str, Any], clock: Clock) -> PackedLayer:
+def _empty_layer(described: Mapping[str, Any], current_call: CurrentCall) -> PackedLayer:
     activation, conv = described.get("activation"), described.get("conv")
     out, taps, inputs = described["shape"]
-    pairs = None
+    ranges = None
     if activation is not None:
-        pairs = ActivationPairs.empty(
+        ranges = ActivationRanges.empty(
             activation["pairs"],
             ActivationSpec(bits=activation["bits"]),
             activation["first_token_fp"],
@@ -206,7 +206,7 @@ def _empty_layer(described: Mapping[str, Any], clock: Clock) -> PackedLayer:
         weight_spec=WeightSpec(**described["weight"]),
         bias=described["bias"],
         conv=ConvShape(**{k: tuple(v) for k, v in conv.items()}) if conv else None,
-        activations=pairs,
-        clock=clock,
+        activations=ranges,
+        current_call=current_call,
         remembered=described.get("remembered", False),
     )

@@ -8,7 +8,7 @@ what the paper states, what is ours, and what was measured.
 from dataclasses import dataclass, fields
 
 from sdqviz.base.config import option
-from sdqviz.layers.learned_pairs import FREE, SHAPES
+from sdqviz.layers.learned_ranges import FREE, SHAPES
 from sdqviz.recipes.round_nearest import RoundNearestConfig
 from sdqviz.stages.batches import ORDERS, PARALLEL
 from sdqviz.stages.calibrate import CalibrateStage

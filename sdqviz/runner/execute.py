@@ -21,6 +21,7 @@ from sdqviz.base.scene import Scene
 from sdqviz.base.settings import rank, world_size
 from sdqviz.families import sources
 from sdqviz.families.contract import sampler_of
+from sdqviz.layers.variants import partly_quantized, served_by
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner import prompts
 from sdqviz.runner.interruption import Interruption, Stopped, undisturbed
@@ -29,7 +30,6 @@ from sdqviz.runner.products import EventLog, StoredProducts
 from sdqviz.stages.contract import Context, Stage, machine_key
 from sdqviz.stages.evaluate import EvaluateStage
 from sdqviz.stages.pack import PackStage, engine_report
-from sdqviz.stages.parts import partly_quantized, served_by
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, FINISHING, NEWER, TRAINING, Run
 from sdqviz.store.store import Store
 

@@ -13,8 +13,8 @@ from sdqviz.base.keys import content_key
 from sdqviz.base.scene import Scene
 from sdqviz.diffusion.trajectory import Trajectory
 from sdqviz.families.contract import Model
-from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.plan import LayerPlan
+from sdqviz.layers.ranges import ActivationRanges
 
 
 class Products(Protocol):
@@ -55,7 +55,7 @@ class Context:
     sensitive: dict[str, str] = field(default_factory=dict)  # layers at 8 bits, and why
     plan: dict[str, LayerPlan] = field(default_factory=dict)
     trajectories: dict[str, Trajectory] = field(default_factory=dict)
-    activations: dict[str, ActivationPairs] = field(default_factory=dict)
+    activations: dict[str, ActivationRanges] = field(default_factory=dict)
     histograms_key: str = ""  # of the calibration's histograms
     learned: nn.Module | None = None  # a trained network of fake layers, to be packed
     learned_key: str = ""

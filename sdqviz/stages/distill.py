@@ -71,7 +71,7 @@ class DistillStage:
 
 def _key(stage: DistillStage, context: Context) -> str:
     config = context.config
-    pairs = {
+    ranges = {
         name: [[str(t), p.scale, p.zero_point] for t, p in own.table()] + own.factors()
         for name, own in context.activations.items()
     }
@@ -79,7 +79,7 @@ def _key(stage: DistillStage, context: Context) -> str:
         stage,
         {name: getattr(config, name) for name in config.training_fields()},
         {name: layer.as_dict() for name, layer in context.plan.items()},
-        pairs,
+        ranges,
         [name for name, own in context.activations.items() if own.first_token_fp],
         [config.timestep_group, context.influence, world_size()],
         [scene.as_dict() for scene in [*context.training, *context.tune]],

@@ -18,7 +18,7 @@ from sdqviz.base.events import Event, Progress, Scalar
 from sdqviz.base.scene import MAX_SEED, Scene
 from sdqviz.diffusion.trajectory import Trajectory
 from sdqviz.families.predictor import predictor
-from sdqviz.layers.activations import ActivationPairs
+from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.metrics.contract import metrics, score_all, summarise
 from sdqviz.metrics.flip import flip_map
 from sdqviz.metrics.steps import free_run_errors, replay_errors
@@ -178,7 +178,7 @@ def noise_key(trajectory: Trajectory) -> str:
 
 def _misses(student: Any) -> list[int]:
     """Per layer the calls so far at a timestep without a range of its own."""
-    return [m.misses for m in student.modules() if isinstance(m, ActivationPairs)]
+    return [m.misses for m in student.modules() if isinstance(m, ActivationRanges)]
 
 
 def _step_seconds(context: Context, scene: Scene) -> dict[str, float]:

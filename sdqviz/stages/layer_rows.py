@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.convert import packed_layers
 from sdqviz.layers.packed import PackedLayer
+from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.quant.numerics import taps_last_to_oti
 from sdqviz.quant.pack import count_packed
 from sdqviz.stages.contract import Context
@@ -17,13 +17,13 @@ _BLOCK = 1 << 17  # weights
 
 
 def layer_rows(context: Context) -> list[dict[str, Any]]:
-    """The plan as table rows, with each layer's activation pairs, and those before training."""
+    """The plan as table rows, with each layer's activation ranges, and those before training."""
     rows = []
     assert context.student is not None
     packed = packed_layers(context.student)
     for name, layer in context.plan.items():
         initial = context.activations.get(name)
-        pairs = packed[name].activations if name in packed else None
+        ranges = packed[name].activations if name in packed else None
         row = {
             "name": name,
             "kind": layer.kind,
@@ -31,7 +31,7 @@ def layer_rows(context: Context) -> list[dict[str, Any]]:
             "parameters": layer.parameters,
             "weight": asdict(layer.weight) if layer.weight else None,
             "activation_bits": layer.activation.bits if layer.activation else None,
-            "pairs": [] if pairs is None else pair_rows(pairs)[0],
+            "pairs": [] if ranges is None else range_rows(ranges)[0],
             "reason": layer.reason,
         }
         if initial is not None and initial.factor is not None:
@@ -44,12 +44,12 @@ def layer_rows(context: Context) -> list[dict[str, Any]]:
             row["weight_error"] = weight_error(packed[name], module.weight)
             row["stored"] = code_counts(packed[name])
         if context.learned_key and initial is not None:
-            row["initial_pairs"] = pair_rows(initial)[0]
+            row["initial_pairs"] = range_rows(initial)[0]
         rows.append(row)
     return rows
 
 
-def pair_rows(activations: ActivationPairs) -> list[Any]:
+def range_rows(activations: ActivationRanges) -> list[Any]:
     """[[timestep or "constant", scale, zero point], ...] and whether the first token stays FP."""
     rows = [[str(t), p.scale, p.zero_point] for t, p in activations.table()]
     return [rows, activations.first_token_fp]

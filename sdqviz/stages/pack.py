@@ -15,13 +15,13 @@ from sdqviz.base.events import Event, Progress
 from sdqviz.base.keys import content_key
 from sdqviz.base.memory import return_freed_memory
 from sdqviz.layers.checkpoint import packed_tensors, quantization_config, restore_packed
-from sdqviz.layers.clock import Clock
 from sdqviz.layers.convert import pack_layer, packed_layers, replace_module, twin
+from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.fake import FakeLayer
+from sdqviz.layers.size import bits_per_weight, network_bytes, tensor_bytes
 from sdqviz.layers.time_table import install_time_rows
-from sdqviz.metrics.cost import bits_per_weight, network_bytes, tensor_bytes
 from sdqviz.stages.contract import Context
-from sdqviz.stages.layer_rows import layer_rows, pair_rows
+from sdqviz.stages.layer_rows import layer_rows, range_rows
 
 _CONFIG_TENSOR = "__quantization_config__"
 
@@ -35,23 +35,25 @@ class PackStage:
         return 40.0
 
     def run(self, context: Context) -> Iterator[Event]:
-        pairs = {
-            name: [*pair_rows(value), value.factors()]
+        ranges = {
+            name: [*range_rows(value), value.factors()]
             for name, value in context.activations.items()
         }
         plan = {name: layer.as_dict() for name, layer in context.plan.items()}
-        key = context.key(self, plan, pairs, context.config.time_rows, context.learned_key)
+        key = context.key(self, plan, ranges, context.config.time_rows, context.learned_key)
         if context.products.find(key) is None:
             student = twin(context.learned or context.model.network)
-            clock = Clock()
+            current_call = CurrentCall()
             chosen = [layer for layer in context.plan.values() if layer.weight is not None]
             for index, layer in enumerate(chosen):
                 yield Progress(stage=self.name, done=index, total=len(chosen))
                 module = student.get_submodule(layer.name)
                 if isinstance(module, FakeLayer):
-                    packed = module.pack(clock)
+                    packed = module.pack(current_call)
                 else:
-                    packed = pack_layer(module, layer, context.activations.get(layer.name), clock)
+                    packed = pack_layer(
+                        module, layer, context.activations.get(layer.name), current_call
+                    )
                 replace_module(student, layer.name, packed)
             install_time_rows(student, context.model.network, _timesteps(context))
             context.products.product_file(key, "safetensors", partial(serialise, student))

@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from sdqviz.layers.clock import Clock
+from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.fake import FakeLayer
 from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.stages.freezing import Freezer
@@ -11,7 +11,7 @@ from sdqviz.stages.trainer import Trainer
 def linear() -> FakeLayer:
     layer = nn.Linear(32, 4)
     plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
-    return FakeLayer(layer, plan, None, Clock())
+    return FakeLayer(layer, plan, None, CurrentCall())
 
 
 def test_a_plateau_freezes_and_says_so():

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from sdqviz.layers.activations import ActivationPairs
-from sdqviz.layers.clock import Clock
 from sdqviz.layers.convert import pack_layer
+from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.plan import PlanConfig, make_plan
+from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.quant.numerics import fake_quantize_weight
-from sdqviz.quant.observers import ActivationPair
+from sdqviz.quant.ranges import ActivationRange
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
 from sdqviz.stages.layer_rows import code_counts, weight_error
 
@@ -17,10 +17,10 @@ from sdqviz.stages.layer_rows import code_counts, weight_error
 def packed_linear(spec, factor=None, inputs=32):
     torch.manual_seed(0)
     layer = nn.Linear(inputs, 8)
-    one = {float("nan"): ActivationPair(0.1, 10.0, 0)}
-    pairs = ActivationPairs(one, ActivationSpec(bits=8), factor=factor)
+    one = {float("nan"): ActivationRange(0.1, 10.0, 0)}
+    pairs = ActivationRanges(one, ActivationSpec(bits=8), factor=factor)
     plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
-    return layer, pack_layer(layer, replace(plan, weight=spec), pairs, Clock())
+    return layer, pack_layer(layer, replace(plan, weight=spec), pairs, CurrentCall())
 
 
 def test_the_weight_error_is_of_the_weights_without_their_equalisation():

@@ -18,7 +18,7 @@ from sdqviz.base.errors import SdqvizError
 _POOLED = ("pooled_projections", "added_cond_kwargs")
 
 
-class Clock:
+class CurrentCall:
     """`moment`: a key of the timesteps and of the pooled text (with XL's sizes) of the current
     call; None for a network that takes no pooled text. `uniform`: whether all its timesteps are
     the same.

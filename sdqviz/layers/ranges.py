@@ -1,19 +1,19 @@
-"""The activation pairs of one layer, one per calibrated timestep."""
+"""The activation ranges of one layer, one per calibrated timestep."""
 
 import math
 
 import torch
 from torch import nn
 
-from sdqviz.quant.observers import ActivationPair
+from sdqviz.quant.ranges import ActivationRange
 from sdqviz.quant.spec import ActivationSpec
 
-CONSTANT = "constant"  # key of the one pair of an input that does not depend on the timestep
+CONSTANT = "constant"  # key of the one range of an input that does not depend on the timestep
 
 
-class ActivationPairs(nn.Module):
+class ActivationRanges(nn.Module):
     """Buffers scale float32 [P], inverse_scale float32 [P], zero_point int32 [P] and
-    timesteps float32 [P], sorted upwards; one pair with timestep NaN serves every timestep.
+    timesteps float32 [P], sorted upwards; one range with timestep NaN serves every timestep.
 
     factor float32 [I], or None: what each input channel is multiplied by before it is rounded
     (`quant.equalise`); the layer's weights hold the reciprocal.
@@ -23,7 +23,7 @@ class ActivationPairs(nn.Module):
 
     def __init__(
         self,
-        pairs: dict[float, ActivationPair],
+        ranges: dict[float, ActivationRange],
         spec: ActivationSpec,
         first_token_fp: bool = False,
         factor: torch.Tensor | None = None,
@@ -33,27 +33,27 @@ class ActivationPairs(nn.Module):
         self.spec = spec
         self.first_token_fp = first_token_fp
         self.misses = 0  # calls at a timestep that was not calibrated
-        ordered = sorted(pairs)
+        ordered = sorted(ranges)
 
         def column(name: str, dtype: torch.dtype) -> torch.Tensor:
-            return torch.tensor([getattr(pairs[t], name) for t in ordered], dtype=dtype)
+            return torch.tensor([getattr(ranges[t], name) for t in ordered], dtype=dtype)
 
         self.register_buffer("timesteps", torch.tensor(ordered, dtype=torch.float32))
         self.register_buffer("scale", column("scale", torch.float32))
         self.register_buffer("inverse_scale", column("inverse_scale", torch.float32))
         self.register_buffer("zero_point", column("zero_point", torch.int32))
-        self._table: list[tuple[float, ActivationPair]] | None = None
-        self._exact: dict[float, ActivationPair] | None = None
+        self._table: list[tuple[float, ActivationRange]] | None = None
+        self._exact: dict[float, ActivationRange] | None = None
 
     @staticmethod
     def empty(
         count: int, spec: ActivationSpec, first_token_fp: bool, factors: int = 0
-    ) -> "ActivationPairs":
-        """Room for `count` pairs and `factors` factors, to be filled by `load_state_dict`."""
-        blank = ActivationPair(1.0, 1.0, 0)
-        pairs = {float(i): blank for i in range(count)}
+    ) -> "ActivationRanges":
+        """Room for `count` ranges and `factors` factors, to be filled by `load_state_dict`."""
+        blank = ActivationRange(1.0, 1.0, 0)
+        ranges = {float(i): blank for i in range(count)}
         factor = torch.ones(factors) if factors else None
-        return ActivationPairs(pairs, spec, first_token_fp, factor)
+        return ActivationRanges(ranges, spec, first_token_fp, factor)
 
     def factors(self) -> list[float]:
         """The factors as numbers, for a content key."""
@@ -69,20 +69,20 @@ class ActivationPairs(nn.Module):
 
     @property
     def static(self) -> bool:
-        """Whether one pair serves every timestep."""
+        """Whether one range serves every timestep."""
         table = self.table()
         return len(table) == 1 and math.isnan(table[0][0])
 
-    def table(self) -> list[tuple[float, ActivationPair]]:
-        """(timestep, pair) as Python numbers, read from the buffers once."""
+    def table(self) -> list[tuple[float, ActivationRange]]:
+        """(timestep, range) as Python numbers, read from the buffers once."""
         if self._table is None:
             columns = (self.timesteps, self.scale, self.inverse_scale, self.zero_point)
             rows = zip(*(c.tolist() for c in columns), strict=True)
-            self._table = [(t, ActivationPair(s, i, z)) for t, s, i, z in rows]
+            self._table = [(t, ActivationRange(s, i, z)) for t, s, i, z in rows]
         return self._table
 
-    def at(self, timestep: float) -> ActivationPair:
-        """The pair of the nearest calibrated timestep, ties to the larger."""
+    def at(self, timestep: float) -> ActivationRange:
+        """The range of the nearest calibrated timestep, ties to the larger."""
         if self._exact is None:
             self._exact = dict(self.table())
         if timestep in self._exact:

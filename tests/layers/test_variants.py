@@ -6,12 +6,12 @@ from sdqviz.base.request import ACTIVATIONS, WEIGHTS, generate_request
 from sdqviz.base.scene import Scene
 from sdqviz.diffusion.trajectory import record
 from sdqviz.families.predictor import predictor
-from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.convert import pack_network, packed_layers, twin
 from sdqviz.layers.plan import PlanConfig, make_plan
+from sdqviz.layers.ranges import ActivationRanges
+from sdqviz.layers.variants import partly_quantized, served_by
 from sdqviz.quant.numerics import multiply_channels
-from sdqviz.quant.observers import search_pair
-from sdqviz.stages.parts import partly_quantized, served_by
+from sdqviz.quant.ranges import search_range
 
 LAYER = "down_blocks.0.resnets.0.conv1"
 
@@ -74,7 +74,7 @@ def test_weights_alone_and_activations_alone_add_up_to_about_the_whole(tiny, run
     # To first order the error is the sum of the two.
     assert (whole - weights - activations).square().sum() < 0.1 * size
     again = outputs(student) - exact
-    assert torch.equal(again, whole)  # the student's own layers and clock are untouched
+    assert torch.equal(again, whole)  # the student's own layers and current call are untouched
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "equalised"])
@@ -107,8 +107,8 @@ def runs_of_parts(request, tiny):
         layer = network.get_submodule(name)
         factor = torch.rand(layer.weight.shape[1]) + 0.5 if request.param else None
         inputs = torch.cat([multiply_channels(x, factor).flatten() for x in seen[name]])
-        pair = search_pair(inputs, plan[name].activation, "minmax")
-        activations[name] = ActivationPairs(
+        pair = search_range(inputs, plan[name].activation, "minmax")
+        activations[name] = ActivationRanges(
             {float("nan"): pair}, plan[name].activation, factor=factor
         )
     student = twin(network)

@@ -25,12 +25,12 @@ class Opaque(Protocol):
 class Split(Opaque, Protocol):
     """One whose input is rounded outside it."""
 
-    def pairs_at(self, timesteps: list[float]) -> list[tuple[float, float, float]]:
+    def ranges_at(self, timesteps: list[float]) -> list[tuple[float, float, float]]:
         """(inverse scale, zero point, scale) of each timestep."""
         ...
 
     def multiply(
-        self, codes: torch.Tensor, pairs: list[tuple[float, float, float]], dtype: torch.dtype
+        self, codes: torch.Tensor, ranges: list[tuple[float, float, float]], dtype: torch.dtype
     ) -> torch.Tensor: ...
 
 
@@ -66,29 +66,29 @@ def _(x: torch.Tensor, timesteps: torch.Tensor, number: int) -> torch.Tensor:
     return _MODULES[number].like_output(x)
 
 
-@torch.library.custom_op("sdqviz::pairs", mutates_args=())
-def call_pairs(timesteps: torch.Tensor, number: int) -> torch.Tensor:
+@torch.library.custom_op("sdqviz::ranges", mutates_args=())
+def call_ranges(timesteps: torch.Tensor, number: int) -> torch.Tensor:
     """(inverse scale, zero point, scale) of module `number` at timesteps [B]: float32 [B, 3]."""
-    return torch.tensor(_MODULES[number].pairs_at(timesteps.to(torch.float64).tolist()))
+    return torch.tensor(_MODULES[number].ranges_at(timesteps.to(torch.float64).tolist()))
 
 
-@call_pairs.register_fake
+@call_ranges.register_fake
 def _(timesteps: torch.Tensor, number: int) -> torch.Tensor:
     return torch.empty(len(timesteps), 3)
 
 
 @torch.library.custom_op("sdqviz::multiply", mutates_args=())
 def call_multiply(
-    codes: torch.Tensor, pairs: torch.Tensor, number: int, dtype: torch.dtype
+    codes: torch.Tensor, ranges: torch.Tensor, number: int, dtype: torch.dtype
 ) -> torch.Tensor:
     """The output of module `number` for its input's codes, in dtype."""
     module = _MODULES[number]
-    y = module.multiply(codes, [tuple(row) for row in pairs.tolist()], dtype)
+    y = module.multiply(codes, [tuple(row) for row in ranges.tolist()], dtype)
     return _as_promised(y, module.like_output(codes).to(dtype), codes)
 
 
 @call_multiply.register_fake
-def _(codes: torch.Tensor, pairs: torch.Tensor, number: int, dtype: torch.dtype) -> torch.Tensor:
+def _(codes: torch.Tensor, ranges: torch.Tensor, number: int, dtype: torch.dtype) -> torch.Tensor:
     return _MODULES[number].like_output(codes).to(dtype)
 
 

@@ -15,7 +15,7 @@ SEARCHES = ("mse", "minmax")
 
 
 @dataclass(frozen=True)
-class ActivationPair:
+class ActivationRange:
     """scale and inverse_scale are float32 values; zero_point is an integer code."""
 
     scale: float
@@ -23,8 +23,8 @@ class ActivationPair:
     zero_point: int
 
 
-def pair_from_range(low: float, high: float, spec: ActivationSpec) -> ActivationPair:
-    """The pair whose codes span [low, high]; zero always is a code (padding needs it)."""
+def spanning_range(low: float, high: float, spec: ActivationSpec) -> ActivationRange:
+    """The range whose codes span [low, high]; zero always is a code (padding needs it)."""
     low, high = min(low, 0.0), max(high, 0.0)
     scale = torch.tensor((high - low) / spec.high, dtype=torch.float32)
     smallest = torch.finfo(torch.float32).tiny * 2
@@ -35,11 +35,13 @@ def pair_from_range(low: float, high: float, spec: ActivationSpec) -> Activation
     if scale < smallest:  # a constant zero input: any scale represents it
         scale = torch.tensor(1.0)
     zero_point = min(max(round(-low / scale.item()), 0), spec.high)
-    return ActivationPair(scale.item(), (1.0 / scale).item(), int(zero_point))
+    return ActivationRange(scale.item(), (1.0 / scale).item(), int(zero_point))
 
 
-def search_pair(samples: torch.Tensor, spec: ActivationSpec, search: str = "mse") -> ActivationPair:
-    """The pair with the least mean |x - x_hat|^2.4 over samples (any shape, finite).
+def search_range(
+    samples: torch.Tensor, spec: ActivationSpec, search: str = "mse"
+) -> ActivationRange:
+    """The range with the least mean |x - x_hat|^2.4 over samples (any shape, finite).
 
     "minmax" takes the whole range; "mse" also tries ranges shrunk by up to 80 %.
     """
@@ -48,12 +50,12 @@ def search_pair(samples: torch.Tensor, spec: ActivationSpec, search: str = "mse"
         raise SdqvizError("an activation is NaN or infinite", "the model overflows; try float32")
     low, high = samples.min().item(), samples.max().item()
     if search == "minmax" or low == high:
-        return pair_from_range(low, high, spec)
-    pairs = [pair_from_range(low * f, high * f, spec) for f in (1 - i / 100 for i in range(TRIES))]
+        return spanning_range(low, high, spec)
+    ranges = [spanning_range(low * f, high * f, spec) for f in (1 - i / 100 for i in range(TRIES))]
     scale, inverse, zero = (
         torch.tensor(values, dtype=torch.float32).unsqueeze(1)
-        for values in zip(*((p.scale, p.inverse_scale, p.zero_point) for p in pairs), strict=True)
+        for values in zip(*((p.scale, p.inverse_scale, p.zero_point) for p in ranges), strict=True)
     )
     codes = torch.round(samples * inverse).add_(zero).clamp_(0, spec.high)
     error = codes.sub_(zero).mul_(scale).sub_(samples).abs_().pow_(POWER).mean(dim=1)
-    return pairs[int(error.argmin())]
+    return ranges[int(error.argmin())]

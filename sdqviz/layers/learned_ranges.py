@@ -1,6 +1,6 @@
-"""Activation pairs that learn: one per timestep, shared by neighbours, or smooth over time.
+"""Activation ranges that learn: one per timestep, shared by neighbours, or smooth over time.
 
-Each pair is its calibrated start times a learned change: scale = a0 * exp(theta), and the lower
+Each range is its calibrated start times a learned change: scale = a0 * exp(theta), and the lower
 end beta = beta0 + width0 * delta, so that one learning rate suits every layer and timestep.
 """
 
@@ -10,16 +10,16 @@ import torch
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.layers.activations import ActivationPairs
+from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.quant.learned import zero_points
-from sdqviz.quant.observers import ActivationPair
+from sdqviz.quant.ranges import ActivationRange
 
 FREE, SMOOTH = "free", "smooth"
 SHAPES = (FREE, SMOOTH)
 WAVES = 5  # cosines over the timesteps when the change is smooth, the constant one included
 
 
-class LearnedPairs(nn.Module):
+class LearnedRanges(nn.Module):
     """theta, delta: float32 [K]; a basis float32 [P, K] spreads them over the P timesteps.
 
     Free: one row of the basis per group of `group` neighbouring timesteps (arXiv 2412.06661,
@@ -32,12 +32,12 @@ class LearnedPairs(nn.Module):
     basis: torch.Tensor
     factor: torch.Tensor | None
 
-    def __init__(self, pairs: ActivationPairs, shape: str = FREE, group: int = 1) -> None:
+    def __init__(self, ranges: ActivationRanges, shape: str = FREE, group: int = 1) -> None:
         super().__init__()
-        self.spec, self.static = pairs.spec, pairs.static
-        self.first_token_fp = pairs.first_token_fp
-        self.register_buffer("factor", pairs.factor)
-        table = pairs.table()
+        self.spec, self.static = ranges.spec, ranges.static
+        self.first_token_fp = ranges.first_token_fp
+        self.register_buffer("factor", ranges.factor)
+        table = ranges.table()
         self.timesteps = [t for t, _ in table]
         self._place = {t: i for i, t in enumerate(self.timesteps)}
         self.register_buffer("scale", torch.tensor([p.scale for _, p in table]))
@@ -48,7 +48,7 @@ class LearnedPairs(nn.Module):
         self.theta = nn.Parameter(torch.zeros(basis.shape[1]))
         self.delta = nn.Parameter(torch.zeros(basis.shape[1]))
 
-    def pairs(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def ranges(self) -> tuple[torch.Tensor, torch.Tensor]:
         """(scale, offset) of every timestep, each float32 [P], differentiable."""
         # Sums, not matrix products: autocast would round those to bfloat16, coarser than a step.
         theta, delta = ((self.basis * own).sum(dim=1) for own in (self.theta, self.delta))
@@ -57,7 +57,7 @@ class LearnedPairs(nn.Module):
 
     def gather(self, timesteps: list[float]) -> tuple[torch.Tensor, torch.Tensor]:
         """(scale, offset) of each sample's own timestep: [B], or [1] when all share one."""
-        scale, offset = self.pairs()
+        scale, offset = self.ranges()
         if self.static:
             return scale, offset
         places = [self._find(t) for t in timesteps]
@@ -70,19 +70,19 @@ class LearnedPairs(nn.Module):
         place = self._place.get(timestep)
         if place is None:
             raise SdqvizError(
-                f"timestep {timestep:g} has no activation pair",
+                f"timestep {timestep:g} has no activation range",
                 "calibrate with the sampler and steps of the training",
             )
         return place
 
     @torch.no_grad()
-    def frozen(self) -> ActivationPairs:
-        """The pairs as they are now, for a packed layer."""
-        scale, offset = self.pairs()
+    def frozen(self) -> ActivationRanges:
+        """The ranges as they are now, for a packed layer."""
+        scale, offset = self.ranges()
         zero, inverse = zero_points(scale, offset, self.spec), 1.0 / scale
         rows = zip(self.timesteps, scale, inverse, zero, strict=True)
-        pairs = {t: ActivationPair(s.item(), i.item(), int(z)) for t, s, i, z in rows}
-        return ActivationPairs(pairs, self.spec, self.first_token_fp, self.factor)
+        ranges = {t: ActivationRange(s.item(), i.item(), int(z)) for t, s, i, z in rows}
+        return ActivationRanges(ranges, self.spec, self.first_token_fp, self.factor)
 
 
 def group_basis(count: int, group: int) -> torch.Tensor:

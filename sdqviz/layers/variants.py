@@ -5,10 +5,10 @@ from torch import nn
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import ACTIVATIONS, WEIGHTS
-from sdqviz.layers.activations import ActivationPairs
-from sdqviz.layers.clock import Clock
 from sdqviz.layers.convert import packed_layers, replace_module, twin
+from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.packed import PackedLayer
+from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.quant.numerics import fake_quantize_activation, multiply_channels
 
 
@@ -44,9 +44,11 @@ def served_by(student: nn.Module, engine: str) -> nn.Module:
 
 
 def _attach(layers: dict[str, PackedLayer], network: nn.Module) -> None:
-    """A twin's layers have a clock of their own: it follows the twin."""
-    for clock in {id(layer.clock): layer.clock for layer in layers.values()}.values():
-        clock.attach(network)
+    """A twin's layers have a current call of their own: it follows the twin."""
+    for current_call in {
+        id(layer.current_call): layer.current_call for layer in layers.values()
+    }.values():
+        current_call.attach(network)
 
 
 def _only_layer(network: nn.Module, student: nn.Module, name: str) -> nn.Module:
@@ -55,7 +57,7 @@ def _only_layer(network: nn.Module, student: nn.Module, name: str) -> nn.Module:
         raise SdqvizError(f"layer {name!r} is not quantized", "choose one of the Layers tab")
     mixed = twin(network)
     replace_module(mixed, name, layers[name])
-    layers[name].clock.attach(mixed)
+    layers[name].current_call.attach(mixed)
     return mixed
 
 
@@ -72,12 +74,12 @@ def _only_weights(student: nn.Module) -> nn.Module:
 
 
 def _only_activations(network: nn.Module, student: nn.Module) -> nn.Module:
-    mixed, clock = twin(network), Clock()
+    mixed, current_call = twin(network), CurrentCall()
     for name, packed in packed_layers(student).items():
         if packed.activations is not None:
             layer = mixed.get_submodule(name)
-            replace_module(mixed, name, _RoundedInput(layer, packed.activations, clock))
-    clock.attach(mixed)
+            replace_module(mixed, name, _RoundedInput(layer, packed.activations, current_call))
+    current_call.attach(mixed)
     return mixed
 
 
@@ -95,26 +97,28 @@ class _Multiplied(nn.Module):
 class _RoundedInput(nn.Module):
     """An FP layer whose input is rounded to the packed layer's codes and back."""
 
-    def __init__(self, layer: nn.Module, pairs: ActivationPairs, clock: Clock) -> None:
+    def __init__(
+        self, layer: nn.Module, ranges: ActivationRanges, current_call: CurrentCall
+    ) -> None:
         super().__init__()
-        self.layer, self.pairs, self.clock = layer, pairs, clock
+        self.layer, self.ranges, self.current_call = layer, ranges, current_call
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        pairs, wide = self.pairs, x.to(torch.float32)
-        multiplied = multiply_channels(wide, pairs.factor)
-        if pairs.static or self.clock.uniform:
-            timesteps, rows = [0.0 if pairs.static else self.clock.read()[0]], [multiplied]
+        ranges, wide = self.ranges, x.to(torch.float32)
+        multiplied = multiply_channels(wide, ranges.factor)
+        if ranges.static or self.current_call.uniform:
+            timesteps, rows = [0.0 if ranges.static else self.current_call.read()[0]], [multiplied]
         else:
-            timesteps, rows = self.clock.read(), list(multiplied.split(1))
-        found = [pairs.at(timestep) for timestep in timesteps]
+            timesteps, rows = self.current_call.read(), list(multiplied.split(1))
+        found = [ranges.at(timestep) for timestep in timesteps]
         rounded = torch.cat(
             [
-                fake_quantize_activation(row, p.scale, p.inverse_scale, p.zero_point, pairs.spec)
+                fake_quantize_activation(row, p.scale, p.inverse_scale, p.zero_point, ranges.spec)
                 for row, p in zip(rows, found, strict=True)
             ]
         )
-        if pairs.factor is not None:
-            rounded = multiply_channels(rounded, 1 / pairs.factor)
-        if pairs.first_token_fp:
+        if ranges.factor is not None:
+            rounded = multiply_channels(rounded, 1 / ranges.factor)
+        if ranges.first_token_fp:
             rounded[..., 0, :] = wide[..., 0, :]
         return self.layer(rounded.to(x.dtype))
