@@ -25,6 +25,7 @@ from sdqviz.base.settings import home_folder, rank
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import sampler_of
 from sdqviz.families.saving import refuse_occupied, save_quantized
+from sdqviz.layers.checkpoint import read_config
 from sdqviz.layers.convert import set_resident
 from sdqviz.layers.packed import EXPANDED
 from sdqviz.metrics.lpips import BACKBONES
@@ -40,7 +41,6 @@ from sdqviz.runner.machine import processor
 from sdqviz.runner.models import ModelCache
 from sdqviz.runner.reports import compare_json, run_json
 from sdqviz.runner.table import table_specs, work_table
-from sdqviz.stages.pack import read_config
 from sdqviz.store.runs import DONE, Run
 from sdqviz.store.store import Store
 from sdqviz.views.ablation import ablation_plot, ablation_table

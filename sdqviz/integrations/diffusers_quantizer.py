@@ -21,17 +21,11 @@ from torch import nn
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.memory import return_freed_memory
 from sdqviz.families.contract import family_of_network
-from sdqviz.layers.checkpoint import (
-    METHOD,
-    belongs_to_packed,
-    check_packed,
-    implied_positions,
-    packed_tensors,
-    quantization_config,
-    shape_packed,
-)
+from sdqviz.layers.checkpoint import belongs_to_packed, implied_positions, packed_tensors
 from sdqviz.layers.convert import pack_network
 from sdqviz.layers.current_call import CurrentCall
+from sdqviz.layers.damage import check_packed
+from sdqviz.layers.description import METHOD, quantization_config, shape_packed
 from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.layers.positions import NAME as POSITIONS
 

@@ -1,20 +1,15 @@
-"""Pack the weights, rounded to nearest or as trained, and load the student from its bytes."""
+"""Pack the weights, rounded to nearest or as trained, and load the student from its file."""
 
-import json
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 from torch import nn
 
 from sdqviz.base.events import Event, Progress
 from sdqviz.base.keys import content_key
-from sdqviz.base.memory import return_freed_memory
-from sdqviz.layers.checkpoint import packed_tensors, quantization_config, restore_packed
+from sdqviz.layers.checkpoint import build_student, packed_tensors, serialise
 from sdqviz.layers.convert import pack_layer, packed_layers, replace_module, twin
 from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.fake import FakeLayer
@@ -22,8 +17,6 @@ from sdqviz.layers.size import bits_per_weight, network_bytes, tensor_bytes
 from sdqviz.layers.time_table import install_time_rows
 from sdqviz.stages.contract import Context
 from sdqviz.stages.layer_rows import layer_rows, range_rows
-
-_CONFIG_TENSOR = "__quantization_config__"
 
 
 class PackStage:
@@ -77,28 +70,6 @@ def _timesteps(context: Context) -> torch.Tensor | None:
         return torch.arange(context.model.scheduler_config["num_train_timesteps"])
     calls = [t.timesteps for t in context.trajectories.values()]
     return torch.cat(calls).to(torch.int64).unique()
-
-
-def serialise(student: nn.Module, file: Path) -> None:
-    """Writes the packed network as one safetensors file with its quantization_config inside."""
-    config = json.dumps(quantization_config(student))
-    save_file(packed_tensors(student), file, {_CONFIG_TENSOR: config})
-
-
-def build_student(teacher: nn.Module, file: Path) -> nn.Module:
-    """The packed network of this file, in the architecture, device and dtype of `teacher`."""
-    with torch.device("meta"):
-        student = type(teacher).from_config(teacher.config)  # type: ignore[attr-defined]
-    own = next(teacher.parameters())
-    restore_packed(student, read_config(file), load_file(file), own.dtype)
-    return_freed_memory()
-    return student.to(own.device).eval().requires_grad_(False)
-
-
-def read_config(file: Path) -> dict[str, Any]:
-    """The quantization_config inside a packed file."""
-    with safe_open(file, framework="pt") as opened:
-        return json.loads(opened.metadata()[_CONFIG_TENSOR])
 
 
 def engine_report(student: nn.Module) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from safetensors.torch import load, save
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.layers.checkpoint import packed_tensors, quantization_config, restore_packed
+from sdqviz.layers.checkpoint import packed_tensors, restore_packed
 from sdqviz.layers.convert import pack_layer, pack_network, packed_layers, set_resident
 from sdqviz.layers.current_call import CurrentCall
+from sdqviz.layers.description import quantization_config
 from sdqviz.layers.fake import FakeLayer
 from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.layers.ranges import ActivationRanges
