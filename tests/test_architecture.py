@@ -18,12 +18,13 @@ ALLOWED = {
     "diffusion": {"base"},
     "families": {"base", "diffusion", "layers"},
     "metrics": {"base", "diffusion"},
-    "stages": {"base", "quant", "kernels", "layers", "diffusion", "families", "metrics"},
+    "products": {"base", "diffusion", "families", "layers"},
+    "stages": {"base", "quant", "layers", "diffusion", "families", "metrics", "products"},
     "recipes": {"base", "quant", "layers", "stages"},
     "store": {"base"},
     "runner": {
         *("base", "quant", "kernels", "layers", "families", "metrics"),
-        *("stages", "recipes", "store"),
+        *("products", "stages", "recipes", "store"),
     },
     # Scores that the page computes itself are numpy (design, section 10).
     "views": {"base", "store", "metrics"},

@@ -22,12 +22,14 @@ from sdqviz.base.settings import rank, world_size
 from sdqviz.families import sources
 from sdqviz.families.contract import sampler_of
 from sdqviz.layers.variants import partly_quantized, served_by
+from sdqviz.products.context import Context
+from sdqviz.products.keys import machine_key
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner import prompts
 from sdqviz.runner.interruption import Interruption, Stopped, undisturbed
 from sdqviz.runner.models import ModelCache
 from sdqviz.runner.products import EventLog, StoredProducts
-from sdqviz.stages.contract import Context, Stage, machine_key
+from sdqviz.stages.contract import Stage
 from sdqviz.stages.evaluate import EvaluateStage
 from sdqviz.stages.pack import PackStage, engine_report
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, FINISHING, NEWER, TRAINING, Run

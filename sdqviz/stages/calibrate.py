@@ -18,10 +18,11 @@ from sdqviz.families.predictor import predictor
 from sdqviz.layers.plan import BLOCK, CONDITIONING, LAST, LayerPlan, make_plan
 from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.layers.taps import tap_inputs
+from sdqviz.products.context import Context
+from sdqviz.products.trajectories import calls_per_scene
 from sdqviz.quant.equalise import ChannelRange, equalise
 from sdqviz.quant.numerics import taps_last_to_oti
 from sdqviz.quant.ranges import ActivationRange, search_range
-from sdqviz.stages.contract import Context, calls_per_scene
 
 SAMPLES_PER_CALL = 1024
 BINS = 64

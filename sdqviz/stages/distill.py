@@ -23,10 +23,11 @@ from sdqviz.base.keys import content_key, seed_from
 from sdqviz.base.settings import world_size
 from sdqviz.layers.fake import fake_layers, fake_network, fixed_weights
 from sdqviz.layers.time_table import install_time_rows
+from sdqviz.products.context import Context
+from sdqviz.products.trajectories import calls_per_scene
 from sdqviz.stages.batches import SERIAL, Batches
 from sdqviz.stages.blocks import block_layers, block_names
 from sdqviz.stages.checkpoints import Checkpoints
-from sdqviz.stages.contract import Context, calls_per_scene
 from sdqviz.stages.footprint import training_footprint
 from sdqviz.stages.freezing import Freezer
 from sdqviz.stages.losses import GUIDED, Sample, batch_of, training_loss

@@ -22,11 +22,16 @@ from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.metrics.contract import metrics, score_all, summarise
 from sdqviz.metrics.flip import flip_map
 from sdqviz.metrics.steps import free_run_errors, replay_errors
-from sdqviz.stages.contract import Context, calls_per_scene
+from sdqviz.products.context import Context
+from sdqviz.products.trajectories import (
+    calls_per_scene,
+    record_scene,
+    rounded_trajectory,
+    teacher_trajectory,
+)
 from sdqviz.stages.layer_pairs import layer_pairs
 from sdqviz.stages.pack import engine_report
 from sdqviz.stages.previews import previews
-from sdqviz.stages.record import record_scene, rounded_trajectory, teacher_trajectory
 
 # Work for each of a scene's calls, in calls of the FP network. Student free run and replay, noise
 # floor, other seed: 4 trajectories, the student's two about three times as slow on the reference

@@ -13,11 +13,11 @@ from sdqviz.families.predictor import predictor
 from sdqviz.layers.convert import packed_layers
 from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.taps import tap_inputs
+from sdqviz.products.context import Context
+from sdqviz.products.trajectories import teacher_trajectory
 from sdqviz.quant.numerics import multiply_channels
-from sdqviz.stages.contract import Context
 from sdqviz.stages.layer_errors import LayerErrors
 from sdqviz.stages.places import Places
-from sdqviz.stages.record import teacher_trajectory
 
 FP, STUDENT = "fp", "student"
 

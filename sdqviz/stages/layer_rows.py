@@ -9,9 +9,9 @@ from torch import nn
 from sdqviz.layers.convert import packed_layers
 from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.ranges import ActivationRanges
+from sdqviz.products.context import Context
 from sdqviz.quant.numerics import taps_last_to_oti
 from sdqviz.quant.pack import count_packed
-from sdqviz.stages.contract import Context
 
 _BLOCK = 1 << 17  # weights
 

@@ -15,7 +15,7 @@ from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.fake import FakeLayer
 from sdqviz.layers.size import bits_per_weight, network_bytes, tensor_bytes
 from sdqviz.layers.time_table import install_time_rows
-from sdqviz.stages.contract import Context
+from sdqviz.products.context import Context
 from sdqviz.stages.layer_rows import layer_rows, range_rows
 
 

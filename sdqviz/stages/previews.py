@@ -10,7 +10,7 @@ from PIL import Image
 from sdqviz.base.scene import Scene
 from sdqviz.diffusion.clean import clean_latents
 from sdqviz.diffusion.trajectory import Trajectory
-from sdqviz.stages.contract import Context
+from sdqviz.products.context import Context
 
 DECODED, PROJECTED = "decoded", "projected"
 DECODED_SIDE = 32  # latents up to this side are decoded at every call, larger ones projected

@@ -11,9 +11,9 @@ from torch import nn
 from sdqviz.base.events import Event, Preview, Scalar
 from sdqviz.families.conditioning import collate
 from sdqviz.metrics.contract import score_all
-from sdqviz.stages.contract import Context
+from sdqviz.products.context import Context
+from sdqviz.products.trajectories import record_scene, teacher_trajectory
 from sdqviz.stages.losses import BRANCHES, Sample, training_loss
-from sdqviz.stages.record import record_scene, teacher_trajectory
 
 TEACHER, STUDENT = "teacher", "student"  # whose picture of the tune scene a Preview is
 LOOKS = 6  # timesteps of the tune trajectory at which the blocks are compared
