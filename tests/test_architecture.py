@@ -19,12 +19,15 @@ ALLOWED = {
     "families": {"base", "diffusion", "layers"},
     "metrics": {"base", "diffusion"},
     "products": {"base", "diffusion", "families", "layers"},
-    "stages": {"base", "quant", "layers", "diffusion", "families", "metrics", "products"},
+    "measure": {"base", "quant", "diffusion", "families", "layers", "products"},
+    "stages": {
+        *("base", "quant", "layers", "diffusion", "families", "metrics", "products", "measure"),
+    },
     "recipes": {"base", "quant", "layers", "stages"},
     "store": {"base"},
     "runner": {
         *("base", "quant", "kernels", "layers", "families", "metrics"),
-        *("products", "stages", "recipes", "store"),
+        *("products", "measure", "stages", "recipes", "store"),
     },
     # Scores that the page computes itself are numpy (design, section 10).
     "views": {"base", "store", "metrics"},

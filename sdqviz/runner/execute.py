@@ -22,6 +22,7 @@ from sdqviz.base.settings import rank, world_size
 from sdqviz.families import sources
 from sdqviz.families.contract import sampler_of
 from sdqviz.layers.variants import partly_quantized, served_by
+from sdqviz.measure.layer_facts import engine_report
 from sdqviz.products.context import Context
 from sdqviz.products.keys import machine_key
 from sdqviz.recipes.contract import PACKAGE as RECIPES
@@ -31,7 +32,7 @@ from sdqviz.runner.models import ModelCache
 from sdqviz.runner.products import EventLog, StoredProducts
 from sdqviz.stages.contract import Stage
 from sdqviz.stages.evaluate import EvaluateStage
-from sdqviz.stages.pack import PackStage, engine_report
+from sdqviz.stages.pack import PackStage
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, FINISHING, NEWER, TRAINING, Run
 from sdqviz.store.store import Store
 

@@ -5,18 +5,17 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import nn
 
 from sdqviz.base.events import Event, Progress
 from sdqviz.base.keys import content_key
 from sdqviz.layers.checkpoint import build_student, packed_tensors, serialise
-from sdqviz.layers.convert import pack_layer, packed_layers, replace_module, twin
+from sdqviz.layers.convert import pack_layer, replace_module, twin
 from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.fake import FakeLayer
 from sdqviz.layers.size import bits_per_weight, network_bytes, tensor_bytes
 from sdqviz.layers.time_table import install_time_rows
+from sdqviz.measure.layer_facts import engine_report, layer_rows, range_rows
 from sdqviz.products.context import Context
-from sdqviz.stages.layer_rows import layer_rows, range_rows
 
 
 class PackStage:
@@ -70,28 +69,6 @@ def _timesteps(context: Context) -> torch.Tensor | None:
         return torch.arange(context.model.scheduler_config["num_train_timesteps"])
     calls = [t.timesteps for t in context.trajectories.values()]
     return torch.cat(calls).to(torch.int64).unique()
-
-
-def engine_report(student: nn.Module) -> dict[str, Any]:
-    """Which engine serves how many layers, its arithmetic, and why not a better one.
-
-    weight_only counts the layers whose input stays FP by plan; they need no engine.
-    """
-    counted: dict[str, int] = {}
-    arithmetic, refusals, weight_only = "simulated", {}, 0
-    for layer in packed_layers(student).values():
-        if layer.activations is None:
-            weight_only += 1
-            continue
-        engine, refusals = layer.choice()
-        arithmetic = engine.arithmetic
-        counted[engine.name] = counted.get(engine.name, 0) + 1
-    return {
-        "layers": counted or {"weight-only": weight_only},
-        "weight_only": weight_only,
-        "arithmetic": arithmetic,
-        "refusals": refusals,
-    }
 
 
 def _size(context: Context) -> dict[str, Any]:

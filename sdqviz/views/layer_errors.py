@@ -1,4 +1,4 @@
-"""Each layer's own error and its error in replay, as a run kept them (`stages.layer_errors`)."""
+"""Each layer's own error and its error in replay, as a run kept them (`measure.layer_errors`)."""
 
 import io
 import math

@@ -56,7 +56,7 @@ def layers_document(run: Run, blobs: Blobs, past: History) -> str:
     """{columns: [{key, title, help, digits, table}], colours: [key], layers: [{name, ...}],
     timesteps, scene, blocks: {NAME: {loss, replay: [[step, value]], frozen}}}.
 
-    Each layer has the columns' figures and `stored` (`stages.layer_rows.code_counts`), `own` and
+    Each layer has the columns' figures and `stored` (`measure.layer_facts.code_counts`), `own` and
     `replay` (one value a timestep), `block`; null where they were not kept.
     """
     assert run.result is not None

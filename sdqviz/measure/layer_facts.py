@@ -90,3 +90,25 @@ def weight_error(layer: PackedLayer, weight: torch.Tensor) -> float:
         lost += (packed - fp).square().sum().item()
         power += fp.square().sum().item()
     return lost / max(power, 1e-20)
+
+
+def engine_report(student: nn.Module) -> dict[str, Any]:
+    """Which engine serves how many layers, its arithmetic, and why not a better one.
+
+    weight_only counts the layers whose input stays FP by plan; they need no engine.
+    """
+    counted: dict[str, int] = {}
+    arithmetic, refusals, weight_only = "simulated", {}, 0
+    for layer in packed_layers(student).values():
+        if layer.activations is None:
+            weight_only += 1
+            continue
+        engine, refusals = layer.choice()
+        arithmetic = engine.arithmetic
+        counted[engine.name] = counted.get(engine.name, 0) + 1
+    return {
+        "layers": counted or {"weight-only": weight_only},
+        "weight_only": weight_only,
+        "arithmetic": arithmetic,
+        "refusals": refusals,
+    }

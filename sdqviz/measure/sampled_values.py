@@ -1,4 +1,4 @@
-"""A layer's tensors are too many to keep: some values of each, the same places for both models."""
+"""Some values of a layer's tensor, all are too many to keep: the same places for both models."""
 
 import torch
 
@@ -7,7 +7,7 @@ from sdqviz.base.keys import seed_from
 SAMPLES = 2048  # values of one call's tensor
 
 
-class Places:
+class SampledValues:
     """Draws places anew at every call; two of these draw the same places in the same order."""
 
     def __init__(self) -> None:

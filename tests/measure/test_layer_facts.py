@@ -8,10 +8,10 @@ from sdqviz.layers.convert import pack_layer
 from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.layers.ranges import ActivationRanges
+from sdqviz.measure.layer_facts import code_counts, weight_error
 from sdqviz.quant.numerics import fake_quantize_weight
 from sdqviz.quant.ranges import ActivationRange
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
-from sdqviz.stages.layer_rows import code_counts, weight_error
 
 
 def packed_linear(spec, factor=None, inputs=32):

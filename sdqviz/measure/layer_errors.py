@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from sdqviz.layers.packed import PackedLayer
-from sdqviz.stages.places import Places
+from sdqviz.measure.sampled_values import SampledValues
 
 _NOTHING = 1e-20  # an output of zeros has no power to divide by
 
@@ -26,7 +26,7 @@ class LayerErrors:
         self._packed = packed
         self._timesteps = timesteps
         self._rows = {name: row for row, name in enumerate(packed)}
-        self._fp_places, self._student_places = Places(), Places()
+        self._fp_values, self._student_values = SampledValues(), SampledValues()
         self._given: dict[str, torch.Tensor] = {}  # the FP network's outputs, at the places drawn
         shape = (len(packed), len(timesteps))
         self._own = np.full(shape, np.nan, np.float32)
@@ -38,11 +38,11 @@ class LayerErrors:
             for name, layer in self._packed.items():
 
                 def fp(_module, inputs, output, name=name, layer=layer) -> None:
-                    self._given[name] = self._fp_places.of(name, output)
+                    self._given[name] = self._fp_values.of(name, output)
                     self._own[self._rows[name], self.call] = self._alone(layer, inputs[0], output)
 
                 def quantized(_module, _inputs, output, name=name) -> None:
-                    seen = self._student_places.of(name, output)
+                    seen = self._student_values.of(name, output)
                     error = _relative(seen, self._given.pop(name))
                     self._replay[self._rows[name], self.call] = error
 

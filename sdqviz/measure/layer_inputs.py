@@ -13,16 +13,16 @@ from sdqviz.families.predictor import predictor
 from sdqviz.layers.convert import packed_layers
 from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.taps import tap_inputs
+from sdqviz.measure.layer_errors import LayerErrors
+from sdqviz.measure.sampled_values import SampledValues
 from sdqviz.products.context import Context
 from sdqviz.products.trajectories import teacher_trajectory
 from sdqviz.quant.numerics import multiply_channels
-from sdqviz.stages.layer_errors import LayerErrors
-from sdqviz.stages.places import Places
 
 FP, STUDENT = "fp", "student"
 
 
-def layer_pairs(context: Context, scene: Scene, shown: bytes) -> Generator[int, None, bytes]:
+def layer_inputs(context: Context, scene: Scene, shown: bytes) -> Generator[int, None, bytes]:
     """An npz of both models fed the FP model's latents of one scene (replay): per layer `NAME|fp`
     and `NAME|student`, uint32 [T, 64] counts, and the arrays of `LayerErrors`. Yields how many
     network calls are done.
@@ -75,7 +75,7 @@ class _Counts:
             self._edges = {name: known[f"{name}|edges"] for name in names}
             self._timesteps = {name: known[f"{name}|timesteps"].tolist() for name in names}
         self._packed = packed
-        self._places = Places()
+        self._values = SampledValues()
         self.now = 0.0
         self.rows = {
             name: np.zeros((len(self._timesteps[name]), len(edges) - 1), np.uint32)
@@ -97,5 +97,5 @@ class _Counts:
         if activations is not None:
             x = multiply_channels(x, activations.factor)
         edges = self._edges[name]
-        clipped = self._places.of(name, x).numpy().clip(edges[0], edges[-1])
+        clipped = self._values.of(name, x).numpy().clip(edges[0], edges[-1])
         self.rows[name][row] += np.histogram(clipped, edges)[0].astype(np.uint32)

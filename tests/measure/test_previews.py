@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from sdqviz.stages.previews import colour_fit, projected
+from sdqviz.measure.previews import colour_fit, projected
 
 
 def test_an_affine_colour_map_is_found_again():
@@ -18,7 +18,7 @@ def test_an_affine_colour_map_is_found_again():
 
 
 def test_a_long_sampling_still_fits_into_its_strip():
-    from sdqviz.stages.previews import LONGEST, cell_side
+    from sdqviz.measure.previews import LONGEST, cell_side
 
     assert cell_side(26) == 96
     for calls in (171, 1000):
