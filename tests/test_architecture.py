@@ -20,14 +20,16 @@ ALLOWED = {
     "metrics": {"base", "diffusion"},
     "products": {"base", "diffusion", "families", "layers"},
     "measure": {"base", "quant", "diffusion", "families", "layers", "products"},
+    "training": {"base", "layers", "diffusion", "families", "metrics", "products"},
     "stages": {
         *("base", "quant", "layers", "diffusion", "families", "metrics", "products", "measure"),
+        "training",
     },
-    "recipes": {"base", "quant", "layers", "stages"},
+    "recipes": {"base", "quant", "layers", "training", "stages"},
     "store": {"base"},
     "runner": {
         *("base", "quant", "kernels", "layers", "families", "metrics"),
-        *("products", "measure", "stages", "recipes", "store"),
+        *("products", "measure", "training", "stages", "recipes", "store"),
     },
     # Scores that the page computes itself are numpy (design, section 10).
     "views": {"base", "store", "metrics"},

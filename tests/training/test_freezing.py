@@ -4,8 +4,8 @@ from torch import nn
 from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.fake import FakeLayer
 from sdqviz.layers.plan import PlanConfig, make_plan
-from sdqviz.stages.freezing import Freezer
-from sdqviz.stages.trainer import Trainer
+from sdqviz.training.freezing import Freezer
+from sdqviz.training.trainer import Trainer
 
 
 def linear() -> FakeLayer:

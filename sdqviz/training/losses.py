@@ -9,8 +9,8 @@ from torch import nn
 
 from sdqviz.families.conditioning import Conditioning, call_network, collate
 from sdqviz.layers.taps import tap_outputs
-from sdqviz.stages.batches import Pick
-from sdqviz.stages.serial import SceneCalls
+from sdqviz.training.batches import Pick
+from sdqviz.training.recorded_calls import SceneCalls
 
 BRANCHES, GUIDED = "branches", "guided"
 TARGETS = (BRANCHES, GUIDED)

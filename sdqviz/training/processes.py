@@ -17,7 +17,7 @@ from sdqviz.base.settings import rank, world_size
 T = TypeVar("T")
 
 
-class Ranks:
+class Processes:
     """This process among its peers; alone it changes nothing."""
 
     def __init__(self, batch: int, device: torch.device) -> None:

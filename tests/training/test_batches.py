@@ -1,6 +1,6 @@
 import pytest
 
-from sdqviz.stages.batches import Batches
+from sdqviz.training.batches import Batches
 
 SIZES = {"scenes": 3, "calls": 5, "branches": 2, "size": 4, "seed": 7}
 

@@ -13,7 +13,7 @@ from sdqviz.families.conditioning import collate
 from sdqviz.metrics.contract import score_all
 from sdqviz.products.context import Context
 from sdqviz.products.trajectories import record_scene, teacher_trajectory
-from sdqviz.stages.losses import BRANCHES, Sample, training_loss
+from sdqviz.training.losses import BRANCHES, Sample, training_loss
 
 TEACHER, STUDENT = "teacher", "student"  # whose picture of the tune scene a Preview is
 LOOKS = 6  # timesteps of the tune trajectory at which the blocks are compared
