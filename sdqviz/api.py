@@ -29,10 +29,8 @@ from sdqviz.layers.checkpoint import read_config
 from sdqviz.layers.convert import set_resident
 from sdqviz.layers.packed import EXPANDED
 from sdqviz.metrics.lpips import BACKBONES
+from sdqviz.publish.card import model_card
 from sdqviz.runner import prompts
-from sdqviz.runner.ablate import ablate as work_arms
-from sdqviz.runner.ablate import arm_specs
-from sdqviz.runner.card import model_card
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
 from sdqviz.runner.execute import execute
@@ -40,9 +38,11 @@ from sdqviz.runner.interruption import Interruption
 from sdqviz.runner.machine import processor
 from sdqviz.runner.models import ModelCache
 from sdqviz.runner.reports import compare_json, run_json
-from sdqviz.runner.table import table_specs, work_table
 from sdqviz.store.runs import DONE, Run
 from sdqviz.store.store import Store
+from sdqviz.sweeps.ablation import ablate as work_arms
+from sdqviz.sweeps.ablation import arm_specs
+from sdqviz.sweeps.table import table_specs, work_table
 from sdqviz.views.ablation import ablation_plot, ablation_table
 from sdqviz.views.bench_table import bench_plot, bench_table
 from sdqviz.views.model_table import model_table

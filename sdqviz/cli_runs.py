@@ -111,7 +111,7 @@ def runs_export(
     --html, a report that opens without a server and can be put on any static host; with --graph,
     the layers for Model Explorer.
     """
-    from sdqviz.runner.bundle import export_run
+    from sdqviz.publish.bundle import export_run
     from sdqviz.views.model_explorer import export_model_explorer
     from sdqviz.views.report import export_report
 

@@ -13,7 +13,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import COMPARE
 from sdqviz.base.settings import home_folder
 from sdqviz.families.sources import packed_folder
-from sdqviz.runner.bundle import import_demos
+from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
 from sdqviz.store.store import Store

@@ -31,6 +31,8 @@ ALLOWED = {
         *("base", "quant", "kernels", "layers", "families", "metrics"),
         *("products", "measure", "training", "stages", "recipes", "store"),
     },
+    "sweeps": {"base", "recipes", "store", "runner"},
+    "publish": {"base", "store"},
     # Scores that the page computes itself are numpy (design, section 10).
     "views": {"base", "store", "metrics"},
     "ui": {"base", "store", "views", "metrics"},

@@ -5,7 +5,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from sdqviz.base.assets import assets_folder
-from sdqviz.runner.bundle import import_demos
+from sdqviz.publish.bundle import import_demos
 from sdqviz.views.report import export_report
 from sdqviz.views.runs import worst_first
 from tests.browser.conftest import FLAGS, browser_file

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from sdqviz.base.assets import assets_folder
-from sdqviz.runner.bundle import import_demos
+from sdqviz.publish.bundle import import_demos
 from sdqviz.store.store import Store
 from sdqviz.views.report import export_report
 from sdqviz.views.terms import TERMS

@@ -15,15 +15,15 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Preview, Progress, Scalar, State
 from sdqviz.base.request import QUANTIZE, quantize_request
 from sdqviz.layers.checkpoint import packed_tensors
-from sdqviz.recipes.arms import ARMS
-from sdqviz.runner.ablate import ablate, arm_specs, parse_bits
-from sdqviz.runner.card import model_card
+from sdqviz.publish.card import model_card
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute, quantize_context
 from sdqviz.runner.models import ModelCache
 from sdqviz.stages import distill
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, INTERRUPTED
 from sdqviz.store.store import Store
+from sdqviz.sweeps.ablation import ablate, arm_specs, parse_bits
+from sdqviz.sweeps.arms import ARMS
 from sdqviz.training import distillation
 from sdqviz.training.distillation import Distillation
 from sdqviz.views.ablation import ablation_curves

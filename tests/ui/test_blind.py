@@ -7,7 +7,7 @@ import gradio as gr
 import pytest
 
 from sdqviz.base.assets import assets_folder
-from sdqviz.runner.bundle import import_demos
+from sdqviz.publish.bundle import import_demos
 from sdqviz.ui.app import build_app
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.tabs.blind import BlindTab

@@ -8,7 +8,7 @@ import pytest
 from gradio.state_holder import SessionState
 
 from sdqviz.base.assets import assets_folder
-from sdqviz.runner.bundle import import_demos
+from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.sidebar import build_sidebar

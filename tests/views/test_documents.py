@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sdqviz.base.assets import assets_folder
-from sdqviz.runner.bundle import import_demos
+from sdqviz.publish.bundle import import_demos
 from sdqviz.views.gallery import gallery_document
 from sdqviz.views.layers import clipped_shares, layers_document
 from sdqviz.views.pair import picture_blobs, scene_facts, timeline_document, viewer_document

@@ -6,7 +6,7 @@ import pytest
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
-from sdqviz.runner.bundle import import_demos
+from sdqviz.publish.bundle import import_demos
 from sdqviz.views import report
 from sdqviz.views.report import export_report
 

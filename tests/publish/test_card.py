@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from sdqviz.base.assets import assets_folder
-from sdqviz.runner.bundle import import_demos
-from sdqviz.runner.card import model_card
+from sdqviz.publish.bundle import import_demos
+from sdqviz.publish.card import model_card
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.runner.table import table_specs, work_table
+from sdqviz.sweeps.table import table_specs, work_table
 from sdqviz.views.model_table import model_table
 from tests.conftest import QUICK
 from tests.tiny import save_tiny_model

@@ -8,9 +8,9 @@ from sdqviz.base.events import Event, Log, Progress
 from sdqviz.base.request import quantize_request
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.models import ModelCache
-from sdqviz.runner.once import is_worked, work_once
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
+from sdqviz.sweeps.reuse import is_worked, work_once
 
 
 def table_specs(

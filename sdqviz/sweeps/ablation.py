@@ -12,12 +12,12 @@ from typing import Any
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Log, Progress, Scalar
 from sdqviz.base.request import ABLATE, quantize_request
-from sdqviz.recipes.arms import ARMS, BASE, CENTRAL, TRIED
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.models import ModelCache
-from sdqviz.runner.once import is_worked, work_once
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
+from sdqviz.sweeps.arms import ARMS, BASE, CENTRAL, TRIED
+from sdqviz.sweeps.reuse import is_worked, work_once
 
 _BITS = re.compile(r"W([2-8])A([4-8])")
 
