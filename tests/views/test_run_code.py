@@ -10,7 +10,7 @@ import sdqviz
 from sdqviz import api
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import quantize_request
-from sdqviz.cli import app
+from sdqviz.cli.main import app
 from sdqviz.views.run_code import run_code
 
 # Of each type a setting may have, and words that a shell or JSON would read otherwise.

@@ -15,8 +15,8 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE
 from sdqviz.base.scene import AUTO
 from sdqviz.base.settings import home_folder
-from sdqviz.cli_runs import Json, RunId, open_store, runs_app
-from sdqviz.terminal import emit, progress, show_error
+from sdqviz.cli.runs import Json, RunId, open_store, runs_app
+from sdqviz.cli.terminal import emit, progress, show_error
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__

@@ -7,7 +7,7 @@ import typer
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.settings import home_folder
-from sdqviz.terminal import emit, progress
+from sdqviz.cli.terminal import emit, progress
 
 runs_app = typer.Typer(no_args_is_help=True, help="The runs in the store.")
 

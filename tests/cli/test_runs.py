@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from sdqviz import cli
 from sdqviz.base.events import Event, Progress
 from sdqviz.base.request import GENERATE, QUANTIZE, quantize_request
+from sdqviz.cli.main import main
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute
 from sdqviz.runner.models import ModelCache
@@ -33,7 +33,7 @@ def command(*words: str) -> tuple[int, str, str]:
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, "argv", ["sdqviz", *words, "--json"])
         try:
-            cli.main()
+            main()
         except SystemExit as ended:
             code = int(ended.code or 0)
     return code, out.getvalue(), err.getvalue()

@@ -10,7 +10,7 @@ import torch
 from typer.testing import CliRunner
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.cli import app
+from sdqviz.cli.main import app
 from sdqviz.kernels.contract import choose_engine
 from sdqviz.quant.spec import ActivationSpec
 from tests.conftest import QUICK
