@@ -2,7 +2,7 @@ import copy
 
 import torch
 
-from sdqviz.minis.folding import fold_equal_tokens
+from sdqviz.minis.equal_tokens import fold_equal_tokens
 from sdqviz.minis.sd3 import MINI
 from sdqviz.minis.words import word_tokenizer
 
