@@ -43,10 +43,10 @@ from sdqviz.store.store import Store
 from sdqviz.sweeps.ablation import ablate as work_arms
 from sdqviz.sweeps.ablation import arm_specs
 from sdqviz.sweeps.table import table_specs, work_table
-from sdqviz.views.ablation import ablation_plot, ablation_table
-from sdqviz.views.bench_table import bench_plot, bench_table
-from sdqviz.views.model_table import model_table
-from sdqviz.views.svg import standalone
+from sdqviz.views.charts.svg import standalone
+from sdqviz.views.tables.bench import bench_plot, bench_table
+from sdqviz.views.tables.models import model_table
+from sdqviz.views.training.ablation import ablation_plot, ablation_table
 
 See = Callable[[Event], None]
 

@@ -20,7 +20,7 @@ from sdqviz.store.store import Store
 from sdqviz.ui.app import CSS, HEAD, build_app
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.theme import THEME
-from sdqviz.views.runs import duration
+from sdqviz.views.runs.card import duration
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _OPEN = "open"

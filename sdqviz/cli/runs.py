@@ -112,8 +112,8 @@ def runs_export(
     the layers for Model Explorer.
     """
     from sdqviz.publish.bundle import export_run
-    from sdqviz.views.model_explorer import export_model_explorer
-    from sdqviz.views.report import export_report
+    from sdqviz.views.layers.model_explorer import export_model_explorer
+    from sdqviz.views.report.report import export_report
 
     if model and out is None:
         raise SdqvizError("--model has no folder", "give --out FOLDER")
@@ -143,7 +143,7 @@ def runs_sheet(
     as_json: Json = False,
 ) -> None:
     """One picture of a finished run: FP, W4A8 and FLIP difference of its scenes."""
-    from sdqviz.views.sheet import comparison_sheet
+    from sdqviz.views.report.sheet import comparison_sheet
 
     store = open_store()
     found = store.runs.get(run)

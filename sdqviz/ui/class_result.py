@@ -6,7 +6,7 @@ import gradio as gr
 
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.tabs.contract import Shared
-from sdqviz.views.class_result import class_result
+from sdqviz.views.blind.class_result import class_result
 
 _LINK = """(run, kind) => {
   if (!run) return '';

@@ -7,9 +7,9 @@ import gradio as gr
 from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.tabs.contract import QUIET, Shared
-from sdqviz.views.layer_errors import culprits_document
-from sdqviz.views.runs import bits
-from sdqviz.views.steps import layer_histogram, layer_names, telling_layer
+from sdqviz.views.layers.errors import culprits_document
+from sdqviz.views.layers.histogram import layer_histogram, layer_names, telling_layer
+from sdqviz.views.runs.names import bits
 
 
 def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:

@@ -7,8 +7,9 @@ import gradio as gr
 
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.tabs.contract import Shared
-from sdqviz.views.pareto import AXES, SIZE, STEP, pareto_plot
-from sdqviz.views.runs import arithmetic, finished
+from sdqviz.views.runs.listing import finished
+from sdqviz.views.runs.names import arithmetic
+from sdqviz.views.runs.pareto import AXES, SIZE, STEP, pareto_plot
 
 _USUAL = "flip"
 

@@ -20,7 +20,7 @@ from sdqviz.base.scene import Scene
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.tabs.contract import QUIET, Shared
-from sdqviz.views.runs import scenes_of
+from sdqviz.views.runs.listing import scenes_of
 
 _DRAWING = "Drawing; it then takes the place of picture B."
 

@@ -7,8 +7,8 @@ import gradio as gr
 from sdqviz.base.errors import SdqvizError
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.tabs.contract import Shared
-from sdqviz.views.run_code import run_code
-from sdqviz.views.runs import short_name
+from sdqviz.views.runs.code import run_code
+from sdqviz.views.runs.names import short_name
 
 
 def build_run_code(context: AppContext, shared: Shared) -> None:

@@ -7,9 +7,10 @@ import gradio as gr
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.tabs.contract import QUIET, Shared
-from sdqviz.views.runs import finished, run_name
-from sdqviz.views.score_difference import score_table
-from sdqviz.views.settings_difference import settings_table
+from sdqviz.views.runs.listing import finished
+from sdqviz.views.runs.names import run_name
+from sdqviz.views.runs.score_difference import score_table
+from sdqviz.views.runs.settings_difference import settings_table
 
 _SHOWN = ""  # the baseline that follows the shown run
 _ALONE = (

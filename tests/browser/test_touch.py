@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from sdqviz.base.assets import assets_folder
 from sdqviz.publish.bundle import import_demos
 from sdqviz.store.store import Store
-from sdqviz.views.report import export_report
+from sdqviz.views.report.report import export_report
 from sdqviz.views.terms import TERMS
 from tests.browser.conftest import opened
 

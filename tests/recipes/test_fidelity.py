@@ -26,7 +26,7 @@ from sdqviz.sweeps.ablation import ablate, arm_specs, parse_bits
 from sdqviz.sweeps.arms import ARMS
 from sdqviz.training import distillation
 from sdqviz.training.distillation import Distillation
-from sdqviz.views.ablation import ablation_curves
+from sdqviz.views.training.ablation import ablation_curves
 from tests.conftest import QUICK
 from tests.runner.test_execute import comparable, start_worker, wait_for
 

@@ -2,7 +2,7 @@ import pytest
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.sweeps.table import table_specs, work_table
-from sdqviz.views.model_table import model_table
+from sdqviz.views.tables.models import model_table
 from tests.conftest import QUICK
 from tests.tiny import save_tiny_model
 

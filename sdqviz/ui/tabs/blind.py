@@ -13,8 +13,8 @@ from sdqviz.ui.blind_keys import BUTTONS, KEEP, LISTEN, RECALL, SETTLE
 from sdqviz.ui.class_result import build_class_result
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.tabs.contract import Shared
-from sdqviz.views.blind import KIND_LABELS, button_label, trial_stage
-from sdqviz.views.reveal import reveal
+from sdqviz.views.blind.reveal import reveal
+from sdqviz.views.blind.trial import KIND_LABELS, button_label, trial_stage
 
 _NO_RUN = (
     '<p class="sdq-empty">No finished run yet. Choose a model at the left and press Quantize.</p>'

@@ -13,10 +13,11 @@ from sdqviz.ui.histogram import build_histogram
 from sdqviz.ui.parts import build_parts
 from sdqviz.ui.scene_form import build_scene_form
 from sdqviz.ui.tabs.contract import QUIET, Shared
+from sdqviz.views.compare.pair import picture_blobs, scene_facts, timeline_document, viewer_document
 from sdqviz.views.page_json import page_json
-from sdqviz.views.pair import picture_blobs, scene_facts, timeline_document, viewer_document
-from sdqviz.views.report import export_report
-from sdqviz.views.runs import UNFINISHED, facts, is_own, scenes_of
+from sdqviz.views.report.report import export_report
+from sdqviz.views.runs.card import facts
+from sdqviz.views.runs.listing import UNFINISHED, is_own, scenes_of
 
 _EMPTY = (
     '<p class="sdq-empty">No finished run yet. Choose a model at the left and press Quantize.</p>'

@@ -10,8 +10,8 @@ from sdqviz.ui.pareto import build_pareto
 from sdqviz.ui.run_code import build_run_code
 from sdqviz.ui.run_difference import build_difference
 from sdqviz.ui.tabs.contract import KEEP_RUN_IN_ADDRESS, Shared
-from sdqviz.views.run_table import COLUMNS, run_table
-from sdqviz.views.runs import finished
+from sdqviz.views.runs.listing import finished
+from sdqviz.views.runs.table import COLUMNS, run_table
 
 _JOBS = ["run", "kind", "state", "model", "recipe", "preset", "created", "seconds"]
 

@@ -9,21 +9,21 @@ from sdqviz.store.runs import ACTIVE, Run
 from sdqviz.ui.ablation import build_ablation
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.tabs.contract import QUIET, Shared
-from sdqviz.views.runs import duration, run_name
-from sdqviz.views.stages import stage_bar
-from sdqviz.views.training import (
+from sdqviz.views.runs.card import duration
+from sdqviz.views.runs.names import run_name
+from sdqviz.views.training.charts import (
     KINDS,
     TRAIN,
-    History,
     block_chart,
     frozen_list,
-    history,
     influence_chart,
     loss_chart,
     preview_strip,
     rate_chart,
     worst_blocks,
 )
+from sdqviz.views.training.history import History, history
+from sdqviz.views.training.stages import stage_bar
 
 _TRAINED = ("distill", "pack", "evaluate")  # stages of a run that may have curves
 _EMPTY = (
