@@ -1,6 +1,7 @@
 """The layering, read from the imports themselves."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,37 @@ def test_layers_import_only_what_they_may(layer: str):
             if parts[0] == "sdqviz" and len(parts) > 1 and parts[1] not in ALLOWED[layer] | {layer}:
                 wrong.append(f"{file.name} imports {name}")
     assert not wrong
+
+
+def test_the_layers_make_no_circle():
+    graphlib.TopologicalSorter(ALLOWED).prepare()
+
+
+def test_nothing_in_the_page_imports_back_up():
+    """The page (`ui.app`) is built of the sidebar and the tabs, a tab of its own folder's parts,
+    and all of what stands beside them in `ui`, which knows none of them.
+    """
+    wrong = []
+    for file in (PACKAGE / "ui").rglob("*.py"):
+        place = file.relative_to(PACKAGE / "ui").with_suffix("").parts
+        if place == ("app",):
+            continue
+        own = {"tabs", place[1]} if place[0] == "tabs" else set()
+        for name in imports(file):
+            above = name.split(".")[2:4]
+            inside = name.startswith("sdqviz.ui.") and above[0] in ("app", "sidebar", "tabs")
+            if inside and not (own and set(above) <= own):
+                wrong.append(f"{'/'.join(place)} imports {name}")
+    assert not wrong
+
+
+def test_the_folders_of_views_make_no_circle():
+    uses: dict[str, set[str]] = {}
+    for file in (PACKAGE / "views").glob("*/*.py"):
+        names = (name.split(".") for name in imports(file) if name.startswith("sdqviz.views."))
+        others = {parts[2] for parts in names if len(parts) > 3} - {file.parent.name}
+        uses[file.parent.name] = uses.get(file.parent.name, set()) | others
+    graphlib.TopologicalSorter(uses).prepare()
 
 
 @pytest.mark.parametrize("layer", TORCH_FREE)

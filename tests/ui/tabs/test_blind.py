@@ -10,7 +10,7 @@ from sdqviz.base.assets import assets_folder
 from sdqviz.publish.bundle import import_demos
 from sdqviz.ui.app import build_app
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.tabs.blind import BlindTab
+from sdqviz.ui.tabs.blind.tab import BlindTab
 
 
 @pytest.fixture

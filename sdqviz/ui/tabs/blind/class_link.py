@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.tabs.contract import Shared
+from sdqviz.ui.contract import Shared
 from sdqviz.views.blind.class_result import class_result
 
 _LINK = """(run, kind) => {

@@ -6,9 +6,9 @@ import gradio as gr
 
 from sdqviz.base.request import QUANTIZE
 from sdqviz.store.runs import ACTIVE, Run
-from sdqviz.ui.ablation import build_ablation
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.tabs.contract import QUIET, Shared
+from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.ui.tabs.training.ablation import build_ablation
 from sdqviz.views.runs.card import duration
 from sdqviz.views.runs.names import run_name
 from sdqviz.views.training.charts import (

@@ -6,7 +6,7 @@ import gradio as gr
 
 from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.tabs.contract import QUIET, Shared
+from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.views.layers.errors import culprits_document
 from sdqviz.views.layers.histogram import layer_histogram, layer_names, telling_layer
 from sdqviz.views.runs.names import bits

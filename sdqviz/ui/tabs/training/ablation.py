@@ -7,7 +7,7 @@ import gradio as gr
 from sdqviz.base.request import ABLATE
 from sdqviz.store.runs import DONE
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.tabs.contract import Shared
+from sdqviz.ui.contract import Shared
 from sdqviz.views.training.ablation import ablation_curves, ablation_plot, ablation_table
 
 _NONE = "No ablation of this model yet. Run `sdqviz ablate MODEL`."

@@ -8,11 +8,11 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.metrics.regions import box_scores
 from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext, as_toast
+from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.ui.export_button import build_export_button
-from sdqviz.ui.histogram import build_histogram
-from sdqviz.ui.parts import build_parts
-from sdqviz.ui.scene_form import build_scene_form
-from sdqviz.ui.tabs.contract import QUIET, Shared
+from sdqviz.ui.tabs.compare.histogram import build_histogram
+from sdqviz.ui.tabs.compare.redraw import build_redraw
+from sdqviz.ui.tabs.compare.scene_form import build_scene_form
 from sdqviz.views.compare.pair import picture_blobs, scene_facts, timeline_document, viewer_document
 from sdqviz.views.page_json import page_json
 from sdqviz.views.report.report import export_report
@@ -56,7 +56,7 @@ class CompareTab:
                 timeline = component("timeline", "timeline", waits=context.has_run)
                 layer = build_histogram(context, shared)
             with left:
-                part = build_parts(context, shared, scene, layer)
+                part = build_redraw(context, shared, scene, layer)
                 gr.Markdown("**What does it save?**")
                 run_facts = gr.HTML(elem_id="facts")
                 build_export_button(

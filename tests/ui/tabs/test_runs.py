@@ -12,7 +12,7 @@ from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.sidebar import build_sidebar
-from sdqviz.ui.tabs.runs import TAB
+from sdqviz.ui.tabs.runs.tab import TAB
 
 
 def caller(context: AppContext):

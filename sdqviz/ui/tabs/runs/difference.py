@@ -6,7 +6,7 @@ import gradio as gr
 
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.tabs.contract import QUIET, Shared
+from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.views.runs.listing import finished
 from sdqviz.views.runs.names import run_name
 from sdqviz.views.runs.score_difference import score_table

@@ -9,10 +9,10 @@ import gradio as gr
 from sdqviz.base.blind import ABX, ANSWERS, KINDS, LENGTHS, MISSING, Session, Trial
 from sdqviz.base.errors import SdqvizError
 from sdqviz.store.runs import Run
-from sdqviz.ui.blind_keys import BUTTONS, KEEP, LISTEN, RECALL, SETTLE
-from sdqviz.ui.class_result import build_class_result
 from sdqviz.ui.context import AppContext, as_toast
-from sdqviz.ui.tabs.contract import Shared
+from sdqviz.ui.contract import Shared
+from sdqviz.ui.tabs.blind.class_link import build_class_result
+from sdqviz.ui.tabs.blind.keys import BUTTONS, KEEP, LISTEN, RECALL, SETTLE
 from sdqviz.views.blind.reveal import reveal
 from sdqviz.views.blind.trial import KIND_LABELS, button_label, trial_stage
 

@@ -19,13 +19,13 @@ from sdqviz.base.request import (
 from sdqviz.base.scene import Scene
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext, as_toast
-from sdqviz.ui.tabs.contract import QUIET, Shared
+from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.views.runs.listing import scenes_of
 
 _DRAWING = "Drawing; it then takes the place of picture B."
 
 
-def build_parts(
+def build_redraw(
     context: AppContext, shared: Shared, scene: gr.Dropdown, layer: gr.Dropdown
 ) -> gr.Textbox:
     """Adds the buttons; returns the hidden box with the id of the run that draws the part."""

@@ -6,10 +6,10 @@ from typing import Any
 import gradio as gr
 
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.pareto import build_pareto
-from sdqviz.ui.run_code import build_run_code
-from sdqviz.ui.run_difference import build_difference
-from sdqviz.ui.tabs.contract import KEEP_RUN_IN_ADDRESS, Shared
+from sdqviz.ui.contract import KEEP_RUN_IN_ADDRESS, Shared
+from sdqviz.ui.tabs.runs.code import build_run_code
+from sdqviz.ui.tabs.runs.difference import build_difference
+from sdqviz.ui.tabs.runs.pareto import build_pareto
 from sdqviz.views.runs.listing import finished
 from sdqviz.views.runs.table import COLUMNS, run_table
 

@@ -10,7 +10,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import GENERATE, generate_request
 from sdqviz.base.scene import MAX_SEED, Scene
 from sdqviz.ui.context import AppContext, as_toast
-from sdqviz.ui.tabs.contract import Shared
+from sdqviz.ui.contract import Shared
 from sdqviz.views.compare.scene_form import OWN_SIZE, has_shift, parse_size, size_choices
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}

@@ -6,7 +6,7 @@ import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.ui.context import AppContext, as_toast
-from sdqviz.ui.tabs.contract import Shared
+from sdqviz.ui.contract import Shared
 from sdqviz.views.runs.code import run_code
 from sdqviz.views.runs.names import short_name
 

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.tabs.contract import Shared
+from sdqviz.ui.contract import Shared
 from sdqviz.views.runs.listing import finished
 from sdqviz.views.runs.names import arithmetic
 from sdqviz.views.runs.pareto import AXES, SIZE, STEP, pareto_plot
