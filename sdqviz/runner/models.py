@@ -11,7 +11,7 @@ from sdqviz.base.keys import content_key
 from sdqviz.base.request import FLOAT32
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import Model
-from sdqviz.stages.pack import build_student
+from sdqviz.layers.checkpoint import build_student
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from sdqviz.store.store import Store
-from sdqviz.views.layer_errors import layer_errors
+from sdqviz.views.layers.errors import layer_errors
 from tests.browser.conftest import opened
 from tests.browser.test_viewer import COMPONENT, focus
 

@@ -10,7 +10,7 @@ from PIL import Image
 from sdqviz import api
 from sdqviz.metrics.psnr import METRIC
 from sdqviz.metrics.regions import box_scores
-from sdqviz.views.runs import worst_first
+from sdqviz.views.runs.listing import worst_first
 
 # The component of an element, as the page's script keeps it.
 COMPONENT = "([...document.querySelectorAll('#{}, #{} *')].find((e) => e.sdqviz)?.sdqviz ?? {{}})"

@@ -15,6 +15,7 @@ from sdqviz.families.conditioning import number_format
 from sdqviz.families.contract import PACKAGE, sampler_of
 from sdqviz.families.loading import load
 from sdqviz.families.predictor import predictor
+from sdqviz.layers.checkpoint import build_student
 from sdqviz.layers.convert import packed_layers
 from sdqviz.layers.plan import MODULATION, PlanConfig, make_plan
 from sdqviz.metrics.steps import relative_error
@@ -22,7 +23,6 @@ from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute, quantize_context
 from sdqviz.runner.models import ModelCache
-from sdqviz.stages.pack import build_student
 from sdqviz.store.runs import DONE
 from tests.conftest import QUICK
 from tests.tiny import FAMILIES, save_tiny_model

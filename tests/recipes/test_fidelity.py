@@ -17,10 +17,8 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Preview, Progress, Scalar, State
 from sdqviz.base.request import QUANTIZE, quantize_request
 from sdqviz.layers.checkpoint import packed_tensors
-from sdqviz.recipes.arms import ARMS
+from sdqviz.publish.card import model_card
 from sdqviz.recipes.fidelity import FidelityConfig
-from sdqviz.runner.ablate import ablate, arm_specs, parse_bits
-from sdqviz.runner.card import model_card
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute, quantize_context
 from sdqviz.runner.models import ModelCache
@@ -28,7 +26,11 @@ from sdqviz.stages import distill
 from sdqviz.stages.distill import DistillStage
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, INTERRUPTED
 from sdqviz.store.store import Store
-from sdqviz.views.ablation import ablation_curves
+from sdqviz.sweeps.ablation import ablate, arm_specs, parse_bits
+from sdqviz.sweeps.arms import ARMS
+from sdqviz.training import distillation
+from sdqviz.training.distillation import Distillation
+from sdqviz.views.training.ablation import ablation_curves
 from tests.conftest import QUICK
 from tests.runner.test_execute import comparable, start_worker, wait_for
 
@@ -258,7 +260,7 @@ def test_a_loss_that_is_not_finite_names_block_and_timestep(store, tiny_folder, 
     for stage in (s for s in _stages() if s.name in ("record", "calibrate")):
         list(stage.run(context))
     student = distill._student(context)
-    training = distill._Training(DistillStage(), context, student, "key")
+    training = Distillation("distill", context, student, "key")
     wanted = r"the loss is nan at step 2, first in mid_block.resnets.0 at timestep"
     with pytest.raises(SdqvizError, match=wanted):
         for event in training.run():
@@ -388,7 +390,7 @@ def test_running_out_of_memory_names_the_estimate_and_a_smaller_batch(
     def full(*args, **kwargs):
         raise torch.OutOfMemoryError("no room")
 
-    monkeypatch.setattr(distill, "training_loss", full)
+    monkeypatch.setattr(distillation, "training_loss", full)
     state, failed = run(store, models, request(tiny_folder))
     assert state == FAILED
     assert re.search(

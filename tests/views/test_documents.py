@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from sdqviz.base.assets import assets_folder
-from sdqviz.runner.bundle import import_demos
-from sdqviz.views.gallery import gallery_document
-from sdqviz.views.layers import clipped_shares, layers_document
-from sdqviz.views.pair import picture_blobs, scene_facts, timeline_document, viewer_document
-from sdqviz.views.runs import finished
-from sdqviz.views.training import history
+from sdqviz.publish.bundle import import_demos
+from sdqviz.views.compare.gallery import gallery_document
+from sdqviz.views.compare.pair import picture_blobs, scene_facts, timeline_document, viewer_document
+from sdqviz.views.layers.document import clipped_shares, layers_document
+from sdqviz.views.runs.listing import finished
+from sdqviz.views.training.history import history
 
 
 @pytest.fixture
