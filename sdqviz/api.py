@@ -29,6 +29,7 @@ from sdqviz.layers.checkpoint import read_config
 from sdqviz.layers.convert import set_resident
 from sdqviz.layers.packed import EXPANDED
 from sdqviz.metrics.lpips import BACKBONES
+from sdqviz.products.scenes import HELD_OUT
 from sdqviz.publish.card import model_card
 from sdqviz.runner import prompts
 from sdqviz.runner.catalog import static_catalog
@@ -96,7 +97,7 @@ def quantize(
     )
     if out is not None:
         refuse_occupied(Path(out))
-    cost = estimate_quantize(spec)
+    cost = estimate_quantize(spec, static_catalog())
     refuse_if_over(cost, store.folder)
     see(
         Log(
@@ -153,7 +154,7 @@ def ablate(
         refuse_occupied(Path(out))
     specs = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
     for spec in specs:
-        refuse_if_over(estimate_quantize(spec), store.folder)
+        refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
     run, arms = work_arms(store, specs, see)
     rows = (run.result or {})["rows"]
     if out is not None:
@@ -184,7 +185,7 @@ def table(
     store = open_store()
     specs = table_specs(models, recipes, preset, config or {})
     for spec in specs:
-        refuse_if_over(estimate_quantize(spec), store.folder)
+        refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
     rows = work_table(store, specs, see)
     return {"preset": preset, "rows": rows, "table": model_table(rows)}
 
@@ -274,10 +275,7 @@ def compare(
 
     Returns {engine, arithmetic, scenes, metrics, per_step}; see the README for the keys.
     """
-    texts = (
-        _read_prompts(prompts_file)
-        or prompts.prompts(prompts.prompt_set(model), prompts.HELD_OUT)[:4]
-    )
+    texts = _read_prompts(prompts_file) or prompts.prompts(prompts.prompt_set(model), HELD_OUT)[:4]
     if seeds < 1:
         raise SdqvizError(f"seeds is {seeds}", "give at least 1")
     family = loading.family_named(model, model_config)

@@ -84,7 +84,9 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
     snapshot = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
 
     def catalog() -> dict[str, Any]:
-        return store.records.catalog() or snapshot
+        published = store.records.catalog() or snapshot
+        # What an older worker left behind is taken up only when it says as much as ours.
+        return published if published.get("format") == snapshot["format"] else snapshot
 
     def submit(kind: str, spec: dict[str, Any]) -> str:
         if kind == COMPARE and not any_model:
@@ -108,7 +110,7 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
             raise SdqvizError(
                 f"{spec['model']!r} is not offered here", f"choose from {', '.join(known)}"
             )
-        cost = estimate_quantize(spec)
+        cost = estimate_quantize(spec, catalog())
         refuse_if_over(cost, home)
         return f"{duration(cost.seconds)}, {cost.memory_bytes / 1e9:.1f} GB of memory"
 

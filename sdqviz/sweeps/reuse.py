@@ -9,8 +9,9 @@ from sdqviz.base.events import Event
 from sdqviz.base.registry import named
 from sdqviz.base.request import QUANTIZE
 from sdqviz.recipes.contract import PACKAGE as RECIPES
-from sdqviz.runner.execute import execute, made_by
+from sdqviz.runner.execute import execute
 from sdqviz.runner.models import ModelCache
+from sdqviz.runner.quantize import made_by
 from sdqviz.store.runs import ACTIVE, DONE, QUEUED, RESUMABLE, Run
 from sdqviz.store.store import Store
 

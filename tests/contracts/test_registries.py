@@ -1,22 +1,22 @@
 """What holds for every recipe, metric, family and tab found."""
 
 import json
-from dataclasses import fields
 
 import numpy as np
 import pytest
 
 from sdqviz.base.assets import assets_folder
-from sdqviz.base.config import from_dict
 from sdqviz.base.registry import found
 from sdqviz.base.request import quantize_request
 from sdqviz.families.contract import PACKAGE as FAMILIES
 from sdqviz.metrics.contract import metrics, score_all, summarise
+from sdqviz.products.scenes import CALIBRATE, HELD_OUT, TUNE
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute
 from sdqviz.runner.models import ModelCache
-from sdqviz.runner.prompts import CALIBRATE, HELD_OUT, TUNE, prompts
+from sdqviz.runner.prompts import prompts
+from sdqviz.stages.scenes import ScenesStage
 from sdqviz.store.runs import DONE
 from tests.conftest import QUICK
 
@@ -25,11 +25,7 @@ from tests.conftest import QUICK
 def test_recipes_have_valid_presets_and_run(name, store, tiny_folder):
     recipe = found(RECIPES, "RECIPE")[name]
     assert {"quick", "balanced", "paper"} <= set(recipe.presets)
-    for values in recipe.presets.values():
-        from_dict(recipe.config, values)
-    assert {"steps", "calibration_scenes", "held_out_scenes"} <= {
-        f.name for f in fields(recipe.config)
-    }
+    assert isinstance(recipe.stages()[0], ScenesStage)
     spec = quantize_request(static_catalog(), str(tiny_folder), name, "quick", QUICK)
     store.runs.add("quantize", spec)
     assert execute(store, store.runs.claim(), ModelCache()) == DONE
