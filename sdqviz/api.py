@@ -27,7 +27,7 @@ from sdqviz.families.contract import sampler_of
 from sdqviz.families.saving import refuse_occupied, save_quantized
 from sdqviz.layers.checkpoint import read_config
 from sdqviz.layers.convert import set_resident
-from sdqviz.layers.packed import EXPANDED
+from sdqviz.layers.served_weight import EXPANDED
 from sdqviz.metrics.lpips import BACKBONES
 from sdqviz.products.scenes import HELD_OUT
 from sdqviz.publish.card import model_card
