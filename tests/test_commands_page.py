@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from sdqviz.base.registry import found
-from sdqviz.cli import app
+from sdqviz.cli.main import app
 from sdqviz.recipes.contract import PACKAGE
 
 ROOT = Path(__file__).parents[1]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 import sdqviz
-from sdqviz.cli import app
+from sdqviz.cli.main import app
 from sdqviz.runner.supervise import Supervisor
 from sdqviz.serve import app_context
 from sdqviz.ui.app import build_app

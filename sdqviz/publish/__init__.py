@@ -1,1 +1,1 @@
-"""What leaves this machine: the tables of measurements."""
+"""What leaves the store: a run as a folder, a quantized model's card, the measurements."""

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sdqviz.views.ablation import ablation_table
-from sdqviz.views.bench_table import bench_table
-from sdqviz.views.model_table import model_table
+from sdqviz.views.tables.bench import bench_table
+from sdqviz.views.tables.models import model_table
+from sdqviz.views.training.ablation import ablation_table
 
 Rows = Sequence[dict[str, Any]]
 

@@ -9,7 +9,7 @@ from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
 from sdqviz.publish.results import result_pages
 from sdqviz.publish.summary import SUMMARY_COLUMNS, summary_rows
-from sdqviz.views.bench_table import bench_table
+from sdqviz.views.tables.bench import bench_table
 
 RESULTS = assets_folder() / "results"
 
