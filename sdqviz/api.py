@@ -273,7 +273,7 @@ def compare(
 ) -> dict[str, Any]:
     """Compares a packed folder with its FP model on held-out prompts (or a file of them).
 
-    Returns {engine, arithmetic, scenes, metrics, per_step}; see the README for the keys.
+    Returns {engine, arithmetic, scenes, metrics, per_step}; see COMMANDS.md for the keys.
     """
     texts = _read_prompts(prompts_file) or prompts.prompts(prompts.prompt_set(model), HELD_OUT)[:4]
     if seeds < 1:

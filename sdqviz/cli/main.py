@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+import sdqviz
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE
 from sdqviz.base.scene import AUTO
@@ -24,6 +25,24 @@ app = typer.Typer(
 app.add_typer(runs_app, name="runs")
 bench_app = typer.Typer(no_args_is_help=True, help="Speed and memory, beside the alternatives.")
 app.add_typer(bench_app, name="bench")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"sdqviz {sdqviz.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command("app")
@@ -284,7 +303,8 @@ def doctor(as_json: Json = False) -> None:
 
     catalog = build_catalog(home_folder())
     keys = ("engines", "unavailable_metrics", "devices", "torch", "machine")
-    report: dict[str, Any] = {"home": str(home_folder()), **{k: catalog[k] for k in keys}}
+    report: dict[str, Any] = {"version": sdqviz.__version__, "home": str(home_folder())}
+    report |= {key: catalog[key] for key in keys}
     report["families"] = list(catalog["families"])
     report["models"] = [model["name"] for model in catalog["models"]]
     emit(report, as_json)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+import sdqviz
 from sdqviz.base.errors import SdqvizError
 from sdqviz.cli.main import app
 from sdqviz.kernels.contract import choose_engine
@@ -98,6 +99,7 @@ def test_doctor_says_what_is_missing(home):
     assert {"cpu_onednn", "triton_w4a8"} <= set(engines)
     assert "mini-sd1" in report["models"]
     assert report["home"] == str(home)
+    assert report["version"] == sdqviz.__version__
 
 
 @pytest.mark.parametrize(
