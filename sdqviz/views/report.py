@@ -20,7 +20,7 @@ from sdqviz.views.layers import layers_document
 from sdqviz.views.pair import scene_facts, timeline_document, viewer_document
 from sdqviz.views.runs import bits, facts, run_name, worst_first
 from sdqviz.views.scores import score_chips
-from sdqviz.views.script import FOLDER, page_style, script
+from sdqviz.views.script import page_style, report_script
 from sdqviz.views.stages import stage_bar
 from sdqviz.views.steps import layer_histogram, layer_names, telling_layer
 from sdqviz.views.training import TRAIN, History, block_chart, frozen_list, history, loss_chart
@@ -82,8 +82,7 @@ def _write(store: Store, run: Run, out: Path) -> None:
 
     title = run_name(run)
     write("index.html", _PAGE.format(title=escape(title)))
-    # The report's own script comes last: it mounts what the others define.
-    write("sdqviz.js", script() + "\n" + (FOLDER / "report.js").read_text(encoding="utf-8"))
+    write("sdqviz.js", report_script())
     write("sdqviz.css", page_style())
     names = layer_names(blobs, result["histograms"])
     write("data/histograms.js", _take("histograms", _histograms(blobs, run, names)))
