@@ -7,33 +7,44 @@ from pathlib import Path
 from sdqviz.views.terms import TERMS
 
 FOLDER = Path(__file__).parent / "web"
-# Folder -> its files; in the order of their needs, so that none names what a later one makes.
+# Folder -> its files, in the order of their needs: none names what a later one declares.
 SCRIPTS = {
     "core": (
-        *("dom", "terms", "address", "cursor", "cursor_line", "cursor_slider", "chosen_layer"),
+        *("dom", "words", "terms", "address"),
+        *("cursor", "cursor_line", "cursor_slider", "chosen_layer"),
     ),
-    "charts": ("line_chart",),
-    "viewer": ("view", "pixels", "frame", "pointer", "viewer"),
-    "histogram": ("axes", "views", "histogram"),
+    "charts": ("svg", "line_chart", "bar_chart"),
+    "viewer": (
+        *("modes", "view", "pixels", "pictures", "panels", "paint"),
+        *("readout", "tools", "stage", "measure", "frame", "pointer", "keys", "viewer"),
+    ),
+    "histogram": (
+        *("axes", "marks", "at_cursor", "over_values", "heat", "over_calls"),
+        *("views", "clipped", "histogram"),
+    ),
     "timeline": ("timeline", "culprits"),
-    "gallery": ("gallery",),
-    "layers": ("sheet", "map", "table", "layers"),
+    "gallery": ("score_plot", "gallery"),
+    "layers": (
+        *("documents", "colours", "tiles", "field", "map"),
+        *("sheet_charts", "sheet", "table", "layers"),
+    ),
+    "page": ("mount",),
 }
-REPORT_SCRIPTS = {"report": ("report",)}  # after the others
-STYLES = ("charts", "viewer")
+REPORT_SCRIPTS = {"report": ("report", "page")}  # after the others
+STYLES = ("charts", "theme", "viewer", "timeline", "histogram", "gallery", "layers")
 REPORT_STYLES = ("report",)  # before the others: stands in for gradio's
 
 
 @cache
 def script() -> str:
-    """All of the JavaScript, joined, after the meanings of the words that it writes."""
-    return f"window.sdqvizTerms = {json.dumps(TERMS)};\n" + _scripts(SCRIPTS)
+    """All of the JavaScript: one function, so that the page around it has none of its names."""
+    return _joined(SCRIPTS)
 
 
 @cache
 def report_script() -> str:
-    """The same with what shows a static report, which mounts what the others define."""
-    return script() + "\n" + _scripts(REPORT_SCRIPTS)
+    """The same with what shows a static report."""
+    return _joined(SCRIPTS | REPORT_SCRIPTS)
 
 
 @cache
@@ -45,12 +56,19 @@ def style() -> str:
 @cache
 def page_style() -> str:
     """The whole CSS of the static report, which has no gradio around it."""
-    return _styles(REPORT_STYLES) + style()
+    return _styles(REPORT_STYLES + STYLES)
 
 
-def _scripts(folders: dict[str, tuple[str, ...]]) -> str:
+def _joined(folders: dict[str, tuple[str, ...]]) -> str:
     files = (FOLDER / folder / f"{name}.js" for folder, names in folders.items() for name in names)
-    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+    parts = [
+        "(() => {",
+        "if (window.sdqviz) return; // loaded once more",
+        f"const TERMS = {json.dumps(TERMS)};",
+        *(file.read_text(encoding="utf-8") for file in files),
+        "})();",
+    ]
+    return "\n".join(parts)
 
 
 def _styles(names: tuple[str, ...]) -> str:

@@ -70,7 +70,7 @@ def test_the_map_at_the_cursor_follows_it(layers, errors):
 def test_a_cell_of_the_heatmap_is_a_layer_at_a_timestep(layers):
     layers.locator("#layers [data-span=all]").click()
     field = layers.locator("#layers .sdql-heat canvas")
-    rows = layers.evaluate(f"{LAYERS}.map.rows.map((l) => l.name)")
+    rows = layers.evaluate(f"{LAYERS}.map.field.rows.map((l) => l.name)")
     calls = layers.evaluate(f"{LAYERS}.map.doc.timesteps.length")
     edge = field.bounding_box()
     field.click(

@@ -1,38 +1,51 @@
 // What is shown, in the page's address: run, scene, pictures, mode, timestep, layer, tab, map.
-(() => {
-  const state = {};
-  let touched = false; // a first visit's address stays as it was
 
-  for (const kind of ["pointerdown", "keydown"]) {
-    document.addEventListener(kind, () => (touched = true), { capture: true, once: true });
+class Address {
+  /** @type {Record<string, unknown>} */
+  #state = {};
+  #touched = false; // a first visit's address stays as it was
+  #waiting = 0;
+
+  constructor() {
+    for (const kind of ["pointerdown", "keydown"]) {
+      const touch = () => {
+        this.#touched = true;
+      };
+      document.addEventListener(kind, touch, { capture: true, once: true });
+    }
   }
 
-  function link() {
+  /** @param {string} name */
+  get(name) {
+    return new URLSearchParams(location.search).get(name);
+  }
+
+  /** The address of what is shown. */
+  link() {
     const url = new URL(location.href);
-    for (const [name, value] of Object.entries(state)) {
+    for (const [name, value] of Object.entries(this.#state)) {
       if (value === null || value === undefined) url.searchParams.delete(name);
-      else url.searchParams.set(name, value);
+      else url.searchParams.set(name, String(value));
     }
     return url.href;
   }
 
-  let waiting = 0;
-  window.sdqviz.address = {
-    get: (name) => new URLSearchParams(location.search).get(name),
-    link,
+  /**
+   * Notes what is shown; the address follows a moment later.
+   * @param {Record<string, unknown>} values null and undefined take the name out
+   */
+  set(values) {
+    Object.assign(this.#state, values);
+    clearTimeout(this.#waiting);
+    if (!this.#touched) return;
+    this.#waiting = setTimeout(() => {
+      try {
+        history.replaceState(null, "", this.link());
+      } catch {
+        // A page from a file may not change its address in every browser; the button copies it.
+      }
+    }, 300);
+  }
+}
 
-    /** Notes what is shown; the address follows a moment later. */
-    set(values) {
-      Object.assign(state, values);
-      clearTimeout(waiting);
-      if (!touched) return;
-      waiting = setTimeout(() => {
-        try {
-          history.replaceState(null, "", link());
-        } catch {
-          // A page from a file may not change its address in every browser; the button copies it.
-        }
-      }, 300);
-    },
-  };
-})();
+const address = new Address();

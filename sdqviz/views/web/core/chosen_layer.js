@@ -1,39 +1,50 @@
 // One chosen layer for the whole page: whose histogram, codes and errors are shown.
-(() => {
-  const { address } = window.sdqviz;
-  const EVENT = "sdqviz-layer";
-  const PATIENCE = 3000; // milliseconds that an answer may take
-  let asked = { name: null, at: 0 };
-  let linked = address.get("layer"); // it may have no histogram, so no answer would choose it
 
-  window.sdqviz.layer = {
-    name: null,
+const LAYER_EVENT = "sdqviz-layer";
+const LAYER_PATIENCE = 3000; // milliseconds that an answer may take
 
-    choose(name) {
-      linked = null;
-      address.set({ layer: name });
-      if (name === this.name) return;
-      this.name = name;
-      document.dispatchEvent(new CustomEvent(EVENT));
-    },
+class ChosenLayer {
+  /** @type {string | null} */
+  name = null;
+  /** @type {{ name: string | null, at: number }} */
+  #asked = { name: null, at: 0 };
+  #linked = address.get("layer"); // it may have no histogram, so no answer would choose it
 
-    /** Its histogram was asked for. */
-    ask(name) {
-      asked = { name, at: performance.now() };
-    },
+  /** @param {string} name */
+  choose(name) {
+    this.#linked = null;
+    address.set({ layer: name });
+    if (name === this.name) return;
+    this.name = name;
+    document.dispatchEvent(new CustomEvent(LAYER_EVENT));
+  }
 
-    /** A histogram came. One that was asked for before the last choice changes nothing. */
-    answer(name) {
-      const late = asked.name !== null && asked.name !== name &&
-        performance.now() - asked.at < PATIENCE;
-      if (late) return;
-      asked = { name: null, at: 0 };
-      this.choose(linked ?? name); // the first answer is of the usual layer
-    },
+  /**
+   * Its histogram was asked for.
+   * @param {string} name
+   */
+  ask(name) {
+    this.#asked = { name, at: performance.now() };
+  }
 
-    /** Calls back at every choice. */
-    follow(show) {
-      document.addEventListener(EVENT, show);
-    },
-  };
-})();
+  /**
+   * A histogram came. One that was asked for before the last choice changes nothing.
+   * @param {string} name
+   */
+  answer(name) {
+    const { name: wanted, at } = this.#asked;
+    if (wanted !== null && wanted !== name && performance.now() - at < LAYER_PATIENCE) return;
+    this.#asked = { name: null, at: 0 };
+    this.choose(this.#linked ?? name); // the first answer is of the usual layer
+  }
+
+  /**
+   * Calls back at every choice.
+   * @param {() => void} show
+   */
+  follow(show) {
+    document.addEventListener(LAYER_EVENT, show);
+  }
+}
+
+const chosenLayer = new ChosenLayer();

@@ -1,100 +1,103 @@
 // The static report: the app's components over data that lies beside them. Its data files call
 // `sdqvizReport.take`; scenes are loaded when they are chosen, for a report may have hundreds.
-(() => {
-  const { node, mount } = window.sdqviz;
-  const report = { scenes: {}, waiting: {} };
-  window.sdqvizReport = report;
-  report.take = (name, value) => {
-    report[name] = value;
-  };
-  report.scene = (id, value) => {
-    report.scenes[id] = value;
-    report.waiting[id]?.();
-  };
 
-  function slot(kind, trigger) {
-    const place = node("div");
-    let text = "";
-    let show = () => {};
-    const component = mount(kind, place, () => text, (changed) => (show = changed), trigger);
-    return { place, component, put: (value) => { text = value; show(); } };
+/** @typedef {{ viewer: string, timeline: string, facts: string }} ReportScene JSON, JSON, HTML */
+
+/**
+ * What `views/report.py` says of the run; texts are HTML.
+ * @typedef {{
+ *   title: string, scenes: { id: string, label: string }[], medians: string, gallery: object,
+ *   layers: object, culprits: object | null, layer: string, training: string, facts: string,
+ *   settings: string,
+ * }} ReportRun
+ */
+
+class Report {
+  /** @type {Record<string, ReportScene>} */
+  scenes = {};
+  /** @type {Record<string, () => void>} */
+  waiting = {};
+  /** @type {ReportRun | null} */
+  run = null;
+  /** @type {Record<string, object>} of each layer */
+  histograms = {};
+
+  /**
+   * @param {"run" | "histograms"} name
+   * @param {any} value
+   */
+  take(name, value) {
+    this[name] = value;
   }
 
-  function choose(label, names, act) {
-    const select = node("select", { "aria-label": label, onchange: () => act(select.value) },
-      ...names.map(([value, title]) => node("option", { value }, title)));
-    return select;
+  /**
+   * @param {string} id
+   * @param {ReportScene} value
+   */
+  scene(id, value) {
+    this.scenes[id] = value;
+    this.waiting[id]?.();
   }
 
-  function html(text) {
-    const place = node("div");
-    place.innerHTML = text; // made by sdqviz itself, with every text of a user escaped
-    return place;
-  }
-
-  async function show(id, parts) {
-    if (!report.scenes[id]) {
-      await new Promise((done, failed) => {
-        report.waiting[id] = done;
-        document.head.append(node("script", { src: `data/${id}.js`, onerror: failed }));
-      }).catch(() => {
-        parts.facts.innerHTML = '<p class="sdq-error" role="alert">data/' + id +
-          ".js is missing: copy the whole folder of the report.</p>";
+  /**
+   * A scene, loaded where it was not yet; undefined where its file is missing.
+   * @param {string} id
+   * @returns {Promise<ReportScene | undefined>}
+   */
+  async load(id) {
+    if (!this.scenes[id]) {
+      await new Promise((done) => {
+        this.waiting[id] = () => done(undefined);
+        document.head.append(node("script", { src: `data/${id}.js`, onerror: done }));
       });
     }
-    const scene = report.scenes[id];
-    if (!scene) return;
-    parts.scenes.value = id;
-    parts.viewer.put(scene.viewer);
-    parts.timeline.put(scene.timeline);
-    parts.facts.innerHTML = scene.facts;
+    return this.scenes[id];
+  }
+}
+
+const report = new Report();
+window.sdqvizReport = report;
+
+/** A component in a place of its own. */
+class Slot {
+  #text = "";
+  #show = () => {};
+
+  /**
+   * @param {string} kind
+   * @param {Trigger} [trigger]
+   */
+  constructor(kind, trigger) {
+    this.place = node("div");
+    const read = () => this.#text;
+    mount(kind, this.place, read, (show) => (this.#show = show), trigger);
   }
 
-  document.addEventListener("DOMContentLoaded", () => {
-    document.documentElement.classList.toggle("dark",
-      window.matchMedia("(prefers-color-scheme: dark)").matches);
-    const { run } = report;
-    const parts = { facts: node("div") };
-    parts.viewer = slot("viewer");
-    parts.timeline = slot("timeline");
-    parts.histogram = slot("histogram");
-    parts.scenes = choose("scene", run.scenes.map((s) => [s.id, s.label]), (id) => show(id, parts));
-    const names = Object.keys(report.histograms);
-    const layer = choose("layer", names.map((n) => [n, n]), (name) => open(name));
-    const open = (name) => {
-      layer.value = name;
-      parts.histogram.put(JSON.stringify(report.histograms[name]));
-    };
-    const gallery = slot("gallery", (event, data) => {
-      show(data.scene, parts);
-      parts.scenes.scrollIntoView();
-    });
-    const layers = slot("layers", (event, data) => {
-      open(data.layer);
-      if (event === "open") layer.scrollIntoView();
-    });
-    parts.culprits = slot("culprits", (event, data) => open(data.layer));
-    document.querySelector("main").append(
-      node("h1", {}, run.title),
-      html(run.medians),
-      node("h2", {}, "The same scene under both models"),
-      node("p", {}, node("label", {}, "Scene ", parts.scenes)),
-      node("div", { class: "columns" },
-        node("div", {}, parts.viewer.place, parts.facts),
-        node("div", {}, parts.timeline.place, parts.culprits.place,
-          node("p", {}, node("label", {}, "Values entering ", layer)),
-          parts.histogram.place)),
-      node("h2", {}, "All scenes"), gallery.place,
-      node("h2", {}, "Layers"), layers.place,
-      ...(run.training ? [node("h2", {}, "Training"), html(run.training)] : []),
-      node("h2", {}, "Size, speed, settings"), html(run.facts), html(run.settings),
-    );
-    gallery.put(JSON.stringify(run.gallery));
-    layers.put(JSON.stringify(run.layers));
-    parts.culprits.put(JSON.stringify(run.culprits));
-    const asked = window.sdqviz.address.get("scene");
-    show(run.scenes.some((s) => s.id === asked) ? asked : run.scenes[0].id, parts);
-    const wanted = window.sdqviz.address.get("layer");
-    open(names.includes(wanted) ? wanted : run.layer);
-  });
-})();
+  /** @param {string} text the document's JSON */
+  put(text) {
+    this.#text = text;
+    this.#show();
+  }
+}
+
+/**
+ * @param {string} label
+ * @param {string[][]} names each with its title
+ * @param {(name: string) => void} act
+ */
+function chooser(label, names, act) {
+  /** @type {HTMLSelectElement} */
+  const select = node(
+    "select",
+    { "aria-label": label, onchange: () => act(select.value) },
+    ...names.map(([value, title]) => node("option", { value }, title)),
+  );
+  return select;
+}
+
+/** @param {string} text made by sdqviz itself, with every text of a user escaped */
+function html(text) {
+  const place = node("div");
+  place.innerHTML = text;
+  return place;
+}

@@ -1,74 +1,98 @@
 // A scene along its steps: cursor, what both models aim at there, the errors up to there.
-(() => {
-  const { kinds, node, cursor, CursorLine, CursorSlider } = window.sdqviz;
 
-  class Timeline {
-    constructor(element) {
-      this.slider = new CursorSlider("timestep");
-      this.cells = { fp: cell("FP"), student: cell("") };
-      this.how = node("p", { class: "sdq-about" });
-      this.strips = node("div", { class: "sdqt-strips" }, this.cells.fp.root, this.cells.student.root);
-      this.chart = node("div");
-      this.line = new CursorLine(this.chart);
-      this.values = node("p", { class: "sdqt-values" });
-      this.root = node("div", { class: "sdqv sdqt", hidden: true },
-        this.slider.root, this.strips, this.how, this.chart, this.values);
-      element.append(this.root);
-      cursor.follow(() => this.#move());
-    }
+/**
+ * `timeline_document` of `views`: errors at each call (null: not finite), the chart as HTML.
+ * @typedef {{
+ *   label: string, timesteps: number[], replay: (number | null)[], free_run: (number | null)[],
+ *   chart: string,
+ *   previews: { fp: string, student: string, width: number, height: number, how?: string } | null,
+ * }} TimelineDocument
+ */
 
-    /** doc: {timesteps, replay, free_run, chart (HTML), label, previews or null}, or null. */
-    show(doc) {
-      this.doc = doc;
-      this.root.hidden = !doc;
-      if (!doc) return;
-      this.chart.innerHTML = doc.chart;
-      this.line.attach(doc.timesteps);
-      const seen = doc.previews;
-      this.strips.hidden = !seen;
-      this.cells.student.title.textContent = doc.label;
-      if (seen) {
-        for (const who of ["fp", "student"]) {
-          const { picture } = this.cells[who];
-          picture.style.backgroundImage = `url("${seen[who]}")`;
-          picture.style.backgroundSize = `${doc.timesteps.length * 100}% 100%`;
-          picture.style.aspectRatio = `${seen.width} / ${seen.height}`;
-        }
-      }
-      this.how.hidden = Boolean(seen?.how === "decoded");
-      this.how.textContent = seen
-        ? "Previews: the latents in approximate colours, not decoded."
-        : "No previews: this run was evaluated by a version that made none.";
-      cursor.cover(doc.timesteps);
-    }
+class Timeline {
+  /** @type {TimelineDocument | null} */
+  doc = null;
 
-    #move() {
-      if (!this.doc) return;
-      const { timesteps, replay, free_run: free } = this.doc;
-      if (cursor.timesteps !== timesteps) return; // a covered scene's event comes next
-      const [index, count] = [cursor.index, timesteps.length];
-      this.slider.move();
-      const text = this.slider.where.textContent;
-      const share = count > 1 ? index / (count - 1) : 0;
-      for (const who of ["fp", "student"]) {
-        const { picture } = this.cells[who];
-        picture.style.backgroundPosition = `${share * 100}% 0`;
-        const name = who === "fp" ? "FP" : this.doc.label;
-        picture.setAttribute("aria-label", `what ${name} aims at in ${text}`);
-      }
-      this.line.move();
-      this.values.textContent =
-        `Here: replay ${written(replay[index])}, free run ${written(free[index])}`;
-    }
+  /** @param {Element} element */
+  constructor(element) {
+    this.slider = new CursorSlider("timestep");
+    this.cells = { fp: new PreviewCell("FP"), student: new PreviewCell("") };
+    this.how = node("p", { class: "sdq-about" });
+    const { fp, student } = this.cells;
+    this.strips = node("div", { class: "sdqt-strips" }, fp.root, student.root);
+    this.chart = node("div");
+    this.line = new CursorLine(this.chart);
+    this.values = node("p", { class: "sdqt-values" });
+    const parts = [this.slider.root, this.strips, this.how, this.chart, this.values];
+    this.root = node("div", { class: "sdqv sdqt", hidden: true }, ...parts);
+    element.append(this.root);
+    cursor.follow(() => this.#move());
   }
 
-  const written = (value) => value?.toPrecision(2) ?? "not finite";
-
-  function cell(name) {
-    const title = node("figcaption", {}, name);
-    const picture = node("div", { class: "sdqt-cell", role: "img" });
-    return { title, picture, root: node("figure", {}, title, picture) };
+  /** @param {TimelineDocument | null} doc */
+  show(doc) {
+    this.doc = doc;
+    this.root.hidden = !doc;
+    if (!doc) return;
+    this.chart.innerHTML = doc.chart;
+    this.line.attach(doc.timesteps);
+    const { previews } = doc;
+    this.strips.hidden = !previews;
+    this.cells.student.title.textContent = doc.label;
+    if (previews) {
+      const { width, height } = previews;
+      this.cells.fp.hold(previews.fp, doc.timesteps.length, width / height);
+      this.cells.student.hold(previews.student, doc.timesteps.length, width / height);
+    }
+    this.how.hidden = previews?.how === "decoded";
+    this.how.textContent = previews
+      ? "Previews: the latents in approximate colours, not decoded."
+      : "No previews: this run was evaluated by a version that made none.";
+    cursor.cover(doc.timesteps);
   }
 
-  kinds.timeline = (element) => new Timeline(element);
-})();
+  #move() {
+    if (!this.doc) return;
+    const { timesteps, replay, free_run: free, label } = this.doc;
+    if (cursor.timesteps !== timesteps) return; // a covered scene's event comes next
+    const { index } = cursor;
+    this.slider.move();
+    const where = this.slider.where.textContent;
+    const share = timesteps.length > 1 ? index / (timesteps.length - 1) : 0;
+    this.cells.fp.move(share, `what FP aims at in ${where}`);
+    this.cells.student.move(share, `what ${label} aims at in ${where}`);
+    this.line.move();
+    const errors = [errorText(replay[index]), errorText(free[index])];
+    this.values.textContent = `Here: replay ${errors[0]}, free run ${errors[1]}`;
+  }
+}
+
+/** One model's pictures of all calls in one strip, of which one is seen. */
+class PreviewCell {
+  /** @param {string} name */
+  constructor(name) {
+    this.title = node("figcaption", {}, name);
+    this.picture = node("div", { class: "sdqt-cell", role: "img" });
+    this.root = node("figure", {}, this.title, this.picture);
+  }
+
+  /**
+   * @param {string} url of the strip
+   * @param {number} count
+   * @param {number} aspect
+   */
+  hold(url, count, aspect) {
+    this.picture.style.backgroundImage = `url("${url}")`;
+    this.picture.style.backgroundSize = `${count * 100}% 100%`;
+    this.picture.style.aspectRatio = String(aspect);
+  }
+
+  /**
+   * @param {number} share of the strip
+   * @param {string} words
+   */
+  move(share, words) {
+    this.picture.style.backgroundPosition = `${share * 100}% 0`;
+    this.picture.setAttribute("aria-label", words);
+  }
+}
