@@ -102,6 +102,19 @@ def test_a_timestep_names_its_worst_layers(page, errors):
     page.wait_for_function("document.querySelector('#culprits [aria-pressed=true]')")
 
 
+def test_a_layer_that_overflowed_is_shown_first(layers):
+    name = layers.evaluate(
+        f"""() => {{ const doc = structuredClone({LAYERS}.doc);
+        for (const layer of doc.layers) layer.name = `another.${{layer.name}}`;
+        doc.layers[9].own_error = "not finite";
+        const place = document.body.appendChild(document.createElement("div"));
+        place.id = "overflowed";
+        window.sdqviz.mount("layers", place, () => JSON.stringify(doc), () => {{}});
+        return doc.layers[9].name; }}"""
+    )
+    assert layers.inner_text("#overflowed .sdql-sheet h3") == name
+
+
 def test_an_address_opens_the_tab_and_its_map(layers):
     layers.select_option("#layers select[aria-label=colour]", "replay_error")
     layers.locator("#layers [data-span=all]").click()

@@ -155,6 +155,26 @@ def test_the_flicker_rests_where_motion_is_unwanted(page):
     assert page.evaluate(f"{VIEWER}.turned") is False
 
 
+@pytest.mark.parametrize("after", ["v.measure.select(null)", "v.choose('b', 'student')"])
+def test_scores_that_come_late_change_nothing(page, after):
+    """Of a box that was removed meanwhile, or of a pair that is not shown any more."""
+    focus(page)
+    kept = page.inner_html("#viewer .sdqv-scores")
+    assert "sdq-chip" in kept
+    # What the server says of that box, as the page gets it.
+    page.evaluate(
+        f"""() => {{ const v = {VIEWER};
+        const {{ doc, keys }} = v.pictures;
+        const box = {{ x: 0, y: 0, w: 8, h: 8 }};
+        v.measure.select(box);
+        const answer = {{ ...box, ...keys, run: doc.run, scene: doc.scene, ssim: 0.5, flip: 0.5 }};
+        if ({after!r} !== 'v.measure.select(null)') v.measure.box = null;
+        {after};
+        document.dispatchEvent(new CustomEvent('sdqviz-region', {{ detail: answer }})); }}"""
+    )
+    assert page.inner_html("#viewer .sdqv-scores") == kept
+
+
 def test_a_dragged_box_has_its_scores(page, store, row):
     focus(page)
     page.keyboard.press("r")

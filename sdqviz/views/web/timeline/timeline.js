@@ -40,9 +40,9 @@ class Timeline {
     this.strips.hidden = !previews;
     this.cells.student.title.textContent = doc.label;
     if (previews) {
-      const { width, height } = previews;
-      this.cells.fp.hold(previews.fp, doc.timesteps.length, width / height);
-      this.cells.student.hold(previews.student, doc.timesteps.length, width / height);
+      const aspect = `${previews.width} / ${previews.height}`;
+      this.cells.fp.hold(previews.fp, doc.timesteps.length, aspect);
+      this.cells.student.hold(previews.student, doc.timesteps.length, aspect);
     }
     this.how.hidden = previews?.how === "decoded";
     this.how.textContent = previews
@@ -79,12 +79,12 @@ class PreviewCell {
   /**
    * @param {string} url of the strip
    * @param {number} count
-   * @param {number} aspect
+   * @param {string} aspect
    */
   hold(url, count, aspect) {
     this.picture.style.backgroundImage = `url("${url}")`;
     this.picture.style.backgroundSize = `${count * 100}% 100%`;
-    this.picture.style.aspectRatio = String(aspect);
+    this.picture.style.aspectRatio = aspect;
   }
 
   /**
