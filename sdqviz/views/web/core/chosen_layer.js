@@ -8,7 +8,7 @@ class ChosenLayer {
   name = null;
   /** @type {{ name: string | null, at: number }} */
   #asked = { name: null, at: 0 };
-  #linked = address.get("layer"); // it may have no histogram, so no answer would choose it
+  #linked = address.get("layer") || null; // it may have no histogram, so no answer would choose it
 
   /** @param {string} name */
   choose(name) {

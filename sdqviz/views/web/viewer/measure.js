@@ -9,9 +9,9 @@ class Measure {
   box = null;
   /** @type {(Box & BoxError)[]} */
   worst = [];
-  #viewer;
   /** @type {MeasuredBox | null} */
-  #asked = null; // of the server
+  asked = null; // of the server
+  #viewer;
 
   /** @param {Viewer} viewer */
   constructor(viewer) {
@@ -24,7 +24,7 @@ class Measure {
   /** Nothing of the former scene stays under the new one's name. */
   clear() {
     this.box = null;
-    this.#asked = null;
+    this.asked = null;
     this.#viewer.frame.words.tellBox(null);
     this.#listWorst([]);
   }
@@ -33,11 +33,9 @@ class Measure {
   refresh() {
     const { pictures, frame } = this.#viewer;
     const { pair } = pictures;
-    this.#asked = null;
     this.#listWorst(pair ? pixels.worstBoxes(pair.a.data, pair.b.data) : []);
     frame.words.score(pictures, frame.stage.canvas);
-    if (this.box) this.select(this.box);
-    else if (pair && !pictures.scored) this.#ask(wholeBox(pair.a));
+    this.select(this.box);
   }
 
   /**
@@ -52,8 +50,8 @@ class Measure {
       frame.words.tellBox(box, pixels.boxError(pair.a.data, pair.b.data, box));
       this.#ask(box);
     } else {
-      this.#asked = null;
       frame.words.tellBox(null);
+      this.#ask(pair && !pictures.scored ? wholeBox(pair.a) : null); // two that no run scored
     }
     this.#viewer.draw();
   }
@@ -68,14 +66,13 @@ class Measure {
   }
 
   /**
-   * Asks the server for what the page cannot measure of a box.
-   * @param {Box} box
+   * Asks the server for what the page cannot measure of a box; null asks nothing any more.
+   * @param {Box | null} box
    */
   #ask(box) {
     const { doc, keys } = this.#viewer.pictures;
-    if (!doc || !keys) return;
-    this.#asked = { ...box, ...keys, run: doc.run, scene: doc.scene };
-    this.#viewer.trigger("region", this.#asked);
+    this.asked = box && doc && keys && { ...box, ...keys, run: doc.run, scene: doc.scene };
+    if (this.asked) this.#viewer.trigger("region", this.asked);
   }
 
   /**
@@ -83,7 +80,7 @@ class Measure {
    * @param {MeasuredBox & ServerScores} scores
    */
   #answer(scores) {
-    const asked = this.#asked;
+    const { asked } = this;
     if (!asked) return;
     const names = /** @type {(keyof MeasuredBox)[]} */ (Object.keys(asked));
     if (names.some((name) => scores[name] !== asked[name])) return;

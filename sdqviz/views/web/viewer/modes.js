@@ -1,8 +1,8 @@
 // The ways in which the viewer shows two pictures or more.
 
-/**
- * @typedef {"split" | "side" | "flicker" | "fade" | "difference" | "flip" | "all" | "checker"} Mode
- */
+/** @typedef {"flip"} MapName a map that runs keep of each picture, as the document names it */
+/** @typedef {"split" | "side" | "flicker" | "fade" | "difference" | "all" | "checker"} PairMode */
+/** @typedef {PairMode | MapName} Mode */
 
 /** @type {{ name: Mode, title: string, help: string }[]} */
 const MODES = [
@@ -19,6 +19,8 @@ const MODES = [
   { name: "all", title: "All", help: "every picture drawn from this noise, moved together" },
   { name: "checker", title: "Checker", help: "both at once, in the squares of a board" },
 ];
+/** @type {{ name: MapName, title: string, caption: string }[]} */
+const MAPS = [{ name: "flip", title: "FLIP map", caption: "FLIP: black 0, pale yellow 1" }];
 const GAINS = [1, 2, 4, 8, 16, 32];
 
 /**
@@ -26,6 +28,12 @@ const GAINS = [1, 2, 4, 8, 16, 32];
  * @param {string | null} name
  */
 const modeOf = (name) => MODES.find((mode) => mode.name === name);
+
+/**
+ * The map that a mode shows, if it shows one.
+ * @param {Mode} mode
+ */
+const mapOf = (mode) => MAPS.find(({ name }) => name === mode);
 
 /**
  * The two ends of a mode's caption: what is at the left and at the right.
@@ -46,10 +54,8 @@ function modeCaptions({ mode, pictures, turned, signed, gain }) {
       return [differenceCaption(a, b, signed, gain), ""];
     case "checker":
       return [`${a} and ${b} in turn; the upper left square is ${a}`, ""];
-    case "flip":
-      return ["FLIP: black 0, pale yellow 1", ""];
-    case "all":
-      return ["", ""];
+    default:
+      return [mapOf(mode)?.caption ?? "", ""];
   }
 }
 

@@ -48,8 +48,6 @@ class Painter {
     } else if (mode === "difference" && pictures.pair) {
       const pair = pictures.pair;
       this.#put(sourceOf(pixels.difference(pair.a.data, pair.b.data, gain, signed)), whole);
-    } else if (mode === "flip") {
-      this.#put(pictures.flip, whole);
     } else if (mode === "checker") {
       this.#put(a, whole);
       this.#pen.save();
@@ -57,6 +55,8 @@ class Painter {
       this.#put(b, whole);
       this.#pen.restore();
     }
+    const map = mapOf(mode);
+    if (map) this.#put(pictures.map(map.name), whole);
     for (const panel of this.#viewer.panels) this.#outline(panel);
   }
 

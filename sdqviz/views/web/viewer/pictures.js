@@ -1,10 +1,10 @@
 // The pictures of one scene, as loaded, and the two of them that are compared: A and B.
 
 /**
- * `chips` (HTML) are its scores against FP, `flip` its FLIP map, `note` what one must know of it.
+ * `chips` (HTML) are its scores against FP, `note` what one must know of it; its maps' addresses.
  * @typedef {{
- *   key: string, label: string, url: string, chips?: string, flip?: string, note?: string,
- * }} ScenePicture
+ *   key: string, label: string, url: string, chips?: string, note?: string,
+ * } & { [name in MapName]?: string }} ScenePicture
  */
 
 /**
@@ -63,9 +63,10 @@ class ScenePictures {
     const { doc } = this;
     if (!doc) return null;
     const wanted = doc.pictures.map(({ key, url, label }) => ({ key, url, label }));
-    for (const { key, flip, label } of doc.pictures) {
-      if (!flip) continue;
-      wanted.push({ key: `flip ${key}`, url: flip, label: `FLIP map of ${label}` });
+    for (const { name, title } of MAPS) {
+      for (const { key, label, [name]: url } of doc.pictures) {
+        if (url) wanted.push({ key: `${name} ${key}`, url, label: `${title} of ${label}` });
+      }
     }
     const read = await Promise.all(wanted.map(({ url }) => loadPicture(url)));
     if (doc !== this.doc) return null;
@@ -104,9 +105,13 @@ class ScenePictures {
     return this.doc?.pictures.find((p) => p.key === other && p.chips) ?? null;
   }
 
-  /** The FLIP map of the two, where one was kept. */
-  get flip() {
-    return this.scored ? this.loaded[`flip ${this.scored.key}`] : undefined;
+  /**
+   * A map of the two, where one was kept.
+   * @param {MapName} name
+   * @returns {LoadedPicture | undefined}
+   */
+  map(name) {
+    return this.scored ? this.loaded[`${name} ${this.scored.key}`] : undefined;
   }
 
   /** What is drawn from the shown noise and loaded. */

@@ -1,7 +1,7 @@
 // The viewer's controls: modes, the chosen pair, links to the files, zoom, box, gain, keys.
 
 const KEY_LIST = [
-  ["1 … 8", "mode"],
+  [`1 … ${MODES.length}`, "mode"],
   ["← →", "move the line or the mix (with Shift: faster); Home, End"],
   ["hold F", "show the other picture"],
   ["Space", "pause the flicker"],
@@ -95,7 +95,11 @@ class ViewerTools {
       link.hidden = !name;
       link.textContent = name && `⤓ ${name}`;
     }
-    this.modeButton("flip").disabled = !pictures.flip;
+    for (const { name } of MAPS) {
+      const shown = this.modeButton(name);
+      shown.hidden = !pictures.doc?.pictures.some((p) => p[name]); // none of these runs kept one
+      shown.disabled = !pictures.map(name);
+    }
     this.gain.hidden = this.sign.hidden = mode !== "difference";
     this.gain.value = String(gain);
     this.sign.value = signed ? "1" : "0";

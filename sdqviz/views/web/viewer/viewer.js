@@ -1,5 +1,5 @@
-// The picture viewer: the pictures of one scene in eight modes, zoomed and panned as one, with the
-// scores of the two that are chosen.
+// The picture viewer: the pictures of one scene in several modes, zoomed and panned as one, with
+// the scores of the two that are chosen.
 
 const SWAPS_A_SECOND = 2; // below the three flashes a second of WCAG 2.3.1
 const MOST_HEIGHT = 640; // pixels of the page, of a row of panels
@@ -170,7 +170,8 @@ class Viewer {
   #press() {
     this.frame.press(this);
     const { mode, pictures } = this;
-    if (mode === "flip" && pictures.ready && !pictures.flip) this.setMode("difference");
+    const map = mapOf(mode);
+    if (map && pictures.ready && !pictures.map(map.name)) this.setMode("difference");
   }
 
   #flick() {
