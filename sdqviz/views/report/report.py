@@ -23,7 +23,7 @@ from sdqviz.views.layers.histogram import layer_histogram, layer_names, telling_
 from sdqviz.views.runs.card import facts
 from sdqviz.views.runs.listing import worst_first
 from sdqviz.views.runs.names import bits, run_name
-from sdqviz.views.script import FOLDER, page_style, script
+from sdqviz.views.script import page_style, report_script
 from sdqviz.views.training.charts import TRAIN, block_chart, frozen_list, loss_chart
 from sdqviz.views.training.history import History, history
 from sdqviz.views.training.stages import stage_bar
@@ -85,8 +85,7 @@ def _write(store: Store, run: Run, out: Path) -> None:
 
     title = run_name(run)
     write("index.html", _PAGE.format(title=escape(title)))
-    # The report's own script comes last: it mounts what the others define.
-    write("sdqviz.js", script() + "\n" + (FOLDER / "report.js").read_text(encoding="utf-8"))
+    write("sdqviz.js", report_script())
     write("sdqviz.css", page_style())
     names = layer_names(blobs, result["histograms"])
     write("data/histograms.js", _take("histograms", _histograms(blobs, run, names)))
