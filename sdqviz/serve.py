@@ -3,6 +3,7 @@
 import atexit
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import gradio as gr
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.registry import announced
 from sdqviz.base.request import COMPARE
 from sdqviz.base.settings import home_folder
 from sdqviz.families.sources import packed_folder
@@ -24,6 +26,8 @@ from sdqviz.views.runs.card import duration
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _OPEN = "open"
+_RECIPES = "sdqviz.recipes"  # the group of entry points
+_WORKER_SECONDS = 120.0  # that a worker may take to start
 
 
 def serve(
@@ -83,6 +87,8 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
     demos = import_demos(store, assets_folder() / "demo")
     snapshot = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
 
+    _await_recipes_of_others(store, supervisor, snapshot)
+
     def catalog() -> dict[str, Any]:
         published = store.records.catalog() or snapshot
         # What an older worker left behind is taken up only when it says as much as ours.
@@ -125,3 +131,22 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
         finish=lambda run_id: store.runs.request_finish(run_id),
         estimate=estimate,
     )
+
+
+def _await_recipes_of_others(
+    store: Store, supervisor: Supervisor, snapshot: dict[str, Any]
+) -> None:
+    """The page's forms are built once: recipes that other packages announce must be known by then,
+    and only a worker, which imports them, can tell.
+    """
+    wanted = announced(_RECIPES)
+    until = time.monotonic() + _WORKER_SECONDS
+    while wanted - {r["name"] for r in (store.records.catalog() or snapshot)["recipes"]}:
+        supervisor.ensure_worker()
+        if time.monotonic() > until:
+            raise SdqvizError(
+                f"the worker did not tell of {', '.join(sorted(wanted))}, which other packages "
+                f"announce, within {_WORKER_SECONDS:.0f} s",
+                f"see {store.folder / 'worker.log'}",
+            )
+        time.sleep(0.2)

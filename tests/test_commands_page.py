@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import typer
 
+from sdqviz.base.config import complete
 from sdqviz.base.registry import found
 from sdqviz.cli.main import app
 from sdqviz.recipes.contract import PACKAGE
@@ -67,13 +68,13 @@ def test_the_presets_are_the_recipes():
     assert len(rows) == 3
     recipe = found(PACKAGE, "RECIPE")["fidelity"]
     for name, cells in rows:
-        config = recipe.config(**recipe.presets[name])
+        config = complete(recipe.schema(), dict(recipe.presets[name]), recipe.name)
         assert cells == " | ".join(
             (
-                f"{config.calibration_scenes}",
-                f"{config.held_out_scenes}" + " (`round_nearest`: 12)" * (name == "balanced"),
-                f"{config.steps}",
-                f"{config.training_steps:,} steps on "
-                f"{config.rounds} x {config.training_scenes} scenes",
+                f"{config['calibration_scenes']}",
+                f"{config['held_out_scenes']}" + " (`round_nearest`: 12)" * (name == "balanced"),
+                f"{config['steps']}",
+                f"{config['training_steps']:,} steps on "
+                f"{config['rounds']} x {config['training_scenes']} scenes",
             )
         )

@@ -43,6 +43,11 @@ def named(package: str, attribute: str, name: str) -> Any:
     return entries[name]
 
 
+def announced(package: str) -> set[str]:
+    """The names that entry points of other distributions announce. Imports nothing of theirs."""
+    return {point.name for point in importlib.metadata.entry_points(group=package)}
+
+
 def _own(package: str, attribute: str) -> Iterator[tuple[str, Any]]:
     folder = importlib.import_module(package)
     for module in pkgutil.iter_modules(folder.__path__):
