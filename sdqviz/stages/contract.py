@@ -61,7 +61,7 @@ class Context:
     learned_key: str = ""
     student: nn.Module | None = None
     student_key: str = ""
-    lpips_net: str = ""  # squeeze, alex or vgg; empty takes the default
+    lpips_net: str = ""  # alex, squeeze or vgg; empty takes the default
     result: dict[str, Any] = field(default_factory=dict)
 
     def key(self, stage: "Stage", *parts: Any) -> str:
