@@ -267,12 +267,12 @@ def compare(
     model_config: str | None = None,
     device: str = "cpu",
     dtype: str = FLOAT32,
-    lpips_net: str = "squeeze",
+    lpips_net: str = "alex",
     see: See = lambda event: None,
 ) -> dict[str, Any]:
     """Compares a packed folder with its FP model on held-out prompts (or a file of them).
 
-    Returns {engine, arithmetic, scenes, metrics, per_step}; see the README for the keys.
+    Returns {engine, arithmetic, scenes, metrics, unavailable, per_step}; see the README.
     """
     texts = (
         _read_prompts(prompts_file)
@@ -307,7 +307,7 @@ def compare(
     )
     run = _work(store, store.runs.add(COMPARE, spec), see)
     assert run.result is not None
-    return compare_json(run.result)
+    return compare_json(run.result, lpips_net)
 
 
 def _read_prompts(file: str | Path | None) -> list[str]:

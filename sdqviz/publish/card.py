@@ -37,10 +37,12 @@ def model_card(run: Run) -> str:
         "|---|---|---|---|---|---|",
     ]
     for metric in result.get("metrics", {}).values():
+        if metric["median"] is None:
+            continue  # of an older run: it was not available there
         numbers = [_number(metric[k]) for k in ("median", "floor", "ceiling")]
         lines.append(
             f"| {metric['label']} | {' | '.join(numbers)} | {metric['direction']} | "
-            f"{metric['reason'] or metric['settings']} |"
+            f"{metric['settings']} |"
         )
     return "\n".join([*lines, ""])
 

@@ -48,10 +48,10 @@ class RoundNearestConfig(PlanConfig):
         help="Divide each input channel by a factor that its weights take over (SmoothQuant).",
     )
     lpips_net: str = option(
-        "squeeze",
+        "alex",
         label="LPIPS backbone",
         help="Which network LPIPS compares with; numbers of two are not comparable.",
-        choices=("squeeze", "alex", "vgg"),
+        choices=("alex", "squeeze", "vgg"),
     )
 
     @property

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sdqviz.metrics.contract import unavailable
 from sdqviz.store.runs import Run
 
 
@@ -19,8 +20,8 @@ def run_json(run: Run) -> dict[str, Any]:
     }
 
 
-def compare_json(result: dict[str, Any]) -> dict[str, Any]:
-    """An evaluation as the CLI prints it: stable keys, null with a reason where not available."""
+def compare_json(result: dict[str, Any], lpips_net: str = "") -> dict[str, Any]:
+    """An evaluation as the CLI prints it; `unavailable` says why a metric is not in it."""
     engines = result["engine"]["layers"]
     return {
         "engine": next(iter(engines)) if len(engines) == 1 else engines,
@@ -29,5 +30,6 @@ def compare_json(result: dict[str, Any]) -> dict[str, Any]:
             {k: row[k] for k in ("id", "prompt", "seed", "metrics")} for row in result["scenes"]
         ],
         "metrics": result["metrics"],
+        "unavailable": unavailable(lpips_net),
         "per_step": result["per_step"],
     }

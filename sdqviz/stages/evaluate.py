@@ -23,8 +23,7 @@ from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.measure.layer_facts import engine_report
 from sdqviz.measure.layer_inputs import layer_inputs
 from sdqviz.measure.previews import previews
-from sdqviz.metrics.contract import metrics, score_all, summarise
-from sdqviz.metrics.flip import flip_map
+from sdqviz.metrics.contract import available, map_all, score_all, summarise
 from sdqviz.metrics.steps import free_run_errors, replay_errors
 from sdqviz.products.context import Context
 from sdqviz.products.trajectories import (
@@ -42,7 +41,7 @@ _SCENE, _LAYERS = 8, 7
 
 class EvaluateStage:
     name = "evaluate"
-    version = 3
+    version = 4
 
     def cost(self, context: Context) -> float:
         costs = [_SCENE * calls_per_scene(scene) for scene in context.held_out]
@@ -62,8 +61,7 @@ class EvaluateStage:
             row = evaluate_scene(context, scene)
             rows.append(row)
             for name, value in row["metrics"].items():
-                if value is not None:
-                    yield Scalar(name=name, value=value, step=index)
+                yield Scalar(name=name, value=value, step=index)
             done += _SCENE * calls_per_scene(scene)
             yield Progress(stage=self.name, done=done, total=total)
         context.result.update(summary(rows, context.lpips_net))
@@ -124,7 +122,7 @@ def summary(rows: list[dict[str, Any]], lpips_net: str = "") -> dict[str, Any]:
 def evaluate_scene(context: Context, scene: Scene) -> dict[str, Any]:
     """One scene under both models, from the store if it was evaluated before."""
     # A metric that becomes available later is scored then, not remembered as missing.
-    scored = [m.settings for m in metrics(context.lpips_net).values() if not m.unavailable()]
+    scored = [metric.settings for metric in available(context.lpips_net).values()]
     assert context.student is not None
     engines = engine_report(context.student)["layers"]
     key = context.key(EvaluateStage(), context.student_key, scene.as_dict(), scored, engines)
@@ -169,8 +167,9 @@ def _evaluate(context: Context, scene: Scene) -> dict[str, Any]:
         "images": {
             "fp": _png(context, reference),
             "student": _png(context, quantized),
-            "flip": _png(context, flip_map(reference, quantized)),
             "other_seed": _png(context, reseeded),
+            "rounded": _png(context, rounded),
+            **{name: _png(context, m) for name, m in map_all(reference, quantized).items()},
         },
         "previews": previews(context, scene, teacher, steered, reference),
         "noise": {"fp": noise_key(teacher), "student": noise_key(steered)},

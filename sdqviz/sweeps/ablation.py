@@ -132,7 +132,9 @@ def _bits_order(name: str) -> tuple[int, int]:
 def _figures(runs: list[Run], base: dict[str, Any] | None) -> dict[str, Any]:
     results = [run.result or {} for run in runs]
     figures: dict[str, Any] = {}
-    for name, sign in (("flip", 1.0), ("ssim", -1.0)):
+    for name, sign in (("flip", 1.0), ("ssim", -1.0), ("st_lpips", 1.0)):
+        if not all(name in r["metrics"] for r in results):
+            continue  # arms that were run by an older version
         scores = [r["metrics"][name] for r in results]
         over = [sign * (s["median"] - s["floor"]) for s in scores]
         figures[name] = _spread([s["median"] for s in scores])

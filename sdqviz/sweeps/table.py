@@ -54,7 +54,7 @@ def work_table(
 def _row(run: Run) -> dict[str, Any]:
     result: dict[str, Any] = run.result or {}
     scores = {
-        name: {k: score[k] for k in ("median", "floor", "ceiling")}
+        name: {k: score.get(k) for k in ("median", "interval", "floor", "ceiling")}
         for name, score in result["metrics"].items()
         if score["median"] is not None
     }

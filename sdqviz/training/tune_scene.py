@@ -11,7 +11,7 @@ from torch import nn
 from sdqviz.base.events import Event, Preview, Scalar
 from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.families.conditioning import collate
-from sdqviz.metrics.contract import score_all
+from sdqviz.metrics.contract import metrics
 from sdqviz.products.context import Context
 from sdqviz.products.trajectories import record_scene, teacher_trajectory
 from sdqviz.training.losses import BRANCHES, Sample, training_loss
@@ -60,9 +60,7 @@ def _picture(context: Context, student: nn.Module, step: int) -> Iterator[Event]
         yield Preview(name=TEACHER, step=0, blob=_png(context, reference))
     yield Preview(name=STUDENT, step=step, blob=_png(context, drawn))
     for name in ("flip", "ssim"):
-        value = score_all(reference, drawn, context.lpips_net)[name]
-        if value is not None:
-            yield Scalar(name=f"tune_{name}", value=value, step=step)
+        yield Scalar(name=f"tune_{name}", value=metrics()[name].score(reference, drawn), step=step)
 
 
 def _png(context: Context, picture: np.ndarray) -> str:

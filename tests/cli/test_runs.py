@@ -116,7 +116,7 @@ def test_generate_only_draws_a_part_alone(store, worked, tmp_path):
         printed = done(*words)
         assert set(printed) == {"run", "files", "metrics"}
         assert printed["files"] == {
-            name: str(out / f"{name}.png") for name in ("fp", "w4a8", "flip")
+            name: str(out / f"{name}.png") for name in ("fp", "w4a8", "flip", "st_lpips")
         }
         made = store.runs.get(printed["run"])
         assert (made.kind, made.spec["only"], made.state) == (GENERATE, part, DONE)

@@ -7,9 +7,11 @@ from typing import Any
 from sdqviz.base.blind import ABX, FP, MISSING, STUDENT, Session, Trial, tally
 from sdqviz.views.blind.binomial import unsure_share, verdict
 from sdqviz.views.blind.trial import answer_words
+from sdqviz.views.charts.scores import MAPS
 
 _MODELS = {FP: "FP", STUDENT: "quantized"}
 _SHOWN_PAIRS = 3
+_SCORES = {"flip": "FLIP", "st_lpips": "ST-LPIPS (alex)"}
 
 
 def reveal(
@@ -70,12 +72,15 @@ def _pairs(
         return ""
     parts = []
     for scene in worst:
-        row, error = scenes[scene], flip(scene)
-        score = "" if error is None else f", FLIP {error:.3f} (lower is better)"
+        row = scenes[scene]
+        scores = [(name, row["metrics"].get(key)) for key, name in _SCORES.items()]
+        words = [f"{name} {value:.3f}" for name, value in scores if value is not None]
+        score = f", {', '.join(words)} (lower is better)" if words else ""
         figures = "".join(
             f'<figure><img src="{escape(address(row["images"][who]))}" '
             f'alt="{name}: {escape(row["prompt"])}"><figcaption>{name}</figcaption></figure>'
-            for who, name in ((FP, "FP"), (STUDENT, "quantized"), ("flip", "FLIP map"))
+            for who, name in ((FP, "FP"), (STUDENT, "quantized"), *MAPS.items())
+            if who in row["images"]
         )
         parts.append(
             f'<p class="sdq-about">{escape(row["prompt"])}: right {right[scene]} of '

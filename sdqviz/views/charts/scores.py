@@ -5,6 +5,8 @@ from typing import Any
 
 from sdqviz.views.terms import term
 
+MAPS = {"flip": "FLIP map", "st_lpips": "ST-LPIPS map"}  # of a scene's images; older runs lack some
+
 
 def score_chips(metrics: dict[str, dict[str, Any]], scene: dict[str, Any] | None = None) -> str:
     """One bar per metric: left end the noise floor, right end another seed.
@@ -15,16 +17,30 @@ def score_chips(metrics: dict[str, dict[str, Any]], scene: dict[str, Any] | None
     def scored(name: str) -> list[float | None]:
         if scene is None:
             return [metrics[name][k] for k in ("median", "floor", "ceiling")]
-        return [scene[k][name] for k in ("metrics", "floor", "ceiling")]
+        return [scene[k].get(name) for k in ("metrics", "floor", "ceiling")]
 
-    # What there is comes first.
-    names = sorted(metrics, key=lambda name: scored(name)[0] is None)
-    chips = (_chip(metrics[name], *scored(name)) for name in names)
+    rows = ((metrics[name], *scored(name)) for name in measured(metrics))
+    chips = (
+        _chip(metric, value, floor, ceiling, scene is None)
+        for metric, value, floor, ceiling in rows
+        if value is not None and floor is not None and ceiling is not None
+    )
     return f'<div class="sdq-chips">{"".join(chips)}</div>'
 
 
+def measured(metrics: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """A run's metrics with a number: an older run also names those that were not available."""
+    return {name: metric for name, metric in metrics.items() if metric["median"] is not None}
+
+
+def interval_words(metric: dict[str, Any], decimals: int | None = None) -> str:
+    """LOW to HIGH of a median over scenes; empty for a single scene, or an older run."""
+    ends = metric.get("interval") or ()
+    return " to ".join(_written(end) if decimals is None else f"{end:.{decimals}f}" for end in ends)
+
+
 def _chip(
-    metric: dict[str, Any], value: float | None, floor: float | None, ceiling: float | None
+    metric: dict[str, Any], value: float, floor: float, ceiling: float, is_median: bool
 ) -> str:
     arrow = "higher is better" if metric["direction"] == "higher" else "lower is better"
     mark = "↑" if metric["direction"] == "higher" else "↓"
@@ -32,15 +48,15 @@ def _chip(
         f"<b>{term(metric['label'])}</b> "
         f'<abbr class="sdq-arrow" title="{arrow}" aria-label="{arrow}">{mark}</abbr>'
     )
-    if value is None or floor is None or ceiling is None:
-        reason = escape(metric["reason"] or "not measured in this run")
-        return f'<p class="sdq-chip sdq-absent">{head} {reason}</p>'
+    sure = interval_words(metric) if is_median else ""
+    if sure:
+        sure = f'<small title="95 % interval, bootstrap over the scenes"> ({sure})</small>'
     place = 50.0
     if ceiling != floor:
         place = 100 * min(max((value - floor) / (ceiling - floor), 0.0), 1.0)
     return (
         f'<div class="sdq-chip" title="{escape(metric["settings"])}"><div>{head}'
-        f'<span class="sdq-value">{_written(value)}</span></div>'
+        f'<span class="sdq-value">{_written(value)}{sure}</span></div>'
         f'<div class="sdq-bar" role="img" aria-label="{place:.0f} % of the way from the noise '
         f'floor to another seed"><i style="left:{place:.1f}%"></i></div>'
         f'<div class="sdq-ends"><span>{term("noise")} {_written(floor)}</span>'

@@ -8,7 +8,7 @@ from typing import Any
 
 from sdqviz.base.request import COMPARE
 from sdqviz.store.runs import DONE, Run
-from sdqviz.views.charts.scores import score_chips
+from sdqviz.views.charts.scores import MAPS, score_chips
 from sdqviz.views.charts.steps import step_errors
 from sdqviz.views.page_json import page_json
 from sdqviz.views.runs.listing import finished, generated
@@ -20,11 +20,11 @@ Address = Callable[[str], str]  # blob name -> where the page gets it
 def viewer_document(
     run: Run, row: dict[str, Any], runs: Sequence[Run], address: Address, chosen: str = ""
 ) -> str:
-    """{run, scene, pictures: [{key, label, url, chips?, flip?, note?}], about, alt, chosen, made}:
-    FP and quantized first, then what parts of it and other runs of the same model drew from the
-    same noise, then the FP model with another seed. `chips` (HTML) are its scores against FP,
-    `flip` its FLIP map, `note` what a reader must know of a picture; `chosen` is the key of a
-    picture that the visitor asked for, `made` the time in seconds.
+    """{run, scene, pictures: [{key, label, url, chips?, flip?, st_lpips?, note?}], about, alt,
+    chosen, made}: FP and quantized first, then what parts of it and other runs of the same model
+    drew from the same noise, then the FP model with another seed. `chips` (HTML) are its scores
+    against FP, `flip` and `st_lpips` their maps, `note` what a reader must know of a picture;
+    `chosen` is the key of a picture that the visitor asked for, `made` the time in seconds.
     """
     assert run.result is not None
     images, metrics = row["images"], run.result["metrics"]
@@ -32,7 +32,7 @@ def viewer_document(
         {"key": "fp", "label": "FP", "url": address(images["fp"])},
         {
             **{"key": "student", "label": bits(run), "url": address(images["student"])},
-            **{"chips": score_chips(metrics, row), "flip": address(images["flip"])},
+            **{"chips": score_chips(metrics, row), **_maps(images, address)},
         },
     ]
     named: dict[str, set[str]] = {}  # name -> addresses of the pictures that have it
@@ -48,7 +48,7 @@ def viewer_document(
         picture = {
             **{"key": other.id, "label": label, "url": url},
             **{"chips": score_chips((other.result or {})["metrics"], theirs)},
-            **{"flip": address(images["flip"])},
+            **_maps(images, address),
         }
         if images["fp"] != row["images"]["fp"]:
             picture["note"] = (
@@ -70,6 +70,11 @@ def viewer_document(
         "made": time.time(),  # answers may overtake each other
     }
     return page_json(document)
+
+
+def _maps(images: dict[str, str], address: Address) -> dict[str, str]:
+    """The maps that the run kept, by metric."""
+    return {name: address(images[name]) for name in MAPS if name in images}
 
 
 def picture_blobs(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> dict[str, str]:
@@ -157,6 +162,8 @@ def _same_start(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 def _alt(run: Run, row: dict[str, Any]) -> str:
     scores = ", ".join(
-        f"{name.upper()} {value:.3f}" for name, value in row["metrics"].items() if value is not None
+        f"{name.upper().replace('_', '-')} {value:.3f}"
+        for name, value in row["metrics"].items()
+        if value is not None
     )
     return f"{row['prompt']}, seed {row['seed']}: FP and {bits(run)}; {scores}"

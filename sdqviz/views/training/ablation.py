@@ -9,14 +9,12 @@ from sdqviz.views.charts.curves import Curve, curve_chart, smoothed
 from sdqviz.views.charts.svg import BLUE, GREY, ORANGE, figure, label
 
 _READING = "error above the noise floor, share of RTN static's; bars span the seeds"
-_COLUMNS = (
-    "bits",
-    "arm",
-    "FLIP",
-    "above floor",
-    "of RTN static",
-    "1 - SSIM above floor",
-    "of RTN static",
+_SCORES = (
+    *("bits", "arm", "FLIP", "above floor", "of RTN static"),
+    *("1 - SSIM above floor", "of RTN static"),
+)
+_LEARNED = ("ST-LPIPS above floor", "of RTN static")  # where every arm has it
+_COSTS = (
     "replay error",
     "samples/s",
     "seconds",
@@ -26,7 +24,9 @@ _COLUMNS = (
 
 def ablation_table(rows: list[dict[str, Any]]) -> str:
     """Markdown: medians over seeds of held-out medians, with the seeds' range behind them."""
-    lines = [f"| {' | '.join(_COLUMNS)} |", "|" + "---|" * len(_COLUMNS)]
+    learned = all("st_lpips_ratio" in row for row in rows)
+    columns = (*_SCORES, *(_LEARNED if learned else ()), *_COSTS)
+    lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     for row in rows:
         speed = row["samples_per_second"]
         cells = (
@@ -37,6 +37,7 @@ def ablation_table(rows: list[dict[str, Any]]) -> str:
             f"**{row['flip_ratio']['median']:.2f}**",
             _range(row["ssim_over_floor"], 5),
             f"**{row['ssim_ratio']['median']:.2f}**",
+            *(_learned(row) if learned else ()),
             _range(row["replay"], 5),
             "" if speed is None else f"{speed:.0f}",
             f"{row['seconds']:.0f}",
@@ -44,6 +45,10 @@ def ablation_table(rows: list[dict[str, Any]]) -> str:
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _learned(row: dict[str, Any]) -> tuple[str, str]:
+    return _range(row["st_lpips_over_floor"], 4), f"**{row['st_lpips_ratio']['median']:.2f}**"
 
 
 def ablation_curves(events: Sequence[Event], bits: str) -> str:

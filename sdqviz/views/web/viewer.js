@@ -1,4 +1,4 @@
-// The picture viewer: the pictures of one scene in eight modes, zoomed and panned as one, with the
+// The picture viewer: the pictures of one scene in nine modes, zoomed and panned as one, with the
 // scores of the two that are chosen.
 (() => {
   const { kinds, still, clamp, address, View, pixels } = window.sdqviz;
@@ -9,9 +9,11 @@
     ["fade", "Fade", "mixed"],
     ["difference", "Difference", "each channel's difference, times the gain"],
     ["flip", "FLIP", "the error seen when flipping between them: 0 black, 1 pale"],
+    ["st_lpips", "ST-LPIPS", "where a trained network sees a difference: 0 black, 1 or more pale"],
     ["all", "All", "every picture drawn from this noise, moved together"],
     ["checker", "Checker", "both at once, in the squares of a board"],
   ];
+  const MAPS = { flip: "FLIP map", st_lpips: "ST-LPIPS map" }; // modes that show a kept map
   const GAINS = [1, 2, 4, 8, 16, 32];
   const MEASURED = "sdqviz-region";
   const SQUARES = 8; // of the board, along the picture's shorter side
@@ -64,13 +66,17 @@
       address.set({ run: doc.run, scene: doc.scene, ...this.keys });
       this.built.offer(doc, this.keys);
       const wanted = [...doc.pictures.map((p) => [p.key, p.url]),
-        ...doc.pictures.filter((p) => p.flip).map((p) => [`flip ${p.key}`, p.flip])];
+        ...Object.keys(MAPS).flatMap((map) =>
+          doc.pictures.filter((p) => p[map]).map((p) => [`${map} ${p.key}`, p[map]]))];
       const read = await Promise.all(wanted.map(([key, url]) => load(key, url)));
       if (token !== this.token) return; // another scene was chosen meanwhile
       this.loaded = Object.fromEntries(read.filter(Boolean));
       const absent = wanted.map(([key]) => key).filter((key) => !this.loaded[key]);
       const labels = this.#labels();
-      this.built.missing(absent.map((key) => labels[key] ?? `FLIP map of ${labels[key.slice(5)]}`));
+      this.built.missing(absent.map((key) => {
+        const [map, of] = key.split(" ");
+        return labels[key] ?? `${MAPS[map]} of ${labels[of]}`;
+      }));
       this.#measure();
       this.draw();
     }
@@ -103,9 +109,13 @@
       return this.doc.pictures.find((p) => p.key === other && p.chips) ?? null;
     }
 
-    /** The FLIP map of the two, where one was kept. */
-    get flip() {
-      return this.scored && this.loaded[`flip ${this.scored.key}`];
+    /** The map of the two by name, where one was kept. */
+    map(name) {
+      return this.scored && this.loaded[`${name} ${this.scored.key}`];
+    }
+
+    get maps() {
+      return Object.keys(MAPS);
     }
 
     get whole() {
@@ -278,7 +288,7 @@
         c.globalAlpha = 1;
       } else if (this.mode === "difference" && this.ready) {
         put(asSource(pixels.difference(this.a.data, this.b.data, this.gain, this.signed)));
-      } else if (this.mode === "flip") put(this.flip);
+      } else if (this.mode in MAPS) put(this.map(this.mode));
       else if (this.mode === "checker") {
         put(this.a);
         c.save();

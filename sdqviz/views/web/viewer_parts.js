@@ -2,7 +2,7 @@
 (() => {
   const { node, clamp, pixels } = window.sdqviz;
   const KEYS = [
-    ["1 … 8", "mode"],
+    ["1 … 9", "mode"],
     ["← →", "move the line or the mix (with Shift: faster); Home, End"],
     ["hold F", "show the other picture"],
     ["Space", "pause the flicker"],
@@ -106,9 +106,12 @@
         link.hidden = !which;
         link.textContent = which ? `⤓ ${which.toUpperCase()}` : "";
       }
-      const flip = modeButtons.find((b) => b.dataset.mode === "flip");
-      flip.disabled = !(v.keys && v.flip);
-      if (v.ready && flip.disabled && v.mode === "flip") v.setMode("difference");
+      for (const button of modeButtons.filter((b) => v.maps.includes(b.dataset.mode))) {
+        const name = button.dataset.mode;
+        button.hidden = !v.doc?.pictures.some((p) => p[name]); // none of these runs kept one
+        button.disabled = !(v.keys && v.map(name));
+        if (v.ready && button.disabled && v.mode === name) v.setMode("difference");
+      }
       const notes = (v.doc?.pictures ?? [])
         .filter((p) => p.note && [v.keys.a, v.keys.b].includes(p.key)).map((p) => p.note);
       note.textContent = notes.join(" ");
@@ -139,6 +142,7 @@
           : `|${v.label("a")} − ${v.label("b")}| × ${v.gain}: white is ${Math.ceil(255 / v.gain)} of 255 or more`, ""],
         checker: [`${v.label("a")} and ${v.label("b")} in turn; the upper left square is ${v.label("a")}`, ""],
         flip: ["FLIP: black 0, pale yellow 1", ""],
+        st_lpips: ["ST-LPIPS (alex): black 0, pale yellow 1 or more", ""],
         all: ["", ""],
       }[v.mode];
       nameAll(v, ratio);

@@ -30,8 +30,8 @@ def session(kind: str, *shown: tuple[str, ...], answers: tuple = ()) -> Session:
     return Session(id="0" * 32, run="run", kind=kind, trials=trials)
 
 
-def row(prompt: str, flip: float | None) -> dict:
-    images = {who: f"{prompt}-{who}.png" for who in ("fp", "student", "flip")}
+def row(prompt: str, flip: float | None, more: tuple[str, ...] = ()) -> dict:
+    images = {who: f"{prompt}-{who}.png" for who in ("fp", "student", "flip", *more)}
     return {"prompt": prompt, "metrics": {"flip": flip}, "images": images}
 
 
@@ -80,6 +80,12 @@ def test_the_reveal_shows_first_what_was_told_apart():
     html = reveal(session(WHICH, *orders, answers=(FIRST, SECOND)), scenes, str)
     assert html.index("banana: right 1 of 1, FLIP 0.100") < html.index("apple: right 0 of 1")
     assert 'src="banana-flip.png"' in html
+    assert "ST-LPIPS" not in html  # an older run: no row, no picture
+    learned = row("banana", 0.1, ("st_lpips",))
+    learned["metrics"]["st_lpips"] = 0.2
+    html = reveal(session(WHICH, *orders, answers=(FIRST, SECOND)), {**scenes, "b": learned}, str)
+    assert "FLIP 0.100, ST-LPIPS (alex) 0.200 (lower is better)" in html
+    assert 'src="banana-st_lpips.png" alt="ST-LPIPS map: banana"' in html
     unknown = {"a": row("apple", None), "b": row("banana", None)}
     html = reveal(session(WHICH, *orders, answers=(FIRST, FIRST)), unknown, str)
     assert "FLIP 0" not in html  # a score that was not measured is not shown

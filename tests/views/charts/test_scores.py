@@ -7,7 +7,7 @@ METRIC = {
     "ceiling": 0.5,
     "direction": "higher",
     "settings": "Wang <et al.>",
-    "reason": None,
+    "interval": [0.85, 0.93],
 }
 
 
@@ -17,5 +17,12 @@ def test_chips_place_a_score_between_its_references():
     assert "&lt;et al.&gt;" in html
     scene = {"metrics": {"ssim": 0.5}, "floor": {"ssim": 1.0}, "ceiling": {"ssim": 0.5}}
     assert "left:100.0%" in score_chips({"ssim": METRIC}, scene)
+    assert "(0.850 to 0.930)" in html
+    assert "0.850" not in score_chips({"ssim": METRIC}, scene)  # of the scenes, not of this one
+
+
+def test_a_metric_without_a_number_has_no_chip():
     missing = {**METRIC, "median": None, "reason": "run sdqviz fetch metrics"}
-    assert "run sdqviz fetch metrics" in score_chips({"ssim": missing})
+    assert score_chips({"ssim": missing}) == score_chips({})
+    unscored = {"metrics": {"flip": 0.5}, "floor": {}, "ceiling": {}}
+    assert score_chips({"ssim": METRIC}, unscored) == score_chips({})

@@ -91,6 +91,11 @@ def test_the_table_and_plot_hold_every_arm():
     table = ablation_table(rows)
     assert len(table.splitlines()) == 4
     assert "| full recipe | 0.5000 | 0.5000 (0.4900 to 0.5100) | **0.50** |" in table
+    assert "ST-LPIPS" not in table  # arms of an older version
+    more = {name: spread(0.25) for name in ("st_lpips", "st_lpips_over_floor", "st_lpips_ratio")}
+    table = ablation_table([{**row, **more} for row in rows])
+    assert "| ST-LPIPS above floor | of RTN static |" in table
+    assert "| 0.2500 (0.2400 to 0.2600) | **0.25** |" in table
     drawing = standalone(ablation_plot(rows))
     assert drawing.startswith("<svg ")
     assert drawing.rstrip().endswith("</svg>")
