@@ -30,6 +30,8 @@ from sdqviz.layers.convert import set_resident
 from sdqviz.layers.packed import EXPANDED
 from sdqviz.metrics.lpips import BACKBONES
 from sdqviz.publish.card import model_card
+from sdqviz.results.ablation import AblationResult, ArmRow
+from sdqviz.results.drawn import CompareResult
 from sdqviz.runner import prompts
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
@@ -118,10 +120,10 @@ def finish_quantize(store: Store, run_id: str, out: str | Path | None, see: See)
 
 def write_model(store: Store, run: Run, out: Path) -> Path:
     """Writes a finished quantize run as a diffusers folder."""
-    if run.result is None or "packed" not in run.result:
+    if run.quantized_model is None:
         raise SdqvizError(f"run {run.id} is {run.state}", "export a finished quantize run")
     name, config = run.spec["model"], run.spec.get("model_config")
-    packed = store.blobs.file(run.result["packed"])
+    packed = store.blobs.file(run.quantized_model.packed)
     return save_quantized(
         sources.find(name, config),
         packed,
@@ -155,7 +157,8 @@ def ablate(
     for spec in specs:
         refuse_if_over(estimate_quantize(spec), store.folder)
     run, arms = work_arms(store, specs, see)
-    rows = (run.result or {})["rows"]
+    assert isinstance(run.outcome, AblationResult)
+    rows = run.outcome.rows
     if out is not None:
         _write_ablation(store, rows, arms, Path(out))
     return {
@@ -163,7 +166,7 @@ def ablate(
         "model": model,
         "preset": preset,
         "seeds": seeds,
-        "rows": rows,
+        "rows": [row.as_row() for row in rows],
         "table": ablation_table(rows),
     }
 
@@ -217,12 +220,13 @@ def bench_step(
     }
 
 
-def _write_ablation(store: Store, rows: list[Any], arms: list[Run], out: Path) -> None:
+def _write_ablation(store: Store, rows: Sequence[ArmRow], arms: list[Run], out: Path) -> None:
     """table.md, table.json, plot.svg, and one file of events per arm."""
     try:
         (out / "events").mkdir(parents=True, exist_ok=True)
         (out / "table.md").write_text(ablation_table(rows), encoding="utf-8")
-        (out / "table.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps([row.as_row() for row in rows], indent=1)
+        (out / "table.json").write_text(text + "\n", encoding="utf-8")
         (out / "plot.svg").write_text(standalone(ablation_plot(rows)), encoding="utf-8")
         for run in arms:
             events = [event_to_row(event) for event in store.records.events(run.id)]
@@ -306,8 +310,8 @@ def compare(
         lpips_net=lpips_net,
     )
     run = _work(store, store.runs.add(COMPARE, spec), see)
-    assert run.result is not None
-    return compare_json(run.result, lpips_net)
+    assert isinstance(run.outcome, CompareResult)
+    return compare_json(run.outcome, lpips_net)
 
 
 def _read_prompts(file: str | Path | None) -> list[str]:

@@ -218,15 +218,14 @@ def generate(
         "height": height,
     }
     with progress(as_json) as see:
-        result = api.generate(run, from_dict(Scene, values), see, only=only, engine=engine)
-    store, scene = api.open_store(), result["scenes"][0]
-    files = {}
+        report = api.generate(run, from_dict(Scene, values), see, only=only, engine=engine)
+    store, files = api.open_store(), {}
+    drawn = store.runs.get(report["run"]).scenes[0].pictures
     out.mkdir(parents=True, exist_ok=True)
-    shown = (("fp", "fp"), ("student", "w4a8"), ("flip", "flip"), ("st_lpips", "st_lpips"))
-    for who, name in shown:
+    for name, blob in {"fp": drawn.fp, "w4a8": drawn.student, **drawn.maps}.items():
         files[name] = str(out / f"{name}.png")
-        Path(files[name]).write_bytes(store.blobs.get(scene["images"][who]))
-    emit({"run": result["run"], "files": files, "metrics": result["metrics"]}, as_json)
+        Path(files[name]).write_bytes(store.blobs.get(blob))
+    emit({"run": report["run"], "files": files, "metrics": report["metrics"]}, as_json)
 
 
 @app.command()

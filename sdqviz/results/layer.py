@@ -19,6 +19,12 @@ class Range(NamedTuple):
         return -self.zero_point * self.scale, (2**bits - 1 - self.zero_point) * self.scale
 
 
+def range_at(ranges: Sequence[Range], timestep: object) -> Range:
+    """The range used at a timestep: its own, else the first."""
+    wanted = str(timestep)
+    return next((r for r in ranges if r.timestep == wanted), ranges[0])
+
+
 @dataclass(frozen=True, kw_only=True)
 class WeightFormat(Row):
     """Bits of a weight's code, and how many inputs share a multiplier (0: one scale a channel)."""
@@ -60,8 +66,3 @@ class LayerRow(Row):
     weight_error: float | None = None  # |packed - FP|^2 / |FP|^2
     stored: CodeCounts | None = None
     initial_ranges: Sequence[Range] | None = None  # before training; None where nothing trained
-
-    def range_at(self, timestep: object) -> Range:
-        """The range used at a timestep: its own, else the first."""
-        wanted = str(timestep)
-        return next((r for r in self.ranges if r.timestep == wanted), self.ranges[0])

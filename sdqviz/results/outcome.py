@@ -21,13 +21,17 @@ class ResultRow(dict[str, Any]):
         self.kind = kind
 
     @functools.cached_property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Outcome | None:
         return read_outcome(self.kind, self)
 
 
-def read_outcome(kind: str, row: Mapping[str, Any]) -> Outcome:
-    """The result of a run of this kind; raises SdqvizError for what no version writes."""
+def read_outcome(kind: str, row: Mapping[str, Any]) -> Outcome | None:
+    """The result of a run of this kind. None of a quantize run that packed nothing, as a helper of
+    a training on several processes does; raises SdqvizError for what no version writes.
+    """
     if kind == QUANTIZE:
+        if "packed" not in row:
+            return None
         is_scored = "scenes" in row  # else what a cancelled training left
         return (QuantizeResult if is_scored else QuantizedModel).from_row(row)
     kinds = {GENERATE: GenerateResult, COMPARE: CompareResult, ABLATE: AblationResult}

@@ -56,8 +56,8 @@ class Run:
 
     @functools.cached_property
     def outcome(self) -> Outcome | None:
-        """What the run left behind, by its kind; None of a run without a result, and of one that a
-        newer sdqviz made.
+        """What the run left behind, by its kind; None of a run without a result, of one that packed
+        nothing, and of one that a newer sdqviz made.
         """
         if self.result is None or self.state == NEWER:
             return None
@@ -88,8 +88,13 @@ class Run:
 
     @property
     def seconds(self) -> float | None:
-        """How long a finished run took, its last attempt, as it says itself."""
+        """How long a finished run took: its last attempt."""
         return (self.result or {}).get("seconds")
+
+    @property
+    def peak_bytes(self) -> int | None:
+        """Of memory, of a finished run: the process, or what it took on the device."""
+        return (self.result or {}).get("peak_bytes")
 
 
 class Runs:

@@ -27,7 +27,7 @@ def store(server):
 @pytest.fixture
 def row(store):
     run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
-    return worst_first(run.result["scenes"])[0]
+    return worst_first(run.scenes)[0].as_row()
 
 
 def focus(page):
@@ -117,7 +117,7 @@ def test_all_pictures_of_one_noise_stand_side_by_side(page, store, row):
     assert f"{row['metrics']['psnr']:.1f} dB" in names.nth(1).inner_text()
     page.get_by_role("tab", name="Held-out scenes").click()
     page.locator("#gallery .sdqg-card").nth(3).click()
-    other = worst_first(run.result["scenes"])[3]
+    other = worst_first(run.scenes)[3].as_row()
     page.wait_for_function(f"{VIEWER}.ready && {VIEWER}.doc.scene === '{other['id']}'")
     assert f"{other['metrics']['psnr']:.1f} dB" in names.nth(1).inner_text()
     names.nth(1).click()  # a name opens its picture beside A
@@ -372,7 +372,7 @@ def drawn(page, store, server, kind):
 
 def test_a_picture_that_is_gone_is_told_and_the_rest_lives(page, store, server):
     run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
-    row = worst_first(run.result["scenes"])[5]  # the first page has the first one's in its cache
+    row = worst_first(run.scenes)[5].as_row()  # the first page has the first one's in its cache
     path = store.blobs.path(row["images"]["student"])
     data = path.read_bytes()
     path.unlink()

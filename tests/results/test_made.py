@@ -6,7 +6,7 @@ import pytest
 
 from sdqviz.base.scene import Scene
 from sdqviz.results.drawn import CompareResult, GenerateResult
-from sdqviz.results.layer import LayerRow, Range, WeightFormat
+from sdqviz.results.layer import LayerRow, Range, WeightFormat, range_at
 from sdqviz.results.metric import MetricSummary
 from sdqviz.results.outcome import ResultRow, read_outcome
 from sdqviz.results.pictures import Pictures
@@ -51,8 +51,8 @@ def test_a_layer_has_its_ranges_under_the_stored_name():
     assert row["weight"] == {"bits": 4, "group": 32}
     assert "initial_pairs" not in row and "stored" not in row
     assert LayerRow.from_row(row) == layer
-    assert layer.range_at(1.0).ends(8) == pytest.approx((-120 * 0.005, 135 * 0.005))
-    assert layer.range_at(77.0) == layer.ranges[0]  # none of its own
+    assert range_at(layer.ranges, 1.0).ends(8) == pytest.approx((-120 * 0.005, 135 * 0.005))
+    assert range_at(layer.ranges, 77.0) == layer.ranges[0]  # none of its own
 
 
 def test_maps_lie_beside_the_pictures():

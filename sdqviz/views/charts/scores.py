@@ -1,25 +1,30 @@
 """Scores between their two references: the noise floor and another seed of the same prompt."""
 
+from collections.abc import Mapping
 from html import escape
-from typing import Any
 
+from sdqviz.results.metric import MetricSummary
+from sdqviz.results.scene import SceneRow
 from sdqviz.views.terms import term
 
-MAPS = {"flip": "FLIP map", "st_lpips": "ST-LPIPS map"}  # of a scene's images; older runs lack some
+MAPS = {
+    "flip": "FLIP map",
+    "st_lpips": "ST-LPIPS map",
+}  # of a scene's pictures; older runs lack some
 
 
-def score_chips(metrics: dict[str, dict[str, Any]], scene: dict[str, Any] | None = None) -> str:
+def score_chips(metrics: Mapping[str, MetricSummary], scene: SceneRow | None = None) -> str:
     """One bar per metric: left end the noise floor, right end another seed.
 
     With `scene` the scene's own scores and references, else the medians over scenes.
     """
 
-    def scored(name: str) -> list[float | None]:
+    def scored(name: str, metric: MetricSummary) -> list[float | None]:
         if scene is None:
-            return [metrics[name][k] for k in ("median", "floor", "ceiling")]
-        return [scene[k].get(name) for k in ("metrics", "floor", "ceiling")]
+            return [metric.median, metric.floor, metric.ceiling]
+        return [scores.get(name) for scores in (scene.metrics, scene.floor, scene.ceiling)]
 
-    rows = ((metrics[name], *scored(name)) for name in measured(metrics))
+    rows = ((m, *scored(name, m)) for name, m in metrics.items() if m.is_measured)
     chips = (
         _chip(metric, value, floor, ceiling, scene is None)
         for metric, value, floor, ceiling in rows
@@ -28,24 +33,19 @@ def score_chips(metrics: dict[str, dict[str, Any]], scene: dict[str, Any] | None
     return f'<div class="sdq-chips">{"".join(chips)}</div>'
 
 
-def measured(metrics: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """A run's metrics with a number: an older run also names those that were not available."""
-    return {name: metric for name, metric in metrics.items() if metric["median"] is not None}
-
-
-def interval_words(metric: dict[str, Any], decimals: int | None = None) -> str:
+def interval_words(metric: MetricSummary, decimals: int | None = None) -> str:
     """LOW to HIGH of a median over scenes; empty for a single scene, or an older run."""
-    ends = metric.get("interval") or ()
+    ends = metric.interval or ()
     return " to ".join(_written(end) if decimals is None else f"{end:.{decimals}f}" for end in ends)
 
 
 def _chip(
-    metric: dict[str, Any], value: float, floor: float, ceiling: float, is_median: bool
+    metric: MetricSummary, value: float, floor: float, ceiling: float, is_median: bool
 ) -> str:
-    arrow = "higher is better" if metric["direction"] == "higher" else "lower is better"
-    mark = "↑" if metric["direction"] == "higher" else "↓"
+    arrow = "higher is better" if metric.higher_is_better else "lower is better"
+    mark = "↑" if metric.higher_is_better else "↓"
     head = (
-        f"<b>{term(metric['label'])}</b> "
+        f"<b>{term(metric.label)}</b> "
         f'<abbr class="sdq-arrow" title="{arrow}" aria-label="{arrow}">{mark}</abbr>'
     )
     sure = interval_words(metric) if is_median else ""
@@ -55,7 +55,7 @@ def _chip(
     if ceiling != floor:
         place = 100 * min(max((value - floor) / (ceiling - floor), 0.0), 1.0)
     return (
-        f'<div class="sdq-chip" title="{escape(metric["settings"])}"><div>{head}'
+        f'<div class="sdq-chip" title="{escape(metric.settings)}"><div>{head}'
         f'<span class="sdq-value">{_written(value)}{sure}</span></div>'
         f'<div class="sdq-bar" role="img" aria-label="{place:.0f} % of the way from the noise '
         f'floor to another seed"><i style="left:{place:.1f}%"></i></div>'

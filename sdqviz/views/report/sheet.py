@@ -1,10 +1,11 @@
 """One picture of a run: its scenes as rows FP, W4A8 and maps, for a README or a slide."""
 
 import io
-from typing import Any
+from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
+from sdqviz.results.scene import SceneRow
 from sdqviz.store.blobs import Blobs
 
 _SIDE, _GAP, _HEAD = 256, 8, 34
@@ -16,11 +17,11 @@ _COLUMNS = {
 }
 
 
-def comparison_sheet(blobs: Blobs, scenes: list[dict[str, Any]], across: int = 1) -> Image.Image:
+def comparison_sheet(blobs: Blobs, scenes: Sequence[SceneRow], across: int = 1) -> Image.Image:
     """The scenes' pictures, `across` scenes side by side, enlarged to 256 pixels a picture; a
     map that a scene lacks is left out.
     """
-    columns = [who for who in _COLUMNS if all(who in scene["images"] for scene in scenes)]
+    columns = [who for who in _COLUMNS if all(scene.pictures.of(who) for scene in scenes)]
     group = len(columns) * (_SIDE + _GAP) + _GAP
     rows = -(-len(scenes) // across)
     size = (across * group, _HEAD + rows * (_SIDE + _GAP))
@@ -34,7 +35,9 @@ def comparison_sheet(blobs: Blobs, scenes: list[dict[str, Any]], across: int = 1
             x = left + _GAP + column * (_SIDE + _GAP)
             if index < across:
                 draw.text((x + _SIDE / 2, _HEAD / 2), _COLUMNS[who], "black", font, anchor="mm")
-            with Image.open(io.BytesIO(blobs.get(scene["images"][who]))) as picture:
+            blob = scene.pictures.of(who)
+            assert blob is not None
+            with Image.open(io.BytesIO(blobs.get(blob))) as picture:
                 shown = picture.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.NEAREST)
             sheet.paste(shown, (x, top))
     return sheet

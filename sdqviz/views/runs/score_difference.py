@@ -6,8 +6,9 @@ from html import escape
 from typing import Any
 
 from sdqviz.metrics.intervals import Interval, paired_interval
+from sdqviz.results.metric import MetricSummary
+from sdqviz.results.scene import SceneRow
 from sdqviz.store.runs import Run
-from sdqviz.views.charts.scores import measured
 from sdqviz.views.runs.names import short_name
 from sdqviz.views.tables.scrolling import scrolling_table
 
@@ -65,42 +66,47 @@ class Difference:
 
 def score_differences(baseline: Run, other: Run) -> list[Difference]:
     """One Difference a metric that the baseline has a number of, in its order."""
-    assert baseline.result is not None and other.result is not None
-    found = measured(other.result["metrics"])
-    ours = {row["id"]: row for row in baseline.result["scenes"]}
-    theirs = {row["id"]: row for row in other.result["scenes"]}
+    found = other.quantized.measured
+    ours = {row.id: row for row in baseline.quantized.scenes}
+    theirs = {row.id: row for row in other.quantized.scenes}
     shared = [(ours[scene], theirs[scene]) for scene in ours if scene in theirs]
     return [
         _difference(name, metric, found.get(name), shared)
-        for name, metric in measured(baseline.result["metrics"]).items()
+        for name, metric in baseline.quantized.measured.items()
     ]
 
 
 def _difference(
     name: str,
-    metric: dict[str, Any],
-    other: dict[str, Any] | None,
-    shared: list[tuple[dict[str, Any], dict[str, Any]]],
+    metric: MetricSummary,
+    other: MetricSummary | None,
+    shared: list[tuple[SceneRow, SceneRow]],
 ) -> Difference:
-    head = {k: metric[k] for k in ("label", "direction", "settings")} | {"name": name}
+    head: dict[str, Any] = {"name": name, "label": metric.label}
+    head |= {"direction": metric.direction, "settings": metric.settings}
     if not shared:
         return Difference(**head, reason="no scene in common")
     if other is None:
         return Difference(**head, reason="not measured in the other run")
-    if other["settings"] != metric["settings"]:
+    if other.settings != metric.settings:
         return Difference(**head, reason="scored with other settings")
-    both = [(a, b, a["metrics"].get(name), b["metrics"].get(name)) for a, b in shared]
-    rows = [(a, b) for a, b, *scores in both if None not in scores]
+    rows = [
+        (ours, theirs, floor)
+        for a, b in shared
+        if (ours := a.score(name)) is not None
+        and (theirs := b.score(name)) is not None
+        and (floor := a.floor.get(name)) is not None
+    ]
     if not rows:
         return Difference(**head, reason="not measured on a common scene")
-    pairs = [(a["metrics"][name], b["metrics"][name]) for a, b in rows]
-    higher = metric["direction"] == "higher"
+    pairs = [(a, b) for a, b, _ in rows]
+    higher = metric.higher_is_better
     interval = paired_interval([a for a, _ in pairs], [b for _, b in pairs], name)
     return Difference(
         **head,
         baseline=statistics.median(a for a, _ in pairs),
         other=statistics.median(b for _, b in pairs),
-        floor=statistics.median(a["floor"][name] for a, _ in rows),
+        floor=statistics.median(floor for *_, floor in rows),
         better=sum(b > a if higher else b < a for a, b in pairs),
         scenes=len(pairs),
         interval=interval,

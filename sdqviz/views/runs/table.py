@@ -5,8 +5,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from sdqviz.results.metric import MetricSummary
 from sdqviz.store.runs import Run
-from sdqviz.views.charts.scores import interval_words, measured
+from sdqviz.views.charts.scores import interval_words
 from sdqviz.views.runs.names import arithmetic, bits
 
 # Headers and decimals; a column is there once a run has that score.
@@ -56,14 +57,13 @@ def columns(runs: list[Run]) -> list[Column]:
 
 
 def _scored(runs: list[Run]) -> list[str]:
-    found = [measured((run.result or {}).get("metrics", {})) for run in runs]
-    return [name for name in _SCORES if any(name in metrics for metrics in found)]
+    return [name for name in _SCORES if any(name in run.quantized.measured for run in runs)]
 
 
 def run_table(runs: list[Run]) -> dict[str, Any]:
     """{headers, data, metadata}: per run and column the value to sort by and the text shown."""
     scored = _scored(runs)
-    rows = [_row(run, scored) for run in runs if run.result is not None]
+    rows = [_row(run, scored) for run in runs]
     return {
         "headers": [column.header for column in columns(runs)],
         "data": [[value for value, _ in row] for row in rows],
@@ -72,10 +72,10 @@ def run_table(runs: list[Run]) -> dict[str, Any]:
 
 
 def _row(run: Run, scored: list[str]) -> list[tuple[Any, str]]:
-    result: dict[str, Any] = run.result or {}
-    size, seconds = result["size"], result["step_seconds"]
+    result = run.quantized
+    size, seconds = result.size, result.step_seconds
     recipe = run.spec["recipe"] + (f" ({run.spec['arm']})" if "arm" in run.spec else "")
-    scores = [_score(result["metrics"].get(name), _SCORES[name][1]) for name in scored]
+    scores = [_score(result.metrics.get(name), _SCORES[name][1]) for name in scored]
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created))
     return [
         _text(run.id),
@@ -84,26 +84,26 @@ def _row(run: Run, scored: list[str]) -> list[tuple[Any, str]]:
         _text(run.spec["preset"]),
         _text(bits(run)),
         *scores,
-        _number(size["bytes"] / 1e6, 1),
-        _number(100 * size["bytes"] / size["fp_bytes"], 1),
-        _number(seconds["fp"], 3),
-        _number(seconds["student"], 3),
+        _number(size.bytes / 1e6, 1),
+        _number(100 * size.share, 1),
+        _number(seconds.fp, 3),
+        _number(seconds.student, 3),
         _text(arithmetic(run)),
-        _number(result["seconds"], 0),
-        _number(result["peak_bytes"] / 1e9, 2),
+        _number(result.seconds, 0),
+        _number(result.peak_bytes / 1e9, 2),
         _text(when),
     ]
 
 
-def _score(metric: dict[str, Any] | None, decimals: int) -> tuple[float | None, str]:
+def _score(metric: MetricSummary | None, decimals: int) -> tuple[float | None, str]:
     """The median over the run's held-out scenes with its 95 % interval; LPIPS with its network,
     which it depends on.
     """
-    if metric is None or metric["median"] is None:
+    if metric is None or metric.median is None:
         return None, ""
-    value, text = _number(metric["median"], decimals)
+    value, text = _number(metric.median, decimals)
     sure = interval_words(metric, decimals)
-    network = re.match(r"LPIPS\W*(\w+)", metric["label"])
+    network = re.match(r"LPIPS\W*(\w+)", metric.label)
     words = (text, f"({sure})" if sure else "", network[1] if network else "")
     return value, " ".join(word for word in words if word)
 

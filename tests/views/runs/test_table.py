@@ -29,7 +29,8 @@ def test_numbers_sort_as_numbers_and_show_fixed_decimals(bundled):
 def test_the_arithmetic_is_labelled_and_an_arm_named(bundled):
     run = bundled["round_nearest"]
     arm = replace(run, spec={**run.spec, "arm": "RTN static, W4A8, seed 0"})
-    lpips = {"label": "LPIPS-squeeze", "median": 0.0123456, "interval": [0.01, 0.0151]}
+    lpips = {**run.result["metrics"]["flip"], "label": "LPIPS-squeeze"}
+    lpips |= {"median": 0.0123456, "interval": [0.01, 0.0151]}
     scored = {**run.result, "metrics": {**run.result["metrics"], "lpips": lpips}}
     table = run_table([simulated(bundled["fidelity"]), replace(arm, result=scored)])
     texts, at = table["metadata"]["display_value"], table["headers"].index

@@ -8,7 +8,6 @@ import gradio as gr
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import QUIET, Shared
-from sdqviz.views.charts.scores import measured
 from sdqviz.views.runs.listing import finished
 from sdqviz.views.runs.names import arithmetic
 from sdqviz.views.runs.pareto import AXES, SIZE, STEP, pareto_plot
@@ -56,9 +55,5 @@ def build_pareto(context: AppContext, shared: Shared) -> None:
 
 def _choices(runs: list[Run]) -> list[tuple[str, str]]:
     """Label and name of each metric that a run has a number of."""
-    found = {
-        name: metric["label"]
-        for run in runs
-        for name, metric in measured((run.result or {})["metrics"]).items()
-    }
+    found = {name: metric.label for run in runs for name, metric in run.quantized.measured.items()}
     return [(label, name) for name, label in found.items()]

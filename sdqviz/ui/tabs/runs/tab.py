@@ -74,7 +74,7 @@ def _job(run: Any) -> list[Any]:
         run.spec.get("recipe", ""),
         run.spec.get("preset", ""),
         time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)),
-        round((run.result or {}).get("seconds", 0), 1),
+        round(run.seconds or 0, 1),
     ]
 
 
