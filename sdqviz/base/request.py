@@ -78,7 +78,7 @@ def compare_request(
     model_config: str | None = None,
     device: str = "cpu",
     dtype: str = FLOAT32,
-    lpips_net: str = "squeeze",
+    lpips_net: str = "alex",
 ) -> dict[str, Any]:
     """The spec of a compare run: scenes under an FP model and under `other`, a quantized folder."""
     return {

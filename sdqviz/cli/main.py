@@ -207,7 +207,7 @@ def generate(
     engine: Annotated[
         str, typer.Option(help="Compute with this engine, such as eager; see: sdqviz doctor.")
     ] = "",
-    out: Annotated[Path, typer.Option(help="Folder for fp.png, w4a8.png, flip.png.")] = Path(),
+    out: Annotated[Path, typer.Option(help="Folder for the pictures and maps, PNG.")] = Path(),
     as_json: Json = False,
 ) -> None:
     """Draw one prompt with the FP and the quantized model of a finished run."""
@@ -237,14 +237,14 @@ def generate(
         "height": height,
     }
     with progress(as_json) as see:
-        result = api.generate(run, from_dict(Scene, values), see, only=only, engine=engine)
-    store, scene = api.open_store(), result["scenes"][0]
-    files = {}
+        report = api.generate(run, from_dict(Scene, values), see, only=only, engine=engine)
+    store, files = api.open_store(), {}
+    drawn = store.runs.get(report["run"]).scenes[0].pictures
     out.mkdir(parents=True, exist_ok=True)
-    for who, name in (("fp", "fp"), ("student", "w4a8"), ("flip", "flip")):
+    for name, blob in {"fp": drawn.fp, "w4a8": drawn.student, **drawn.maps}.items():
         files[name] = str(out / f"{name}.png")
-        Path(files[name]).write_bytes(store.blobs.get(scene["images"][who]))
-    emit({"run": result["run"], "files": files, "metrics": result["metrics"]}, as_json)
+        Path(files[name]).write_bytes(store.blobs.get(blob))
+    emit({"run": report["run"], "files": files, "metrics": report["metrics"]}, as_json)
 
 
 @app.command()
@@ -259,7 +259,7 @@ def compare(
     config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
     device: str = "cpu",
     dtype: Annotated[str, typer.Option(help="float32, float16 or bfloat16.")] = "float32",
-    lpips: Annotated[str, typer.Option(help="LPIPS backbone: squeeze, alex, vgg.")] = "squeeze",
+    lpips: Annotated[str, typer.Option(help="LPIPS backbone: alex, squeeze, vgg.")] = "alex",
     as_json: Json = False,
 ) -> None:
     """Score a quantized folder against its FP model."""
@@ -286,7 +286,7 @@ def compare(
 @app.command()
 def fetch(
     what: Annotated[str, typer.Argument(help="'metrics', or a hub id such as owner/name.")],
-    net: Annotated[str, typer.Option(help="LPIPS backbone: squeeze, alex, vgg.")] = "squeeze",
+    net: Annotated[str, typer.Option(help="LPIPS backbone: alex, squeeze, vgg.")] = "alex",
     as_json: Json = False,
 ) -> None:
     """Download what is missing: the LPIPS backbone, or a model."""

@@ -147,9 +147,9 @@ def runs_sheet(
 
     store = open_store()
     found = store.runs.get(run)
-    if not found.result or not found.result.get("scenes"):
+    if not found.scenes:
         raise SdqvizError(f"run {found.id} is {found.state}", "choose a finished run")
-    picture = comparison_sheet(store.blobs, found.result["scenes"][:scenes], across)
+    picture = comparison_sheet(store.blobs, found.scenes[:scenes], across)
     out.parent.mkdir(parents=True, exist_ok=True)
     picture.save(out, "PNG", optimize=True)
     emit({"run": found.id, "out": str(out)}, as_json)

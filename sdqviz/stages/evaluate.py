@@ -25,8 +25,7 @@ from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.measure.layer_facts import engine_report
 from sdqviz.measure.layer_inputs import layer_inputs
 from sdqviz.measure.previews import previews
-from sdqviz.metrics.contract import metrics, score_all, summarise
-from sdqviz.metrics.flip import flip_map
+from sdqviz.metrics.contract import available, map_all, score_all, summarise
 from sdqviz.metrics.steps import free_run_errors, replay_errors
 from sdqviz.products.context import Context
 from sdqviz.products.ranges import Ranges
@@ -50,7 +49,7 @@ _SCENE, _LAYERS = 8, 7
 class EvaluateStage(Stage):
     name = "evaluate"
     label = "comparing on held-out scenes"
-    version = 4
+    version = 5
     reads = (HeldOutScenes, Student)
     may_read = (CalibrationScenes, Ranges)
     needs = Needs(
@@ -59,10 +58,10 @@ class EvaluateStage(Stage):
     )
 
     lpips_net: str = option(
-        "squeeze",
+        "alex",
         label="LPIPS backbone",
         help="Which network LPIPS compares with; numbers of two are not comparable.",
-        choices=("squeeze", "alex", "vgg"),
+        choices=("alex", "squeeze", "vgg"),
     )
 
     def _cost(self, context: Context) -> float:
@@ -82,8 +81,7 @@ class EvaluateStage(Stage):
             row = self._scene(context, scene)
             rows.append(row)
             for name, value in row["metrics"].items():
-                if value is not None:
-                    yield Scalar(name=name, value=value, step=index)
+                yield Scalar(name=name, value=value, step=index)
             done += _SCENE * calls_per_scene(scene)
             yield Progress(stage=self.name, done=done, total=total)
         context.result.update(summary(rows, self.lpips_net))
@@ -108,8 +106,7 @@ class EvaluateStage(Stage):
     def _scene(self, context: Context, scene: Scene) -> dict[str, Any]:
         """One scene under both models, from the store if it was evaluated before."""
         # A metric that becomes available later is scored then, not remembered as missing.
-        known = metrics(self.lpips_net).values()
-        scored = [metric.settings for metric in known if not metric.unavailable()]
+        scored = [metric.settings for metric in available(self.lpips_net).values()]
         engines = engine_report(context.take(Student).network)["layers"]
         key = context.item_key(scene.as_dict(), scored, engines, of=(Student,))
         data = context.products.product(
@@ -189,8 +186,9 @@ def _evaluate(context: Context, scene: Scene, lpips_net: str) -> dict[str, Any]:
         "images": {
             "fp": _png(context, reference),
             "student": _png(context, quantized),
-            "flip": _png(context, flip_map(reference, quantized)),
             "other_seed": _png(context, reseeded),
+            "rounded": _png(context, rounded),
+            **{name: _png(context, m) for name, m in map_all(reference, quantized).items()},
         },
         "previews": previews(context, scene, teacher, steered, reference),
         "noise": {"fp": noise_key(teacher), "student": noise_key(steered)},

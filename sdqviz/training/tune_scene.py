@@ -12,7 +12,7 @@ from sdqviz.base.events import Event, Preview, Scalar
 from sdqviz.base.scene import Scene
 from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.families.conditioning import collate
-from sdqviz.metrics.contract import score_all
+from sdqviz.metrics.contract import metrics
 from sdqviz.products.context import Context
 from sdqviz.products.scenes import TuneScenes
 from sdqviz.products.trajectories import record_scene, teacher_trajectory
@@ -61,11 +61,8 @@ def _picture(context: Context, scene: Scene, student: nn.Module, step: int) -> I
     if step == 0:
         yield Preview(name=TEACHER, step=0, blob=_png(context, reference))
     yield Preview(name=STUDENT, step=step, blob=_png(context, drawn))
-    scores = score_all(reference, drawn)
     for name in ("flip", "ssim"):
-        value = scores[name]
-        if value is not None:
-            yield Scalar(name=f"tune_{name}", value=value, step=step)
+        yield Scalar(name=f"tune_{name}", value=metrics()[name].score(reference, drawn), step=step)
 
 
 def _png(context: Context, picture: np.ndarray) -> str:

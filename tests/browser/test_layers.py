@@ -15,7 +15,7 @@ SHEET = "#layers .sdql-sheet"
 def errors(server):
     store = Store(server[1])
     run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
-    return layer_errors(store.blobs, run.result)
+    return layer_errors(store.blobs, run.quantized)
 
 
 @pytest.fixture(scope="module")

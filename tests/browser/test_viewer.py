@@ -28,7 +28,7 @@ def store(server):
 @pytest.fixture
 def row(store):
     run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
-    return worst_first(run.result["scenes"])[0]
+    return worst_first(run.scenes)[0].as_row()
 
 
 def focus(page):
@@ -95,7 +95,7 @@ def test_every_mode_by_key_draws_something_else(page):
 
 def test_all_pictures_of_one_noise_stand_side_by_side(page, store, row):
     focus(page)
-    page.keyboard.press("7")
+    page.keyboard.press("8")
     names = page.locator("#viewer .sdqv-names > *")
     drawn = page.evaluate(f"{PICTURES}.drawn.map((p) => p.label)")
     assert len(drawn) >= 3 and "FP, another seed" not in drawn  # the other bundled run's too
@@ -119,7 +119,7 @@ def test_all_pictures_of_one_noise_stand_side_by_side(page, store, row):
     assert f"{row['metrics']['psnr']:.1f} dB" in names.nth(1).inner_text()
     page.get_by_role("tab", name="Held-out scenes").click()
     page.locator("#gallery .sdqg-card").nth(3).click()
-    other = worst_first(run.result["scenes"])[3]
+    other = worst_first(run.scenes)[3].as_row()
     page.wait_for_function(f"{PICTURES}.ready && {PICTURES}.doc.scene === '{other['id']}'")
     assert f"{other['metrics']['psnr']:.1f} dB" in names.nth(1).inner_text()
     names.nth(1).click()  # a name opens its picture beside A
@@ -391,7 +391,7 @@ def drawn(page, store, server, kind):
 
 def test_a_picture_that_is_gone_is_told_and_the_rest_lives(page, store, server):
     run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
-    row = worst_first(run.result["scenes"])[5]  # the first page has the first one's in its cache
+    row = worst_first(run.scenes)[5].as_row()  # the first page has the first one's in its cache
     path = store.blobs.path(row["images"]["student"])
     data = path.read_bytes()
     path.unlink()

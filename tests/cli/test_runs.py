@@ -116,7 +116,7 @@ def test_generate_only_draws_a_part_alone(store, worked, tmp_path):
         printed = done(*words)
         assert set(printed) == {"run", "files", "metrics"}
         assert printed["files"] == {
-            name: str(out / f"{name}.png") for name in ("fp", "w4a8", "flip")
+            name: str(out / f"{name}.png") for name in ("fp", "w4a8", "flip", "st_lpips")
         }
         made = store.runs.get(printed["run"])
         assert (made.kind, made.spec["only"], made.state) == (GENERATE, part, DONE)
@@ -144,7 +144,8 @@ def test_generate_takes_what_a_cancelled_training_left_and_no_unfinished_run(
 ):
     base = store.runs.get(worked["id"])
     stopped, queued = (store.runs.add(QUANTIZE, base.spec) for _ in range(2))
-    left = {name: base.result[name] for name in ("packed", "stopped_at")}  # no scenes, no scores
+    scores = ("scenes", "metrics", "per_step", "timesteps", "step_seconds", "layer_pairs")
+    left = {key: value for key, value in base.result.items() if key not in scores}
     store.runs.finish(stopped, CANCELLED, result=left)
     printed = done("generate", stopped, *SCENE, "--out", str(tmp_path))
     assert (tmp_path / "w4a8.png").read_bytes().startswith(b"\x89PNG")

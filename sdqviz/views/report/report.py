@@ -56,7 +56,7 @@ def export_report(store: Store, run: Run, out: Path) -> Path:
     """
     if run.kind != QUANTIZE:
         raise SdqvizError(f"run {run.id} is a {run.kind} run", "export a quantize run")
-    if run.state != DONE or run.result is None or not run.result.get("scenes"):
+    if run.state != DONE or not run.scenes:
         raise SdqvizError(f"run {run.id} is {run.state}", "export a finished run")
     with new_folder(out, "the report"):
         for folder in ("pictures", "data"):
@@ -66,8 +66,7 @@ def export_report(store: Store, run: Run, out: Path) -> Path:
 
 
 def _write(store: Store, run: Run, out: Path) -> None:
-    assert run.result is not None
-    blobs, result = store.blobs, run.result
+    blobs, result = store.blobs, run.quantized
     # Folders of this machine are nobody's business.
     runs = [other for other in store.runs.list() if other.kind != COMPARE]
     past = history(store.records.events(run.id))
@@ -87,15 +86,12 @@ def _write(store: Store, run: Run, out: Path) -> None:
     write("index.html", _PAGE.format(title=escape(title)))
     write("sdqviz.js", report_script())
     write("sdqviz.css", page_style())
-    names = layer_names(blobs, result["histograms"])
+    names = layer_names(blobs, result.histograms)
     write("data/histograms.js", _take("histograms", _histograms(blobs, run, names)))
     about = {
         "title": title,
-        "scenes": [
-            {"id": row["id"], "label": f"{row['prompt']} · seed {row['seed']}"}
-            for row in worst_first(result["scenes"])
-        ],
-        "medians": score_chips(result["metrics"]),
+        "scenes": [{"id": row.id, "label": row.label} for row in worst_first(result.scenes)],
+        "medians": score_chips(result.metrics),
         "gallery": json.loads(gallery_document(run, copied)),
         "layers": json.loads(layers_document(run, blobs, past)),
         "culprits": json.loads(culprits_document(blobs, result, names)),
@@ -105,18 +101,17 @@ def _write(store: Store, run: Run, out: Path) -> None:
         "settings": _settings(run.spec),
     }
     write("data/run.js", _take("run", about))
-    for row in result["scenes"]:
+    for row in result.scenes:
         scene = {
             "viewer": viewer_document(run, row, runs, embedded),
             "timeline": timeline_document(run, row, embedded),
             "facts": scene_facts(row),
         }
-        write(f"data/{row['id']}.js", f"sdqvizReport.scene({_js(row['id'])}, {_js(scene)});\n")
+        write(f"data/{row.id}.js", f"sdqvizReport.scene({_js(row.id)}, {_js(scene)});\n")
 
 
 def _histograms(blobs: Blobs, run: Run, names: Sequence[str]) -> dict[str, Any]:
-    result = run.result or {}
-    return {n: json.loads(layer_histogram(blobs, result, n, bits(run))) for n in names}
+    return {n: json.loads(layer_histogram(blobs, run.quantized, n, bits(run))) for n in names}
 
 
 def _training(past: History) -> str:

@@ -2,7 +2,6 @@
 
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from sdqviz.base.request import GENERATE
 from sdqviz.store.runs import ACTIVE, INTERRUPTED, QUEUED, Run
@@ -69,22 +68,21 @@ def duration(seconds: float) -> str:
 
 def facts(run: Run) -> str:
     """Size, speed and arithmetic of a finished run, each labelled measured or simulated."""
-    assert run.result is not None
-    result: dict[str, Any] = run.result
-    size, seconds, engine = result["size"], result["step_seconds"], result["engine"]
-    served = ", ".join(f"{count} layers on {name}" for name, count in engine["layers"].items())
-    if engine.get("weight_only") and "weight-only" not in engine["layers"]:
-        served += f", {engine['weight_only']} with FP input"
-    parts = ", ".join(f"{name} {_mega(count)}" for name, count in size["parts"].items())
+    result = run.quantized
+    size, seconds, engine = result.size, result.step_seconds, result.engine
+    served = ", ".join(f"{count} layers on {name}" for name, count in engine.layers.items())
+    if engine.weight_only_beside:
+        served += f", {engine.weight_only_beside} with FP input"
+    parts = ", ".join(f"{name} {_mega(count)}" for name, count in size.parts.items())
     cells = (
-        ("Network", f"{_mega(size['bytes'])} packed, {_mega(size['fp_bytes'])} in float32"),
+        ("Network", f"{_mega(size.bytes)} packed, {_mega(size.fp_bytes)} in float32"),
         ("Of which", parts),
-        ("Bits a weight", f"{size['bits_per_weight']:.2f} with all tables"),
-        ("Step", f"{seconds['fp']:.3f} s FP, {seconds['student']:.3f} s {bits(run)} (measured)"),
-        ("Arithmetic", f"{engine['arithmetic']}: {served}"),
+        ("Bits a weight", f"{size.bits_per_weight:.2f} with all tables"),
+        ("Step", f"{seconds.fp:.3f} s FP, {seconds.student:.3f} s {bits(run)} (measured)"),
+        ("Arithmetic", f"{engine.arithmetic}: {served}"),
     )
-    if stopped := result.get("stopped_at"):
-        ended = f"finished early at step {stopped['step']} of {stopped['of']}"
+    if stopped := result.stopped_at:
+        ended = f"finished early at step {stopped.step} of {stopped.of}"
         cells = (*cells, ("Training", ended))
     return (
         '<dl class="sdq-facts">'

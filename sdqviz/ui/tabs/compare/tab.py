@@ -6,6 +6,7 @@ import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.metrics.regions import box_scores
+from sdqviz.results.scene import SceneRow
 from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import QUIET, Shared
@@ -63,7 +64,7 @@ class CompareTab:
                     context, shared, "Download report (HTML)", "report", export_report
                 )
 
-        def scenes(run_id: str | None) -> dict[str, dict[str, Any]]:
+        def scenes(run_id: str | None) -> dict[str, SceneRow]:
             run = context.finished_run(run_id)
             return {} if run is None else scenes_of(run, context.store.runs.list())
 
@@ -71,7 +72,7 @@ class CompareTab:
             """The scenes, and the one that this visitor asked for once it is drawn."""
             found = scenes(run_id)
             labels = list(found)
-            asked_for = [label for label in labels if found[label]["id"] == wanted]
+            asked_for = [label for label in labels if found[label].id == wanted]
             chosen = shown if shown in labels else (*asked_for, *labels, None)[0]
             asked = context.store.runs.get(mine) if mine else None
             if asked is None or asked.state in UNFINISHED:
@@ -79,9 +80,9 @@ class CompareTab:
                 # another. So is `mine`: by now *Generate* may have set it to another run.
                 value = {} if chosen == shown else {"value": chosen}
                 return [gr.Dropdown(choices=labels, **value), gr.skip()]
-            if asked.result is not None:
-                drawn = asked.result["scenes"][0]["id"]
-                own = [k for k in labels if found[k]["id"] == drawn and is_own(k)]
+            if asked.scenes:
+                drawn = asked.scenes[0].id
+                own = [k for k in labels if found[k].id == drawn and is_own(k)]
                 chosen = own[0] if own else chosen
             return [gr.Dropdown(choices=labels, value=chosen), ""]
 
@@ -89,7 +90,7 @@ class CompareTab:
             """The scene that another tab asked for; the request is cleared, so that the same one
             can be made again.
             """
-            found = {row["id"]: label for label, row in scenes(run_id).items()}
+            found = {row.id: label for label, row in scenes(run_id).items()}
             if wanted not in found:
                 return [gr.skip()] * 2
             return [gr.Dropdown(choices=list(found.values()), value=found[wanted]), ""]
@@ -105,7 +106,7 @@ class CompareTab:
         def show(run_id: str | None, label: str | None, chosen: str) -> list[Any]:
             run = context.finished_run(run_id)
             row = scenes(run_id).get(label or "")
-            if run is None or row is None or run.result is None:
+            if run is None or row is None:
                 return [NOTHING, NOTHING, _EMPTY, ""]
             return [
                 pictures(run_id, label, chosen),

@@ -1,6 +1,6 @@
 // The ways in which the viewer shows two pictures or more.
 
-/** @typedef {"flip"} MapName a map that runs keep of each picture, as the document names it */
+/** @typedef {"flip" | "st_lpips"} MapName a map that runs keep of each picture, as the document names it */
 /** @typedef {"split" | "side" | "flicker" | "fade" | "difference" | "all" | "checker"} PairMode */
 /** @typedef {PairMode | MapName} Mode */
 
@@ -16,11 +16,23 @@ const MODES = [
     title: "FLIP",
     help: "the error seen when flipping between them: 0 black, 1 pale",
   },
+  {
+    name: "st_lpips",
+    title: "ST-LPIPS",
+    help: "where a trained network sees a difference: 0 black, 1 or more pale",
+  },
   { name: "all", title: "All", help: "every picture drawn from this noise, moved together" },
   { name: "checker", title: "Checker", help: "both at once, in the squares of a board" },
 ];
 /** @type {{ name: MapName, title: string, caption: string }[]} */
-const MAPS = [{ name: "flip", title: "FLIP map", caption: "FLIP: black 0, pale yellow 1" }];
+const MAPS = [
+  { name: "flip", title: "FLIP map", caption: "FLIP: black 0, pale yellow 1" },
+  {
+    name: "st_lpips",
+    title: "ST-LPIPS map",
+    caption: "ST-LPIPS (alex): black 0, pale yellow 1 or more",
+  },
+];
 const GAINS = [1, 2, 4, 8, 16, 32];
 
 /**
