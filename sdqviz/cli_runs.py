@@ -94,6 +94,22 @@ def runs_resume(
     emit(report, as_json)
 
 
+@runs_app.command("score")
+def runs_score(
+    run: RunId,
+    fetch: Annotated[
+        str, typer.Option(help="Download this LPIPS backbone first: alex, squeeze, vgg.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Score a finished run, from its pictures, by the metrics that came since."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        report = api.score(run, fetch, see)
+    emit(report, as_json)
+
+
 @runs_app.command("export")
 def runs_export(
     run: RunId,

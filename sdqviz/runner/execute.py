@@ -15,7 +15,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import SECONDS, Event, Log, Progress, Scalar
 from sdqviz.base.keys import content_key
 from sdqviz.base.registry import named
-from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE
+from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE, SCORE
 from sdqviz.base.scene import Scene
 from sdqviz.base.settings import rank, world_size
 from sdqviz.families import sources
@@ -26,6 +26,7 @@ from sdqviz.runner.interruption import Interruption, Stopped, undisturbed
 from sdqviz.runner.models import ModelCache
 from sdqviz.runner.peak import PeakMemory
 from sdqviz.runner.products import EventLog, StoredProducts
+from sdqviz.runner.rescore import rescore
 from sdqviz.stages.contract import Context, Stage, machine_key
 from sdqviz.stages.evaluate import EvaluateStage
 from sdqviz.stages.pack import PackStage, engine_report
@@ -264,7 +265,7 @@ def _architecture(network: Any) -> dict[str, Any]:
     return {k: v for k, v in own.items() if k[0] != "_" and k != "quantization_config"}
 
 
-_RUNNERS = {QUANTIZE: _quantize, GENERATE: _generate, COMPARE: _compare}
+_RUNNERS = {QUANTIZE: _quantize, GENERATE: _generate, COMPARE: _compare, SCORE: rescore}
 
 
 def _run_stages(

@@ -170,6 +170,14 @@ class Runs:
                 ),
             )
 
+    def set_result(self, run_id: str, result: dict[str, Any]) -> None:
+        """Gives a finished run another result, such as the same with more scores."""
+        with self._database.transaction() as sql:
+            sql.execute(
+                "UPDATE runs SET result = ? WHERE id = ? AND state = ?",
+                (json.dumps({"format": RUN_FORMAT, **result}), run_id, DONE),
+            )
+
     def request_cancel(self, run_id: str) -> str:
         """A queued run is cancelled at once, a running one is asked to stop. Returns the state."""
         run = self.get(run_id)

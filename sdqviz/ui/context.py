@@ -26,6 +26,7 @@ class AppContext:
     finish: Callable[[str], object]  # ends a training early
     estimate: Callable[[dict[str, Any]], str]  # raises SdqvizError when it cannot be afforded
     demos: tuple[str, ...] = ()  # ids of the bundled runs
+    own_machine: bool = False  # whoever sees the page may download to it
 
     def address(self, blob: str) -> str:
         """Where the page gets a blob: gradio's file route, relative to the page."""

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from sdqviz.base.request import ACTIVATIONS, GENERATE, QUANTIZE, WEIGHTS
+from sdqviz.base.request import ACTIVATIONS, GENERATE, QUANTIZE, SCORE, WEIGHTS
 from sdqviz.store.runs import ACTIVE, DONE, INTERRUPTED, QUEUED, RESUMABLE, Run
 from sdqviz.views.terms import term
 
@@ -22,6 +22,7 @@ STAGES = {
     "distill": "training",
     "pack": "rounding and packing weights",
     "evaluate": "comparing on held-out scenes",
+    "score": "scoring its pictures",
 }
 
 
@@ -112,7 +113,9 @@ def run_card(run: Run | None, queued: int, log: list[str]) -> str:
     what = f"only {only} quantized" if only else "own prompt, both models"
     if run.spec.get("engine"):
         what = f"by the engine {run.spec['engine']}"
-    if run.kind != GENERATE:
+    if run.kind == SCORE:
+        what = f"run {run.spec['run'][:4]} by the metrics it lacks"
+    elif run.kind != GENERATE:
         names = [run.spec.get("model"), Path(run.spec.get("other", "")).name]  # no whole paths
         what = " with ".join(name for name in names if name)
     percent = 100 * run.progress

@@ -12,6 +12,7 @@ from sdqviz.ui.export_button import build_export_button
 from sdqviz.ui.histogram import build_histogram
 from sdqviz.ui.parts import build_parts
 from sdqviz.ui.scene_form import build_scene_form
+from sdqviz.ui.score_button import build_score_button
 from sdqviz.ui.tabs.contract import QUIET, Shared
 from sdqviz.views.page_json import page_json
 from sdqviz.views.pair import picture_blobs, scene_facts, timeline_document, viewer_document
@@ -56,6 +57,7 @@ class CompareTab:
                 layer = build_histogram(context, shared)
             with left:
                 part = build_parts(context, shared, scene, layer)
+                build_score_button(context, shared)
                 gr.Markdown("**What does it save?**")
                 run_facts = gr.HTML(elem_id="facts")
                 build_export_button(
