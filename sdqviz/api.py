@@ -16,9 +16,11 @@ from sdqviz.base.request import (
     FLOAT32,
     GENERATE,
     QUANTIZE,
+    SCORE,
     compare_request,
     generate_request,
     quantize_request,
+    score_request,
 )
 from sdqviz.base.scene import Scene
 from sdqviz.base.settings import home_folder, rank
@@ -311,6 +313,19 @@ def compare(
     run = _work(store, store.runs.add(COMPARE, spec), see)
     assert isinstance(run.outcome, CompareResult)
     return compare_json(run.outcome, lpips_net)
+
+
+def score(run: str, fetch: str = "", see: See = lambda event: None) -> dict[str, Any]:
+    """Scores a finished run by the metrics that came since: {run, scored, metrics}. `fetch` names
+    an LPIPS backbone (alex, squeeze, vgg) to download first.
+    """
+    if fetch and fetch not in BACKBONES:
+        raise SdqvizError(f"unknown net {fetch!r}", f"there is {', '.join(BACKBONES)}")
+    store = open_store()
+    base = store.runs.get(run)
+    worked = _work(store, store.runs.add(SCORE, score_request(base.id, fetch)), see).result or {}
+    found = (store.runs.get(base.id).result or {})["metrics"]
+    return {"run": base.id, "scored": worked["scored"], "metrics": found}
 
 
 def _read_prompts(file: str | Path | None) -> list[str]:

@@ -12,8 +12,9 @@ import gradio as gr
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.registry import announced
-from sdqviz.base.request import COMPARE
+from sdqviz.base.request import COMPARE, SCORE
 from sdqviz.base.settings import home_folder
+from sdqviz.base.stage_names import StageNames
 from sdqviz.families.sources import packed_folder
 from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
@@ -100,6 +101,10 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
                 "folders are not opened for visitors from elsewhere",
                 f"on this machine: sdqviz compare {spec['model']} FOLDER",
             )
+        if kind == SCORE and not any_model:
+            raise SdqvizError(
+                "visitors from elsewhere download nothing", "on this machine: sdqviz runs score"
+            )
         if kind == COMPARE:  # told now, not when its turn comes; absolute: workers outlive apps
             spec = {**spec, "other": str(packed_folder(spec["other"]))}
         run_id = store.runs.add(kind, spec)
@@ -123,12 +128,15 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
     return AppContext(
         store=store,
         demos=tuple(demos),
+        own_machine=any_model,
         catalog=catalog,
         submit=submit,
         wake=supervisor.ensure_worker,
         cancel=lambda run_id: cancel_in_background(store, run_id),
         resume=resume,
-        finish=lambda run_id: store.runs.request_finish(run_id),
+        finish=lambda run_id: store.runs.request_finish(
+            run_id, StageNames.of(catalog()).can_finish_early
+        ),
         estimate=estimate,
     )
 

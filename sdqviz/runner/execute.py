@@ -12,12 +12,13 @@ from contextlib import contextmanager, suppress
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import SECONDS, Event, Log, Progress, Scalar
 from sdqviz.base.memory import PeakMemory
-from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE
+from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE, SCORE
 from sdqviz.runner.draw import compare, generate
 from sdqviz.runner.interruption import Interruption, Stopped
 from sdqviz.runner.models import ModelCache
 from sdqviz.runner.products import EventLog
 from sdqviz.runner.quantize import quantize
+from sdqviz.runner.rescore import rescore
 from sdqviz.runner.stages import StageRunner
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, Run
 from sdqviz.store.store import Store
@@ -90,7 +91,7 @@ def execute(
     return state
 
 
-_WORKERS = {QUANTIZE: quantize, GENERATE: generate, COMPARE: compare}
+_WORKERS = {QUANTIZE: quantize, GENERATE: generate, COMPARE: compare, SCORE: rescore}
 
 
 @contextmanager

@@ -32,7 +32,7 @@ class StageRunner:
         for index, stage in enumerate(stages):
             costs[index] = max(1.0, stage.cost(context))  # it knows more now than at the start
             before, whole = sum(costs[:index]), sum(costs)
-            self._note(stage, before / whole)
+            self.note(stage.name, before / whole)
             events = stage.run(context)
             began = time.monotonic()
             try:
@@ -40,7 +40,7 @@ class StageRunner:
                     self.keep(event)
                     if isinstance(event, Progress) and event.total:
                         share = before + costs[index] * event.done / event.total
-                        self._note(stage, share / whole)
+                        self.note(stage.name, share / whole)
                         if self._ends(stage, event):
                             break  # closing the stage leaves what it has so far
             finally:
@@ -49,19 +49,19 @@ class StageRunner:
                     spent = time.monotonic() - began
                     self.keep(Scalar(name=SECONDS, layer=stage.name, value=spent))
 
-    def _note(self, stage: Stage, share: float) -> None:
+    def note(self, stage: str, share: float) -> None:
+        """Writes down how much of the run is done; raises Stopped where it is to stop."""
         self.reached = max(self.reached, share)
         elapsed, left = time.monotonic() - self.started, None
         if self.reached > _TOLD_FROM:
             left = elapsed * (1 - self.reached) / self.reached
-        self.store.runs.set_progress(self.run.id, stage.name, self.reached, left)
+        self.store.runs.set_progress(self.run.id, stage, self.reached, left)
+        if self.asked.asked or self.store.runs.get(self.run.id).cancel:
+            raise Stopped
 
     def _ends(self, stage: Stage, progress: Progress) -> bool:
-        """Whether the stage is to end now; raises Stopped where the run is."""
-        now = self.store.runs.get(self.run.id)
-        if self.asked.asked or now.cancel:
-            raise Stopped
-        if now.state != FINISHING or not stage.can_finish_early:
+        """Whether the stage is to end now, as it was asked to."""
+        if not stage.can_finish_early or self.store.runs.get(self.run.id).state != FINISHING:
             return False
         if world_size() > 1:  # the helpers would wait for this process
             message = f"{stage.label} on several processes cannot be finished early: it goes on"

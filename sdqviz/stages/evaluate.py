@@ -164,7 +164,7 @@ def _evaluate(context: Context, scene: Scene, lpips_net: str) -> dict[str, Any]:
         return model.family.decode(model, latents)
 
     reference, quantized = picture(teacher.latents[-1]), picture(steered.latents[-1])
-    rounded = picture(rounded_trajectory(context, scene).latents[-1])
+    rounded = rounded_picture(context, scene)
     other = replace(scene, seed=(scene.seed + 1) % (MAX_SEED + 1))
     reseeded = picture(teacher_trajectory(context, other).latents[-1])
     difference = np.abs(reference.astype(np.int16) - quantized.astype(np.int16))
@@ -193,6 +193,12 @@ def _evaluate(context: Context, scene: Scene, lpips_net: str) -> dict[str, Any]:
         "previews": previews(context, scene, teacher, steered, reference),
         "noise": {"fp": noise_key(teacher), "student": noise_key(steered)},
     }
+
+
+def rounded_picture(context: Context, scene: Scene) -> np.ndarray:
+    """The noise floor's picture, uint8 [H, W, 3]: the FP model's in another arithmetic."""
+    latents = rounded_trajectory(context, scene).latents[-1]
+    return context.model.family.decode(context.model, latents)
 
 
 def noise_key(trajectory: Trajectory) -> str:

@@ -5,7 +5,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,6 @@ DONE, FAILED, CANCELLED, INTERRUPTED = "done", "failed", "cancelled", "interrupt
 ACTIVE = (RUNNING, STOPPING, FINISHING)
 NEWER = "of a newer sdqviz"  # finished, but this version may misread its result
 RESUMABLE = (FAILED, CANCELLED, INTERRUPTED)
-TRAINING = "distill"  # the stage that can be finished early
 LEASE_SECONDS = 15.0
 _ANY_ACTIVE = ", ".join("?" * len(ACTIVE))
 
@@ -220,6 +219,14 @@ class Runs:
                 ),
             )
 
+    def set_result(self, run_id: str, result: dict[str, Any]) -> None:
+        """Gives a finished run another result, such as the same with more scores."""
+        with self._database.transaction() as sql:
+            sql.execute(
+                "UPDATE runs SET result = ? WHERE id = ? AND state = ?",
+                (json.dumps(numbered(result)), run_id, DONE),
+            )
+
     def request_cancel(self, run_id: str) -> str:
         """A queued run is cancelled at once, a running one is asked to stop. Returns the state."""
         run = self.get(run_id)
@@ -234,18 +241,19 @@ class Runs:
             )
         return self.get(run.id).state
 
-    def request_finish(self, run_id: str) -> Run:
-        """Asks a run that trains, in one process, to end its training now and to go on with what
-        it learned. Whoever resumes it after an interruption trains on.
+    def request_finish(self, run_id: str, stages: Collection[str]) -> Run:
+        """Asks a run in one of these stages to end that stage now and to go on with what it has.
+        Whoever resumes it after an interruption goes on with the stage.
         """
         run = self.get(run_id)
-        if run.state != RUNNING or run.stage != TRAINING:
+        if run.state != RUNNING or run.stage not in stages:
             where = f"{run.state}, in stage {run.stage}" if run.state in ACTIVE else run.state
-            raise SdqvizError(f"run {run.id} is {where}", "only a training can be finished early")
+            known = ", ".join(sorted(stages))
+            raise SdqvizError(f"run {run.id} is {where}", f"finish it early in stage {known}")
         with self._database.transaction() as sql:
             sql.execute(
                 "UPDATE runs SET state = ? WHERE id = ? AND state = ? AND stage = ?",
-                (FINISHING, run.id, RUNNING, TRAINING),
+                (FINISHING, run.id, RUNNING, run.stage),
             )
         return self.get(run.id)
 

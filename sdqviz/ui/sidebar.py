@@ -8,7 +8,7 @@ import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE, DTYPES, QUANTIZE
-from sdqviz.store.runs import ACTIVE, NEWER, QUEUED, RESUMABLE, RUNNING, TRAINING
+from sdqviz.store.runs import ACTIVE, NEWER, QUEUED, RESUMABLE, RUNNING
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import KEEP_RUN_IN_ADDRESS, Shared
 from sdqviz.ui.request_form import RecipeForm, RequestForm
@@ -108,12 +108,13 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
             events = context.store.records.events(current.id, "Log", _LOG_LINES)
             log = [event.message for event in events]  # type: ignore[union-attr]
         state = current.state if current else ""
-        trains = current is not None and (state, current.stage) == (RUNNING, TRAINING)
+        stages = context.stages
+        ends = state == RUNNING and current is not None and current.stage in stages.can_finish_early
         return [
-            run_card(current, queued, log),
+            run_card(current, queued, log, stages),
             gr.Button(visible=state in (*ACTIVE, QUEUED), interactive=state != "stopping"),
             gr.Button(visible=state in RESUMABLE),
-            gr.Button(visible=trains),
+            gr.Button(visible=ends),
             current.id if current else "",
         ]
 

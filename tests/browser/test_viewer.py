@@ -74,7 +74,7 @@ def test_what_is_measured_and_shown_are_the_pngs_pixels(page, store, row):
 def test_every_mode_by_key_draws_something_else(page):
     focus(page)
     drawn = []
-    for key in "1245678":
+    for key in "1245689":  # 7 is the ST-LPIPS map, which the bundled run does not have
         page.keyboard.press(key)
         pressed = page.locator("#viewer .sdqv-modes [aria-pressed=true]")
         assert pressed.count() == 1
@@ -91,6 +91,29 @@ def test_every_mode_by_key_draws_something_else(page):
     assert page.locator("dialog.sdqv-keys").is_visible()
     page.keyboard.press("Escape")
     assert not page.locator("dialog.sdqv-keys").is_visible()
+
+
+def test_the_learned_map_is_offered_where_a_run_kept_one(page):
+    focus(page)
+    button = page.locator("#viewer [data-mode=st_lpips]")
+    assert not button.is_visible()  # the bundled run has none: no dead button
+    page.keyboard.press("7")
+    assert page.evaluate(f"{VIEWER}.mode") != "st_lpips"
+    page.evaluate(
+        f"""async () => {{
+          const doc = structuredClone({VIEWER}.doc);
+          doc.made += 1;
+          for (const p of doc.pictures) if (p.flip) p.st_lpips = p.flip;
+          await {VIEWER}.show(doc);
+        }}"""
+    )
+    assert button.is_visible() and button.is_enabled()
+    page.keyboard.press("6")
+    flip = page.evaluate(f"{VIEWER}.built.canvas.toDataURL()")
+    page.keyboard.press("7")
+    assert page.evaluate(f"{VIEWER}.mode") == "st_lpips"
+    assert "ST-LPIPS (alex): black 0" in page.inner_text("#viewer")
+    assert page.evaluate(f"{VIEWER}.built.canvas.toDataURL()") == flip
 
 
 def test_all_pictures_of_one_noise_stand_side_by_side(page, store, row):

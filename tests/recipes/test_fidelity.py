@@ -210,7 +210,7 @@ def test_a_training_that_is_finished_early_is_packed_and_scored(store, tiny_fold
 
     def see(event):
         if isinstance(event, Progress) and event.stage == "distill" and event.done == 10:
-            store.runs.request_finish(run_id)
+            store.runs.request_finish(run_id, ["distill"])
 
     assert execute(store, store.runs.claim(), models, see) == DONE
     early = store.runs.get(run_id).result

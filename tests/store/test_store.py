@@ -20,7 +20,6 @@ from sdqviz.store.runs import (
     QUEUED,
     RUNNING,
     STOPPING,
-    TRAINING,
 )
 from sdqviz.store.store import Store
 
@@ -80,16 +79,16 @@ def test_a_queued_run_is_cancelled_at_once_and_finished_ones_do_not_resume(store
 def test_only_a_training_is_finished_early_and_it_can_still_be_cancelled(store):
     run_id = store.runs.add("quantize", {})
     with pytest.raises(SdqvizError, match="is queued"):
-        store.runs.request_finish(run_id)
+        store.runs.request_finish(run_id, ["distill"])
     store.runs.claim()
     store.runs.set_progress(run_id, "pack", 0.5, None)
     with pytest.raises(SdqvizError, match="is running, in stage pack"):
-        store.runs.request_finish(run_id)
-    store.runs.set_progress(run_id, TRAINING, 0.5, None)
-    assert store.runs.request_finish(run_id).state == FINISHING
+        store.runs.request_finish(run_id, ["distill"])
+    store.runs.set_progress(run_id, "distill", 0.5, None)
+    assert store.runs.request_finish(run_id, ["distill"]).state == FINISHING
     store.runs.decline_finish(run_id)  # by a training on several processes
     assert store.runs.get(run_id).state == RUNNING
-    assert store.runs.request_finish(run_id).state == FINISHING
+    assert store.runs.request_finish(run_id, ["distill"]).state == FINISHING
     assert store.runs.request_cancel(run_id) == STOPPING
 
 

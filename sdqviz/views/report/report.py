@@ -10,6 +10,7 @@ from typing import Any
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import COMPARE, QUANTIZE
+from sdqviz.base.stage_names import StageNames
 from sdqviz.store.blobs import Blobs
 from sdqviz.store.runs import DONE, Run
 from sdqviz.store.store import Store
@@ -96,7 +97,7 @@ def _write(store: Store, run: Run, out: Path) -> None:
         "layers": json.loads(layers_document(run, blobs, past)),
         "culprits": json.loads(culprits_document(blobs, result, names)),
         "layer": telling_layer(names),
-        "training": stage_bar(run, past.stages) + _training(past),
+        "training": stage_bar(run, past.stages, StageNames.shipped()) + _training(past),
         "facts": facts(run),
         "settings": _settings(run.spec),
     }

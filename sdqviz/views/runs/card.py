@@ -3,24 +3,14 @@
 from html import escape
 from pathlib import Path
 
-from sdqviz.base.request import GENERATE
+from sdqviz.base.request import GENERATE, SCORE
+from sdqviz.base.stage_names import StageNames
 from sdqviz.store.runs import ACTIVE, INTERRUPTED, QUEUED, Run
 from sdqviz.views.runs.names import bits
 from sdqviz.views.terms import term
 
-STAGES = {
-    "": "starting",
-    "record": "recording FP trajectories",
-    "calibrate": "calibrating activation ranges",
-    "sensitivity": "measuring each layer's sensitivity",
-    "influence": "measuring what each timestep matters",
-    "distill": "training",
-    "pack": "rounding and packing weights",
-    "evaluate": "comparing on held-out scenes",
-}
 
-
-def run_card(run: Run | None, queued: int, log: list[str]) -> str:
+def run_card(run: Run | None, queued: int, log: list[str], names: StageNames) -> str:
     """The state of one run: stage, bar, time left, what went wrong, last lines of its log."""
     if run is None:
         return '<div class="sdq-card"><p>No job is running.</p></div>'
@@ -28,9 +18,11 @@ def run_card(run: Run | None, queued: int, log: list[str]) -> str:
     what = f"only {only} quantized" if only else "own prompt, both models"
     if run.spec.get("engine"):
         what = f"by the engine {run.spec['engine']}"
-    if run.kind != GENERATE:
-        names = [run.spec.get("model"), Path(run.spec.get("other", "")).name]  # no whole paths
-        what = " with ".join(name for name in names if name)
+    if run.kind == SCORE:
+        what = f"run {run.spec['run'][:4]} by the metrics it lacks"
+    elif run.kind != GENERATE:
+        sides = [run.spec.get("model"), Path(run.spec.get("other", "")).name]  # no whole paths
+        what = " with ".join(side for side in sides if side)
     percent = 100 * run.progress
     lines = [
         f"<p><b>{escape(run.kind)}</b> {escape(str(what))} "
@@ -38,7 +30,7 @@ def run_card(run: Run | None, queued: int, log: list[str]) -> str:
     ]
     if run.state in ACTIVE or run.state == QUEUED:
         left = f" · about {duration(run.eta_seconds)} left" if run.eta_seconds else ""
-        stage = "waiting for its turn" if run.state == QUEUED else STAGES.get(run.stage, run.stage)
+        stage = "waiting for its turn" if run.state == QUEUED else names.label(run.stage)
         lines.append(
             f'<div class="sdq-progress" role="progressbar" aria-valuenow="{percent:.0f}" '
             f'aria-valuemin="0" aria-valuemax="100"><i style="width:{percent:.1f}%"></i></div>'

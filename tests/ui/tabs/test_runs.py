@@ -15,10 +15,10 @@ from sdqviz.ui.sidebar import build_sidebar
 from sdqviz.ui.tabs.runs.tab import TAB
 
 
-def caller(context: AppContext):
+def caller(context: AppContext, tab: Any = TAB):
     """A function that calls a handler by its function's and its own name: a page of its own."""
     with gr.Blocks() as page:
-        TAB.build(context, build_sidebar(context, gr.Tabs()))
+        tab.build(context, build_sidebar(context, gr.Tabs()))
     handlers = {f.fn.__qualname__: f for f in page.fns.values() if f.fn}
     session = SessionState(page)
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from sdqviz.base.events import SECONDS, Preview, Scalar, State
+from sdqviz.base.stage_names import StageNames
 from sdqviz.results.ablation import ArmRow, Spread
 from sdqviz.views.charts.curves import Curve, curve_chart, smoothed
 from sdqviz.views.charts.svg import standalone
@@ -103,12 +104,12 @@ def test_the_table_and_plot_hold_every_arm():
 
 def test_the_stage_bar_adds_up_attempts_and_says_where_a_live_run_is(bundled):
     run = bundled["round_nearest"]
-    assert stage_bar(run, {}) == ""  # a run of before
+    assert stage_bar(run, {}, StageNames.shipped()) == ""  # a run of before
     times = [("record", 4.0), ("calibrate", 6.0), ("record", 1.0)]
     past = history([Scalar(name=SECONDS, layer=stage, value=value) for stage, value in times])
     assert past.stages == {"record": 5.0, "calibrate": 6.0}
-    bar = stage_bar(run, past.stages)
+    bar = stage_bar(run, past.stages, StageNames.shipped())
     assert "flex:0.4545" in bar and "recording FP trajectories 5 s" in bar
     assert "now " not in bar
-    live = stage_bar(replace(run, state="running", stage="pack"), past.stages)
+    live = stage_bar(replace(run, state="running", stage="pack"), past.stages, StageNames.shipped())
     assert "now rounding and packing weights" in live

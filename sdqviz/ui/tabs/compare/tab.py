@@ -14,6 +14,7 @@ from sdqviz.ui.export_button import build_export_button
 from sdqviz.ui.tabs.compare.histogram import build_histogram
 from sdqviz.ui.tabs.compare.redraw import build_redraw
 from sdqviz.ui.tabs.compare.scene_form import build_scene_form
+from sdqviz.ui.tabs.compare.score_button import build_score_button
 from sdqviz.views.compare.pair import picture_blobs, scene_facts, timeline_document, viewer_document
 from sdqviz.views.page_json import page_json
 from sdqviz.views.report.report import export_report
@@ -58,6 +59,7 @@ class CompareTab:
                 layer = build_histogram(context, shared)
             with left:
                 part = build_redraw(context, shared, scene, layer)
+                build_score_button(context, shared)
                 gr.Markdown("**What does it save?**")
                 run_facts = gr.HTML(elem_id="facts")
                 build_export_button(

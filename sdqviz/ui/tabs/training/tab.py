@@ -25,7 +25,6 @@ from sdqviz.views.training.charts import (
 from sdqviz.views.training.history import History, history
 from sdqviz.views.training.stages import stage_bar
 
-_TRAINED = ("distill", "pack", "evaluate")  # stages of a run that may have curves
 _EMPTY = (
     '<p class="sdq-empty">This run trained nothing. Choose the method "Fidelity (trained)" at the '
     "left and press Quantize, or choose a trained run.</p>"
@@ -72,7 +71,8 @@ class TrainingTab:
         def shown(run_id: str | None) -> Run | None:
             """The run that is worked, once it trains; else the one that is chosen."""
             runs = context.store.runs.list(QUANTIZE)
-            active = [r for r in runs if r.state in ACTIVE and r.stage in _TRAINED]
+            learned = context.stages.learned
+            active = [r for r in runs if r.state in ACTIVE and r.stage in learned]
             return active[0] if active else context.finished_run(run_id)
 
         def draw(
@@ -82,7 +82,7 @@ class TrainingTab:
             points = context.store.records.count(run.id, "Scalar") if run else 0
             past = history(context.store.records.events(run.id)) if run else History()
             mark = _mark(run, points) if run else ""
-            stages = stage_bar(run, past.stages) if run else ""
+            stages = stage_bar(run, past.stages, context.stages) if run else ""
             if run is None or not past.curves.get("loss"):
                 # A training that has just begun, or was finished so early, has no point yet.
                 model = run.quantized_model if run else None
