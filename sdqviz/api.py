@@ -35,6 +35,7 @@ from sdqviz.products.scenes import HELD_OUT
 from sdqviz.publish.card import model_card
 from sdqviz.results.ablation import AblationResult, ArmRow
 from sdqviz.results.drawn import CompareResult
+from sdqviz.results.score import ScoreResult
 from sdqviz.runner import prompts
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
@@ -323,9 +324,11 @@ def score(run: str, fetch: str = "", see: See = lambda event: None) -> dict[str,
         raise SdqvizError(f"unknown net {fetch!r}", f"there is {', '.join(BACKBONES)}")
     store = open_store()
     base = store.runs.get(run)
-    worked = _work(store, store.runs.add(SCORE, score_request(base.id, fetch)), see).result or {}
-    found = (store.runs.get(base.id).result or {})["metrics"]
-    return {"run": base.id, "scored": worked["scored"], "metrics": found}
+    worked = _work(store, store.runs.add(SCORE, score_request(base.id, fetch)), see).outcome
+    assert isinstance(worked, ScoreResult)
+    found = store.runs.get(base.id).evaluation.metrics
+    scores = {name: metric.as_row() for name, metric in found.items()}
+    return {"run": base.id, "scored": list(worked.scored), "metrics": scores}
 
 
 def _read_prompts(file: str | Path | None) -> list[str]:

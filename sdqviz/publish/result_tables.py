@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sdqviz.results.ablation import ArmRow
 from sdqviz.views.tables.bench import bench_table
 from sdqviz.views.tables.models import model_table
 from sdqviz.views.training.ablation import ablation_table
@@ -85,7 +86,7 @@ TABLES: dict[str, Callable[[Rows, Path], str]] = {
     "bundled": bundled_table,
     "minis": minis_table,
     "published": published_table,
-    "ablation": lambda rows, assets: ablation_table(list(rows)),
+    "ablation": lambda rows, assets: ablation_table([ArmRow.from_row(row) for row in rows]),
     "steps": lambda rows, assets: bench_table(rows),
     "models": lambda rows, assets: model_table(rows),
 }

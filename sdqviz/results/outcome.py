@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.request import ABLATE, COMPARE, GENERATE, QUANTIZE
+from sdqviz.base.request import ABLATE, COMPARE, GENERATE, QUANTIZE, SCORE
 from sdqviz.results.ablation import AblationResult
 from sdqviz.results.drawn import CompareResult, GenerateResult
 from sdqviz.results.quantize import QuantizedModel, QuantizeResult
+from sdqviz.results.score import ScoreResult
 
-Outcome = QuantizedModel | QuantizeResult | GenerateResult | CompareResult | AblationResult
+Outcome = (
+    QuantizedModel | QuantizeResult | GenerateResult | CompareResult | AblationResult | ScoreResult
+)
 
 
 class ResultRow(dict[str, Any]):
@@ -34,7 +37,12 @@ def read_outcome(kind: str, row: Mapping[str, Any]) -> Outcome | None:
             return None
         is_scored = "scenes" in row  # else what a cancelled training left
         return (QuantizeResult if is_scored else QuantizedModel).from_row(row)
-    kinds = {GENERATE: GenerateResult, COMPARE: CompareResult, ABLATE: AblationResult}
+    kinds: dict[str, type[Outcome]] = {
+        GENERATE: GenerateResult,
+        COMPARE: CompareResult,
+        ABLATE: AblationResult,
+        SCORE: ScoreResult,
+    }
     if kind not in kinds:
         raise SdqvizError(f"a run of kind {kind!r} is unknown here", "update sdqviz")
     return kinds[kind].from_row(row)

@@ -18,10 +18,5 @@ class SizeReport(Row):
     parts: Mapping[str, int]  # codes, scales, activation pairs, time table, kept FP -> bytes
 
     @property
-    def share(self) -> float:
-        """Of the FP network's bytes, 0 to 1."""
-        return self.bytes / self.fp_bytes
-
-    @property
     def has_time_table(self) -> bool:
         return self.parts.get(TIME_TABLE, 0) > 0

@@ -17,21 +17,20 @@ from sdqviz.runner.models import Loaded, ModelCache
 from sdqviz.runner.products import StoredProducts
 from sdqviz.runner.stages import StageRunner
 from sdqviz.stages.evaluate import EvaluateStage
-from sdqviz.store.runs import NEWER
 
 
 def generate(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     """One scene under both models of a finished quantize run, or with a part of the second."""
     spec, store = runner.run.spec, runner.store
     base = store.runs.get(spec["run"])
-    if base.state == NEWER or base.result is None or "packed" not in base.result:
+    model = base.quantized_model
+    if model is None:
         raise SdqvizError(f"run {base.id} is {base.state}", "generate with a finished run")
     loaded = models.of(base.spec)
-    packed = base.result["packed"]
-    student, key = models.student(loaded, store.blobs.file(packed)), packed
+    student, key = models.student(loaded, store.blobs.file(model.packed)), model.packed
     if spec.get("only"):
         student = partly_quantized(loaded.model.network, student, spec["only"])
-        key = content_key(packed, spec["only"])
+        key = content_key(model.packed, spec["only"])
     if spec.get("engine"):
         student = served_by(student, spec["engine"])
     scenes = [Scene.from_dict(spec["scene"])]

@@ -17,7 +17,7 @@ from sdqviz.cli.main import main
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute
 from sdqviz.runner.models import ModelCache
-from sdqviz.store.runs import CANCELLED, DONE, FINISHING, TRAINING
+from sdqviz.store.runs import CANCELLED, DONE, FINISHING
 from sdqviz.store.store import Store
 from tests.conftest import QUICK
 
@@ -72,7 +72,7 @@ def worked(home, tiny_folder) -> dict[str, Any]:
     found: dict[str, Any] = {"id": store.runs.add(QUANTIZE, spec)}
 
     def see(event: Event) -> None:
-        if isinstance(event, Progress) and (event.stage, event.done) == (TRAINING, STOP):
+        if isinstance(event, Progress) and (event.stage, event.done) == ("distill", STOP):
             found["printed"] = done("runs", "finish", found["id"][:6])
 
     assert execute(store, store.runs.claim(), ModelCache(), see) == DONE

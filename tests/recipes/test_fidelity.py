@@ -16,6 +16,7 @@ from sdqviz.base.events import Preview, Progress, Scalar, State
 from sdqviz.base.request import QUANTIZE, quantize_request
 from sdqviz.layers.checkpoint import packed_tensors
 from sdqviz.publish.card import model_card
+from sdqviz.results.quantize import QuantizedModel
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute
 from sdqviz.runner.models import ModelCache
@@ -28,6 +29,7 @@ from sdqviz.training.distillation import Distillation
 from sdqviz.views.training.ablation import ablation_curves
 from tests.conftest import QUICK
 from tests.harness import context_of, run_until, stage_of
+from tests.results.walk import unknown
 from tests.runner.test_execute import comparable, start_worker, wait_for
 
 TRAIN = {**QUICK, "training_steps": 8, "training_scenes": 2, "rounds": 2, "batch": 4, "previews": 2}
@@ -103,6 +105,8 @@ def test_every_choice_trains_to_a_student(store, tiny_folder, models, config):
         assert 8 in bits
         assert 4 in bits
         assert any("sensitive" in r["reason"] for r in done.result["layers"])
+        assert unknown(done.quantized) == set()
+        assert set(done.quantized.sensitivity) <= {layer.name for layer in done.quantized.layers}
 
 
 def test_the_student_has_no_time_layers_and_its_table_is_exact(store, tiny_folder, models, tiny):
@@ -194,6 +198,8 @@ def test_a_cancel_keeps_the_student_so_far(store, tiny_folder, models):
     assert execute(store, store.runs.claim(), models, see) == CANCELLED
     stopped = store.runs.get(run_id)
     assert stopped.result["stopped_at"] == {"step": 10, "of": 40}
+    assert type(stopped.outcome) is QuantizedModel  # without scores
+    assert unknown(stopped.outcome) == set()
     loaded = models.model(str(tiny_folder))
     assert models.student(loaded, store.blobs.file(stopped.result["packed"]))
     log = [e.message for e in store.records.events(run_id, "Log")]

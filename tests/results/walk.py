@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from sdqviz.results.pictures import Pictures
 from sdqviz.results.row import Row
 
 
@@ -22,10 +23,11 @@ def parts(value: Any) -> Iterator[Row]:
 
 
 def unknown(row: Row) -> set[str]:
-    """Type and key of all that this version does not know: `others` of what is no map."""
+    """Type and key of all that no field holds, but for the maps of pictures and the format."""
     return {
         f"{type(part).__name__}.{key}"
         for part in parts(row)
-        if type(part).__name__ != "Pictures"
+        if not isinstance(part, Pictures)
         for key in part.others
+        if key != "format"
     }

@@ -31,6 +31,7 @@ from sdqviz.store.runs import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING
 from sdqviz.store.store import Store
 from tests.conftest import QUICK
 from tests.harness import context_of, run_until, stage_of
+from tests.results.walk import unknown
 
 
 def request(tiny_folder, **config):
@@ -64,6 +65,8 @@ def test_a_run_leaves_everything_that_the_views_need(store, tiny_folder, models)
     spent = {e.layer: e.value for e in seen if isinstance(e, Scalar) and e.name == SECONDS}
     assert set(spent) > stages and all(seconds > 0 for seconds in spent.values())
     assert run.progress == 1
+    assert unknown(run.quantized) == set()  # what the stages write has a field to be read by
+    assert json.dumps(run.quantized.as_row()) == json.dumps(result)
     assert sum(result["size"]["parts"].values()) == result["size"]["bytes"]
     calls = len(result["timesteps"])
     assert calls == 4
@@ -82,6 +85,7 @@ def test_a_run_leaves_everything_that_the_views_need(store, tiny_folder, models)
     assert execute(store, store.runs.claim(), models) == DONE
     drawn = store.runs.get(own).result["scenes"][0]
     assert drawn["id"] == scene.id
+    assert unknown(store.runs.get(own).outcome) == set()
     assert drawn["uncalibrated_calls"] == 1  # two steps, of which only the last was calibrated
 
 

@@ -85,7 +85,7 @@ def _row(run: Run, scored: list[str]) -> list[tuple[Any, str]]:
         _text(bits(run)),
         *scores,
         _number(size.bytes / 1e6, 1),
-        _number(100 * size.share, 1),
+        _number(100 * size.bytes / size.fp_bytes, 1),
         _number(seconds.fp, 3),
         _number(seconds.student, 3),
         _text(arithmetic(run)),

@@ -34,7 +34,7 @@ def asked(home, monkeypatch):
     monkeypatch.setattr(api, "finish_quantize", queued)
     monkeypatch.setattr(api, "refuse_if_over", lambda cost, folder: None)
     cost = type("Cost", (), {"seconds": 1.0, "memory_bytes": 1, "disk_bytes": 1})
-    monkeypatch.setattr(api, "estimate_quantize", lambda spec: cost)
+    monkeypatch.setattr(api, "estimate_quantize", lambda spec, catalog: cost)
 
 
 def words_of(shell: str) -> list[str]:

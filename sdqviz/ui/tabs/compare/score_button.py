@@ -7,7 +7,6 @@ from sdqviz.base.request import SCORE, score_request
 from sdqviz.metrics.lpips import BACKBONES, DEFAULT_NET
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import QUIET, Shared
-from sdqviz.views.scores import measured
 
 
 def build_score_button(context: AppContext, shared: Shared) -> None:
@@ -26,7 +25,7 @@ def build_score_button(context: AppContext, shared: Shared) -> None:
 
     def offer(run_id: str | None) -> gr.Row:
         run = context.finished_run(run_id)
-        lacks = run is not None and "lpips" not in measured((run.result or {})["metrics"])
+        lacks = run is not None and "lpips" not in run.quantized.measured
         return gr.Row(visible=lacks)
 
     def submit(run_id: str | None, net: str) -> None:

@@ -1,6 +1,6 @@
 // The ways in which the viewer shows two pictures or more.
 
-/** @typedef {"flip" | "st_lpips"} MapName a map that runs keep of each picture, as the document names it */
+/** @typedef {"flip" | "st_lpips"} MapName a map that runs keep, as the document names it */
 /** @typedef {"split" | "side" | "flicker" | "fade" | "difference" | "all" | "checker"} PairMode */
 /** @typedef {PairMode | MapName} Mode */
 

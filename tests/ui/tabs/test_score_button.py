@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from sdqviz.runner.bundle import import_demos
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.request import SCORE
+from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.tabs.compare import TAB as COMPARE
-from tests.ui.test_runs_tab import caller
+from sdqviz.ui.tabs.compare.tab import TAB as COMPARE
+from tests.ui.tabs.test_runs import caller
 
 
 @pytest.fixture
