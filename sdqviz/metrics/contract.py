@@ -18,7 +18,8 @@ class Metric(Protocol):
     direction: str  # "higher" or "lower" is better
     settings: str  # everything the number depends on
     order: int  # place in tables
-    # A metric with a spatial map has also `map(reference, test)`: uint8 [H, W, 3] in magma.
+    # Optional: `smallest`, the pixels a side that it needs; `map(reference, test)`, where the
+    # pictures differ: uint8 [H, W, 3] in magma.
 
     def unavailable(self) -> str | None:
         """Why there is no number here, with the command that mends it; None when there is."""
@@ -51,13 +52,19 @@ def unavailable(variant: str = "") -> dict[str, str]:
 
 
 def score_all(reference: np.ndarray, test: np.ndarray, variant: str = "") -> dict[str, float]:
-    """The score of every metric that is available."""
-    return {name: m.score(reference, test) for name, m in available(variant).items()}
+    """The score of every metric that is available and can judge pictures so small."""
+    judges = available(variant).items()
+    return {name: m.score(reference, test) for name, m in judges if can_judge(m, reference)}
+
+
+def can_judge(metric: Metric, picture: np.ndarray) -> bool:
+    """Whether the picture, [H, W, 3], is large enough for the metric."""
+    return min(picture.shape[:2]) >= getattr(metric, "smallest", 1)
 
 
 def map_all(reference: np.ndarray, test: np.ndarray) -> dict[str, np.ndarray]:
     """Where the pictures differ, by every available metric with a map: uint8 [H, W, 3] each."""
-    mapped = [m for m in available().values() if hasattr(m, "map")]
+    mapped = [m for m in available().values() if hasattr(m, "map") and can_judge(m, reference)]
     return {metric.name: metric.map(reference, test) for metric in mapped}  # type: ignore[attr-defined]
 
 

@@ -10,7 +10,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Log, Progress
 from sdqviz.base.request import COMPARE, QUANTIZE
 from sdqviz.base.scene import Scene
-from sdqviz.metrics.contract import Metric, available, map_all, summarise
+from sdqviz.metrics.contract import Metric, available, can_judge, map_all, summarise
 from sdqviz.metrics.lpips import BACKBONES
 from sdqviz.products.context import Context
 from sdqviz.runner.fetch import fetch_metrics
@@ -46,7 +46,8 @@ def rescore(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
         rows.append(_scored(store, run.id, base, row, models, wanted))
     columns = [[row[of] for row in rows] for of in ("metrics", "floor", "ceiling")]
     store.runs.set_result(base.id, {**result, "scenes": rows, "metrics": summarise(*columns, net)})
-    return {"run": base.id, "scored": list(wanted)}
+    added = [name for name in wanted if all(name in row["metrics"] for row in rows)]
+    return {"run": base.id, "scored": added}
 
 
 def _has(result: dict[str, Any], name: str, metric: Metric) -> bool:
@@ -78,9 +79,11 @@ def _scored(
     added: dict[str, Any] = {}
     for column, picture in (("metrics", student), ("floor", rounded), ("ceiling", other_seed)):
         measured = {n: value for n, value in row[column].items() if value is not None}
-        assert picture is not None or not wanted
-        scores = {n: m.score(fp, picture) for n, m in wanted.items() if picture is not None}
-        added[column] = {**measured, **scores}
+        if picture is None:
+            added[column] = measured  # of the floor, where nothing is wanted
+            continue
+        judges = {n: m for n, m in wanted.items() if can_judge(m, fp)}
+        added[column] = {**measured, **{n: m.score(fp, picture) for n, m in judges.items()}}
     return {**row, **added, "images": images}
 
 

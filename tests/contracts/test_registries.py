@@ -40,7 +40,7 @@ def test_recipes_have_valid_presets_and_run(name, store, tiny_folder):
 
 def pictures():
     generator = np.random.default_rng(0)
-    base = generator.integers(40, 200, (64, 64, 3), dtype=np.uint8)
+    base = generator.integers(40, 200, (128, 128, 3), dtype=np.uint8)
     noise = generator.integers(-40, 40, base.shape)
     near = np.clip(base + noise // 8, 0, 255).astype(np.uint8)
     far = np.clip(base + noise, 0, 255).astype(np.uint8)

@@ -65,5 +65,7 @@ def _chip(
 
 
 def _written(value: float) -> str:
-    """Three decimals of what lies between 0 and 1, one of decibels."""
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
+    """Three decimals of what lies between 0 and 1, four of the small, one of decibels."""
+    if abs(value) >= 10:
+        return f"{value:.1f}"
+    return f"{value:.4f}" if 0 < abs(value) < 0.01 else f"{value:.3f}"

@@ -15,7 +15,7 @@ _SCORES = {
     "flip": ("FLIP ↓", 3),
     "ssim": ("SSIM ↑", 4),
     "psnr": ("PSNR dB ↑", 1),
-    "st_lpips": ("ST-LPIPS ↓", 3),
+    "st_lpips": ("ST-LPIPS ↓", 4),
     "lpips": ("LPIPS ↓", 3),
     "ssimulacra2": ("SSIMULACRA 2 ↑", 1),
     "cvvdp": ("ColorVideoVDP ↑", 2),
