@@ -17,13 +17,12 @@ from sdqviz.base.settings import home_folder
 from sdqviz.base.stage_names import StageNames
 from sdqviz.families.sources import packed_folder
 from sdqviz.publish.bundle import import_demos
-from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
+from sdqviz.runner.estimate import Estimate, estimate_quantize, refuse_if_over
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
 from sdqviz.store.store import Store
 from sdqviz.ui.app import CSS, HEAD, build_app
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.theme import THEME
-from sdqviz.views.runs.card import duration
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _OPEN = "open"
@@ -115,7 +114,7 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
         store.runs.resume(run_id)
         supervisor.ensure_worker()
 
-    def estimate(spec: dict[str, Any]) -> str:
+    def estimate(spec: dict[str, Any]) -> Estimate:
         known = [model["name"] for model in catalog()["models"]]
         if not any_model and spec["model"] not in known:
             raise SdqvizError(
@@ -123,7 +122,7 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
             )
         cost = estimate_quantize(spec, catalog())
         refuse_if_over(cost, home)
-        return f"{duration(cost.seconds)}, {cost.memory_bytes / 1e9:.1f} GB of memory"
+        return cost
 
     return AppContext(
         store=store,

@@ -20,12 +20,13 @@ def option(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[Any, ...] | None = None,
-    first: bool = False,
+    first: int = 0,
     inert: bool = False,
 ) -> Any:
     """A dataclass field with what a form needs to show it and `from_dict` to check it.
 
-    first: one of the few that matter most, which a form shows before all others. inert: whatever
+    first: its place among the few that matter most, which a form shows before all others; 0 is
+    none. inert: whatever
     it is, the products come out the same, so it is no part of their keys.
     """
     metadata = {"label": label, "help": help, "low": low, "high": high, "choices": choices}

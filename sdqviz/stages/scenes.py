@@ -35,7 +35,7 @@ class ScenesStage(Stage):
         help="Trajectories that set the ranges.",
         low=1,
         high=4096,
-        first=True,
+        first=3,
     )
     held_out_scenes: int = option(
         4,
@@ -43,7 +43,7 @@ class ScenesStage(Stage):
         help="Scenes that score the result.",
         low=1,
         high=4096,
-        first=True,
+        first=4,
     )
     steps: int = option(25, label="Steps", help="Sampling steps.", low=1, high=1000)
     scheduler: str = option(

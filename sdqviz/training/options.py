@@ -18,7 +18,7 @@ class TrainingOptions:
         help="Optimiser steps; 0 trains nothing.",
         low=0,
         high=10**7,
-        first=True,
+        first=5,
     )
     batch: int = option(
         16, label="Batch", help="Recorded calls a step learns from.", low=1, high=4096

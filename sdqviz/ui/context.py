@@ -11,6 +11,7 @@ from sdqviz.base.request import DEFAULT_RECIPE
 from sdqviz.base.stage_names import StageNames
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
+from sdqviz.views.runs.cost import Cost
 from sdqviz.views.runs.listing import finished
 
 
@@ -25,7 +26,7 @@ class AppContext:
     cancel: Callable[[str], None]
     resume: Callable[[str], None]
     finish: Callable[[str], object]  # ends a training early
-    estimate: Callable[[dict[str, Any]], str]  # raises SdqvizError when it cannot be afforded
+    estimate: Callable[[dict[str, Any]], Cost]  # raises SdqvizError when it cannot be afforded
     demos: tuple[str, ...] = ()  # ids of the bundled runs
     own_machine: bool = False  # whoever sees the page may download to it
 

@@ -42,7 +42,7 @@ def test_a_quick_job_survives_a_reload_and_shows_its_pair(page, server):
 
     store = Store(server[1])
     before = page.input_value("#run input")
-    page.get_by_text("Settings", exact=True).first.click()
+    page.get_by_text("Advanced", exact=True).first.click()
     fields = {page.get_by_label(label, exact=True).first: v for label, v in SMALLER.items()}
     for _ in range(5):  # typing at machine speed outruns a first rendering
         for field, value in fields.items():

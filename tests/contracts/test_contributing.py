@@ -67,13 +67,13 @@ def test_it_is_in_the_form_and_its_keys_hold(outside):
     code = """
 import json
 from sdqviz.runner.catalog import static_catalog
-from sdqviz.base.request import recipe_entry
 import gradio as gr
-from sdqviz.ui.request_form import RecipeForm
-entry = recipe_entry(static_catalog(), "bias_corrected")
+from sdqviz.ui.request_form import build_settings
+catalog = static_catalog()
 with gr.Blocks():
-    form = RecipeForm(entry, True, "quick")
-print(json.dumps([sorted(form.fields), form.fields["strength"].label]))
+    fields, groups, _ = build_settings(catalog, "bias_corrected", "quick")
+shown = sorted(name for name, field in fields.items() if field.visible)
+print(json.dumps([shown, fields["strength"].label]))
 """
     fields, label = json.loads(run(outside, "-c", code).splitlines()[-1])
     assert label == "Strength"
