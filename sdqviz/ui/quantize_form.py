@@ -21,9 +21,10 @@ def build_quantize_form(context: AppContext, mine: gr.Textbox) -> RequestForm:
     """Adds the form; `mine` gets the id of the run that is asked for."""
     catalog = context.catalog()
     with gr.Group():
-        form = _fields(catalog)
+        model, recipe, preset = _choices(catalog)
         cost = gr.HTML(elem_id="cost")
         start = gr.Button(_START, variant="primary", elem_id="quantize")
+        form = _settings(catalog, model, recipe, preset)
     asked = gr.State("")  # the request that a long run was asked about
 
     def show_cost(*values: Any) -> list[Any]:
@@ -74,9 +75,8 @@ def build_quantize_form(context: AppContext, mine: gr.Textbox) -> RequestForm:
     return form
 
 
-def _fields(catalog: dict[str, Any]) -> RequestForm:
-    models, recipes = models_of(catalog), catalog["recipes"]
-    first = next((r for r in recipes if r["name"] == DEFAULT_RECIPE), recipes[0])
+def _choices(catalog: dict[str, Any]) -> tuple[gr.Dropdown, gr.Dropdown, gr.Radio]:
+    models, recipes, first = models_of(catalog), catalog["recipes"], _usual(catalog)
     model = gr.Dropdown(
         label="Model",
         info="A mini, a local folder, or a hub id that was fetched.",
@@ -95,8 +95,19 @@ def _fields(catalog: dict[str, Any]) -> RequestForm:
     preset = gr.Radio(
         label="Preset", choices=list(first["presets"]), value=PRESET, elem_id="preset"
     )
+    return model, recipe, preset
+
+
+def _usual(catalog: dict[str, Any]) -> dict[str, Any]:
+    recipes = catalog["recipes"]
+    return next((r for r in recipes if r["name"] == DEFAULT_RECIPE), recipes[0])
+
+
+def _settings(
+    catalog: dict[str, Any], model: gr.Dropdown, recipe: gr.Dropdown, preset: gr.Radio
+) -> RequestForm:
     changes = gr.Textbox("{}", visible="hidden", elem_id="changes")
-    fields, groups, parts = build_settings(catalog, first["name"], PRESET)
+    fields, groups, parts = build_settings(catalog, _usual(catalog)["name"], PRESET)
     with parts["advanced"], gr.Group():
         device = gr.Dropdown(
             label="Device", info="Where both models compute.", elem_id="device", **devices(catalog)
