@@ -27,7 +27,7 @@ ALLOWED = {
     # Scores that the page computes itself are numpy (design, section 10).
     "views": {"base", "store", "metrics"},
     "ui": {"base", "store", "views", "metrics"},
-    "minis": {"base"},
+    "minis": {"base", "metrics"},
     "bench": {"base", "quant", "kernels", "layers", "families", "runner"},
     "integrations": {"base", "layers", "families"},
 }

@@ -23,8 +23,8 @@ from sdqviz.minis.captions import (
 from sdqviz.minis.contract import PACKAGE
 from sdqviz.minis.denoiser import Denoiser
 from sdqviz.minis.glyphs import glyph_file
+from sdqviz.minis.retrieval import score
 from sdqviz.minis.scenes import IMAGE_PIXELS, placements, render, to_array
-from sdqviz.minis.score import score
 from sdqviz.minis.sheet import generate
 from sdqviz.minis.train import phase_seconds
 from sdqviz.minis.training import Phase, run_phase
