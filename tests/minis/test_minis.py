@@ -200,7 +200,7 @@ def test_every_family_has_a_mini_that_learns_and_draws(family):
         )[0]
     assert torch.allclose(own, theirs, atol=1e-5)
     parameters = sum(p.numel() for p in [*denoiser.average.parameters(), *vae.parameters()])
-    assert 2 * parameters < (17e6 if family == "sd1" else 10.7e6)
+    assert 2 * parameters < (24e6 if family == "sd1" else 10.7e6)
     assert generate(pipeline, texts[:1])[0].size == (128, 128)
 
 
