@@ -2,7 +2,7 @@
 
 import sys
 
-from sdqviz.cli import main
+from sdqviz.cli.main import main
 
 if __name__ == "__main__":
     sys.argv.insert(1, "app")

@@ -1,6 +1,6 @@
 """`python -m sdqviz` is the command `sdqviz`."""
 
-from sdqviz.cli import main
+from sdqviz.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -25,13 +25,12 @@ from sdqviz.base.settings import home_folder, rank
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import sampler_of
 from sdqviz.families.saving import refuse_occupied, save_quantized
+from sdqviz.layers.checkpoint import read_config
 from sdqviz.layers.convert import set_resident
 from sdqviz.layers.packed import EXPANDED
 from sdqviz.metrics.lpips import BACKBONES
+from sdqviz.publish.card import model_card
 from sdqviz.runner import prompts
-from sdqviz.runner.ablate import ablate as work_arms
-from sdqviz.runner.ablate import arm_specs
-from sdqviz.runner.card import model_card
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
 from sdqviz.runner.execute import execute
@@ -39,14 +38,15 @@ from sdqviz.runner.interruption import Interruption
 from sdqviz.runner.machine import processor
 from sdqviz.runner.models import ModelCache
 from sdqviz.runner.reports import compare_json, run_json
-from sdqviz.runner.table import table_specs, work_table
-from sdqviz.stages.pack import read_config
 from sdqviz.store.runs import DONE, Run
 from sdqviz.store.store import Store
-from sdqviz.views.ablation import ablation_plot, ablation_table
-from sdqviz.views.bench_table import bench_plot, bench_table
-from sdqviz.views.model_table import model_table
-from sdqviz.views.svg import standalone
+from sdqviz.sweeps.ablation import ablate as work_arms
+from sdqviz.sweeps.ablation import arm_specs
+from sdqviz.sweeps.table import table_specs, work_table
+from sdqviz.views.charts.svg import standalone
+from sdqviz.views.tables.bench import bench_plot, bench_table
+from sdqviz.views.tables.models import model_table
+from sdqviz.views.training.ablation import ablation_plot, ablation_table
 
 See = Callable[[Event], None]
 

@@ -13,14 +13,14 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import COMPARE
 from sdqviz.base.settings import home_folder
 from sdqviz.families.sources import packed_folder
-from sdqviz.runner.bundle import import_demos
+from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
 from sdqviz.store.store import Store
 from sdqviz.ui.app import CSS, HEAD, build_app
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.theme import THEME
-from sdqviz.views.runs import duration
+from sdqviz.views.runs.card import duration
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _OPEN = "open"

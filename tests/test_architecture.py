@@ -1,6 +1,7 @@
 """The layering, read from the imports themselves."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "sdqviz"
-ROOT = {"api", "cli", "cli_runs", "serve", "terminal", "__init__", "__main__"}
+ROOT = {"api", "serve", "__init__", "__main__"}
 # layer -> the layers it may import, besides itself
 ALLOWED = {
     "base": set(),
@@ -18,17 +19,27 @@ ALLOWED = {
     "diffusion": {"base"},
     "families": {"base", "diffusion", "layers"},
     "metrics": {"base", "diffusion"},
-    "stages": {"base", "quant", "kernels", "layers", "diffusion", "families", "metrics"},
-    "recipes": {"base", "quant", "layers", "stages"},
+    "products": {"base", "diffusion", "families", "layers"},
+    "measure": {"base", "quant", "diffusion", "families", "layers", "products"},
+    "training": {"base", "layers", "diffusion", "families", "metrics", "products"},
+    "stages": {
+        *("base", "quant", "layers", "diffusion", "families", "metrics", "products", "measure"),
+        "training",
+    },
+    "recipes": {"base", "quant", "layers", "training", "stages"},
     "store": {"base"},
     "runner": {
-        *("base", "quant", "kernels", "families", "metrics", "stages", "recipes", "store"),
+        *("base", "quant", "kernels", "layers", "families", "metrics"),
+        *("products", "measure", "training", "stages", "recipes", "store"),
     },
+    "sweeps": {"base", "recipes", "store", "runner"},
+    "publish": {"base", "store"},
     # Scores that the page computes itself are numpy (design, section 10).
     "views": {"base", "store", "metrics"},
     "ui": {"base", "store", "views", "metrics"},
     "minis": {"base", "metrics"},
     "bench": {"base", "quant", "kernels", "layers", "families", "runner"},
+    "cli": {"base", "families", "store", "runner", "publish", "views", "serve"},
     "integrations": {"base", "layers", "families"},
 }
 TORCH_FREE = ("base", "store", "views", "ui")
@@ -72,6 +83,37 @@ def test_layers_import_only_what_they_may(layer: str):
     assert not wrong
 
 
+def test_the_layers_make_no_circle():
+    graphlib.TopologicalSorter(ALLOWED).prepare()
+
+
+def test_nothing_in_the_page_imports_back_up():
+    """The page (`ui.app`) is built of the sidebar and the tabs, a tab of its own folder's parts,
+    and all of what stands beside them in `ui`, which knows none of them.
+    """
+    wrong = []
+    for file in (PACKAGE / "ui").rglob("*.py"):
+        place = file.relative_to(PACKAGE / "ui").with_suffix("").parts
+        if place == ("app",):
+            continue
+        own = {"tabs", place[1]} if place[0] == "tabs" else set()
+        for name in imports(file):
+            above = name.split(".")[2:4]
+            inside = name.startswith("sdqviz.ui.") and above[0] in ("app", "sidebar", "tabs")
+            if inside and not (own and set(above) <= own):
+                wrong.append(f"{'/'.join(place)} imports {name}")
+    assert not wrong
+
+
+def test_the_folders_of_views_make_no_circle():
+    uses: dict[str, set[str]] = {}
+    for file in (PACKAGE / "views").glob("*/*.py"):
+        names = (name.split(".") for name in imports(file) if name.startswith("sdqviz.views."))
+        others = {parts[2] for parts in names if len(parts) > 3} - {file.parent.name}
+        uses[file.parent.name] = uses.get(file.parent.name, set()) | others
+    graphlib.TopologicalSorter(uses).prepare()
+
+
 @pytest.mark.parametrize("layer", TORCH_FREE)
 def test_the_left_half_never_names_torch(layer: str):
     for file in (PACKAGE / layer).rglob("*.py"):
@@ -96,7 +138,7 @@ def test_diffusers_is_named_only_where_models_are():
         ("sdqviz.ui.app", ("torch", "diffusers")),
         ("sdqviz.serve", ("torch", "diffusers")),
         ("sdqviz.runner.execute", ("gradio",)),
-        ("sdqviz.cli", ("torch", "gradio")),
+        ("sdqviz.cli.main", ("torch", "gradio")),
     ],
 )
 def test_importing_stays_light(module: str, absent: tuple[str, ...]):

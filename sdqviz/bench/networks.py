@@ -9,21 +9,21 @@ from torch import nn
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.heap import return_freed_memory
+from sdqviz.base.memory import return_freed_memory
 from sdqviz.base.registry import named
 from sdqviz.families.contract import PACKAGE as FAMILIES
 from sdqviz.families.contract import Family
 from sdqviz.families.published import PUBLISHED
 from sdqviz.families.sources import read_json
 from sdqviz.kernels.contract import ConvShape
-from sdqviz.layers.activations import ActivationPairs
-from sdqviz.layers.clock import Clock
 from sdqviz.layers.convert import conv_shape, replace_module
+from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.plan import MODULATION, LayerPlan, PlanConfig, make_plan
 from sdqviz.layers.positions import position_table
+from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.layers.time_table import TimeRows, install_time_table, time_blocks
-from sdqviz.quant.observers import ActivationPair
+from sdqviz.quant.ranges import ActivationRange
 
 MINI = "mini"
 SIZES = (MINI, *(p.family for p in PUBLISHED))
@@ -114,11 +114,11 @@ def packed_network(size: Size, dtype: torch.dtype, resident: str) -> nn.Module:
     """
     torch.manual_seed(0)
     network = size.meta_network()
-    clock = Clock()
+    current_call = CurrentCall()
     plan = make_plan(network, size.family.roles(network), PlanConfig())
     for name, layer in plan.items():
         if layer.weight is not None:
-            packed = _random_layer(network.get_submodule(name), layer, clock)
+            packed = _random_layer(network.get_submodule(name), layer, current_call)
             packed.resident = resident
             replace_module(network, name, packed)
     if getattr(network, "add_embedding", None) is None and time_blocks(network):
@@ -130,7 +130,7 @@ def packed_network(size: Size, dtype: torch.dtype, resident: str) -> nn.Module:
         if not inside:
             _fill_own(module, dtype)
     _fill_positions(network)
-    clock.attach(network)
+    current_call.attach(network)
     return_freed_memory()
     return network.eval().requires_grad_(False)
 
@@ -164,23 +164,23 @@ def _fill_positions(network: nn.Module) -> None:
         network.get_submodule("pos_embed").pos_embed = table.to(own.dtype)
 
 
-def _random_layer(layer: nn.Module, plan: LayerPlan, clock: Clock) -> PackedLayer:
+def _random_layer(layer: nn.Module, plan: LayerPlan, current_call: CurrentCall) -> PackedLayer:
     assert isinstance(layer, nn.Linear | nn.Conv2d) and plan.weight is not None
     out, inputs = layer.weight.shape[:2]
     conv: ConvShape | None = conv_shape(layer)
     taps = layer.weight[0, 0].numel() if conv is not None else 1
-    pairs = None
+    ranges = None
     if plan.activation is not None:
-        pair = ActivationPair(0.02, (1 / torch.tensor(0.02)).item(), 128)
+        same = ActivationRange(0.02, (1 / torch.tensor(0.02)).item(), 128)
         key = float(TIMESTEP) if plan.per_timestep else float("nan")
-        pairs = ActivationPairs({key: pair}, plan.activation)
+        ranges = ActivationRanges({key: same}, plan.activation)
     packed = PackedLayer(
         shape=(out, taps, inputs),
         weight_spec=plan.weight,
         bias=layer.bias is not None,
         conv=conv,
-        activations=pairs,
-        clock=clock,
+        activations=ranges,
+        current_call=current_call,
         remembered=plan.role == MODULATION,
     )
     lowest = -127 if packed.codes.dtype == torch.int8 else 0

@@ -9,10 +9,10 @@ import os
 import sys
 import time
 
+from sdqviz.base.memory import PeakMemory
 from sdqviz.base.registry import named
 from sdqviz.bench.contract import PACKAGE, Contender
 from sdqviz.bench.networks import size_named
-from sdqviz.runner.peak import PeakMemory
 
 
 def main() -> None:

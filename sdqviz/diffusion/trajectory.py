@@ -19,6 +19,7 @@ from sdqviz.diffusion.schedulers import (
     scaled_input,
     takes_generator,
 )
+from sdqviz.diffusion.timesteps import as_taken
 
 # network(x [b, C, h, w], timestep, branches) -> prediction [b, C, h, w]; b = 2 with guidance:
 # unconditional first, then conditional.
@@ -102,5 +103,4 @@ def replay(trajectory: Trajectory, predict: Predictor) -> Iterator[torch.Tensor]
     """Another network's prediction [b, C, h, w] at each recorded input, in order."""
     branches = trajectory.outputs.shape[1]
     for x, timestep in zip(trajectory.x, trajectory.timesteps, strict=True):
-        value = timestep.to(torch.int64) if timestep == timestep.round() else timestep
-        yield predict(x.expand(branches, *x.shape), value).to("cpu", torch.float32)
+        yield predict(x.expand(branches, *x.shape), as_taken(timestep)).to("cpu", torch.float32)

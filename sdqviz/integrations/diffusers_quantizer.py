@@ -19,19 +19,13 @@ from diffusers.quantizers.quantization_config import QuantizationConfigMixin
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.heap import return_freed_memory
+from sdqviz.base.memory import return_freed_memory
 from sdqviz.families.contract import family_of_network
-from sdqviz.layers.checkpoint import (
-    METHOD,
-    belongs_to_packed,
-    check_packed,
-    implied_positions,
-    packed_tensors,
-    quantization_config,
-    shape_packed,
-)
-from sdqviz.layers.clock import Clock
+from sdqviz.layers.checkpoint import belongs_to_packed, implied_positions, packed_tensors
 from sdqviz.layers.convert import pack_network
+from sdqviz.layers.current_call import CurrentCall
+from sdqviz.layers.damage import check_packed
+from sdqviz.layers.description import METHOD, quantization_config, shape_packed
 from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.layers.positions import NAME as POSITIONS
 
@@ -88,7 +82,7 @@ class SdqvizQuantizer(DiffusersQuantizer):
 
     def __init__(self, quantization_config: SdqvizConfig, **kwargs: Any) -> None:
         super().__init__(quantization_config, **kwargs)
-        self._clock: Clock | None = None
+        self._clock: CurrentCall | None = None
         self._model: nn.Module | None = None
 
     def update_torch_dtype(self, torch_dtype: torch.dtype | None) -> torch.dtype:

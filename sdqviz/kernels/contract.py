@@ -12,8 +12,8 @@ import torch
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.registry import found, named
-from sdqviz.quant.observers import ActivationPair
 from sdqviz.quant.pack import expand_weight
+from sdqviz.quant.ranges import ActivationRange
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
 PACKAGE = "sdqviz.kernels"
@@ -67,7 +67,7 @@ class Engine(Protocol):
         ...
 
     def run(
-        self, x: torch.Tensor, prepared: Any, pair: ActivationPair, spec: ActivationSpec
+        self, x: torch.Tensor, prepared: Any, pair: ActivationRange, spec: ActivationSpec
     ) -> torch.Tensor:
         """x: [..., I] for a linear, [B, I, H, W] for a convolution; one timestep per call.
 

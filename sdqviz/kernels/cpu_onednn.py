@@ -14,7 +14,7 @@ import torch
 
 from sdqviz.kernels.contract import ConvShape, Operands
 from sdqviz.quant.numerics import multiply_channels
-from sdqviz.quant.observers import ActivationPair
+from sdqviz.quant.ranges import ActivationRange
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
 _BLOCK = 1 << 16  # values quantized at a time where PyTorch has no fused operator: a cache's worth
@@ -62,14 +62,14 @@ class OneDnnEngine:
         )
 
     def run(
-        self, x: torch.Tensor, prepared: Prepared, pair: ActivationPair, spec: ActivationSpec
+        self, x: torch.Tensor, prepared: Prepared, pair: ActivationRange, spec: ActivationSpec
     ) -> torch.Tensor:
         x = _dense(x, prepared)
         x8 = _quantize(multiply_channels(x, prepared.factor), pair, spec)
         return self.multiply(x8, prepared, pair, x.dtype)
 
     def multiply(
-        self, x8: torch.Tensor, prepared: Prepared, pair: ActivationPair, dtype: torch.dtype
+        self, x8: torch.Tensor, prepared: Prepared, pair: ActivationRange, dtype: torch.dtype
     ) -> torch.Tensor:
         """`run` from the codes on: x8 uint8 like x."""
         conv, x8 = prepared.conv, _dense(x8, prepared)
@@ -90,7 +90,7 @@ def _dense(x: torch.Tensor, prepared: Prepared) -> torch.Tensor:
     return x.contiguous(memory_format=layout)
 
 
-def _quantize(x: torch.Tensor, pair: ActivationPair, spec: ActivationSpec) -> torch.Tensor:
+def _quantize(x: torch.Tensor, pair: ActivationRange, spec: ActivationSpec) -> torch.Tensor:
     """The codes of x as uint8, in x's own memory layout."""
     x = x.to(torch.float32)
     fused = _fused_quantize()
@@ -154,7 +154,7 @@ def _unusable() -> str | None:
         )
         engine = OneDnnEngine()
         x = torch.tensor([[2.0, -1.0]])
-        y = engine.run(x, engine.prepare(operands), ActivationPair(1.0, 1.0, 7), ActivationSpec())
+        y = engine.run(x, engine.prepare(operands), ActivationRange(1.0, 1.0, 7), ActivationSpec())
     except (RuntimeError, AttributeError, NotImplementedError, TypeError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         return f"torch {torch.__version__} lacks its operators ({first})"

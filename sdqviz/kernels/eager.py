@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from sdqviz.kernels.contract import Operands
 from sdqviz.quant.numerics import multiply_channels, quantize_activation
-from sdqviz.quant.observers import ActivationPair
+from sdqviz.quant.ranges import ActivationRange
 from sdqviz.quant.spec import ActivationSpec
 
 EXACT_CHUNK = 512
@@ -42,7 +42,7 @@ class EagerEngine:
         return Prepared(w8=operands.w8(), operands=operands)
 
     def run(
-        self, x: torch.Tensor, prepared: Prepared, pair: ActivationPair, spec: ActivationSpec
+        self, x: torch.Tensor, prepared: Prepared, pair: ActivationRange, spec: ActivationSpec
     ) -> torch.Tensor:
         multiplied = multiply_channels(x, prepared.operands.factor)
         x8 = quantize_activation(multiplied, pair.inverse_scale, pair.zero_point, spec)
@@ -51,7 +51,7 @@ class EagerEngine:
             return self._linear(x8, prepared, pair).to(x.dtype)
         return self._convolution(x8, prepared, pair).to(x.dtype)
 
-    def _linear(self, x8: torch.Tensor, prepared: Prepared, pair: ActivationPair) -> torch.Tensor:
+    def _linear(self, x8: torch.Tensor, prepared: Prepared, pair: ActivationRange) -> torch.Tensor:
         """x8: integers as float32 [..., K], z already taken off."""
         weight = prepared.w8.flatten(1).to(torch.float32)
         total = torch.zeros(*x8.shape[:-1], len(weight), dtype=torch.int32, device=x8.device)
@@ -63,7 +63,7 @@ class EagerEngine:
         return y if bias is None else y + bias
 
     def _convolution(
-        self, x8: torch.Tensor, prepared: Prepared, pair: ActivationPair
+        self, x8: torch.Tensor, prepared: Prepared, pair: ActivationRange
     ) -> torch.Tensor:
         conv = prepared.operands.conv
         assert conv is not None

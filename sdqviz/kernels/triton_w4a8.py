@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from sdqviz.kernels.contract import ConvShape, Operands
-from sdqviz.quant.observers import ActivationPair
+from sdqviz.quant.ranges import ActivationRange
 from sdqviz.quant.spec import ActivationSpec
 
 _POINT = ConvShape(kernel=(1, 1), stride=(1, 1), padding=(0, 0))
@@ -45,7 +45,7 @@ class TritonEngine:
         return Prepared(operands=operands, sums=operands.w8().sum(dim=(1, 2), dtype=torch.int32))
 
     def run(
-        self, x: torch.Tensor, prepared: Prepared, pair: ActivationPair, spec: ActivationSpec
+        self, x: torch.Tensor, prepared: Prepared, pair: ActivationRange, spec: ActivationSpec
     ) -> torch.Tensor:
         operands = prepared.operands
         conv = operands.conv or _POINT
@@ -69,7 +69,7 @@ class TritonEngine:
 
 
 def _quantize(
-    pixels: torch.Tensor, factor: torch.Tensor | None, pair: ActivationPair, spec: ActivationSpec
+    pixels: torch.Tensor, factor: torch.Tensor | None, pair: ActivationRange, spec: ActivationSpec
 ) -> torch.Tensor:
     from sdqviz.kernels.triton_code.quantize import quantize_kernel
 
@@ -92,7 +92,7 @@ def _quantize(
 def _multiply(
     codes: torch.Tensor,
     prepared: Prepared,
-    pair: ActivationPair,
+    pair: ActivationRange,
     conv: ConvShape,
     y: torch.Tensor,
 ) -> None:

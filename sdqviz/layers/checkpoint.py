@@ -1,63 +1,23 @@
-"""A packed network on disk: its quantization_config and its tensors (see FORMAT.md)."""
+"""A packed network on disk: its tensors, its file, the student built of them (see FORMAT.md)."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.kernels.contract import ConvShape
-from sdqviz.layers.activations import ActivationPairs
-from sdqviz.layers.clock import Clock
-from sdqviz.layers.convert import packed_layers, replace_module
-from sdqviz.layers.packed import PackedLayer
+from sdqviz.base.memory import return_freed_memory
+from sdqviz.layers.convert import packed_layers
+from sdqviz.layers.current_call import CurrentCall
+from sdqviz.layers.damage import DAMAGED, check_packed
+from sdqviz.layers.description import quantization_config, shape_packed
 from sdqviz.layers.positions import NAME as POSITIONS
 from sdqviz.layers.positions import implied_dtype, position_table
-from sdqviz.layers.time_table import TimeRows, install_time_table
-from sdqviz.quant.spec import ActivationSpec, WeightSpec
-
-FORMAT_VERSION = 1
-METHOD = "sdqviz"
-_FOREIGN = "the folder is damaged or mixed; quantize again"
-
-
-def quantization_config(network: nn.Module) -> dict[str, Any]:
-    """What is needed, beside the tensors, to build the packed network again (JSON values)."""
-    layers = {name: _describe(layer) for name, layer in packed_layers(network).items()}
-    config: dict[str, Any] = {
-        "quant_method": METHOD,
-        "format_version": FORMAT_VERSION,
-        "layers": layers,
-    }
-    if isinstance(getattr(network, "time_proj", None), TimeRows):
-        config["time_rows"] = list(network.time_proj.rows.shape)
-    implied = implied_dtype(network)
-    if implied:
-        config["position_table"] = implied
-    return config
-
-
-def _describe(layer: PackedLayer) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "shape": list(layer.shape),
-        "weight": asdict(layer.weight_spec),
-        "bias": layer.bias is not None,
-    }
-    if layer.conv is not None:
-        described["conv"] = {k: list(v) for k, v in asdict(layer.conv).items()}
-    if layer.remembered:
-        described["remembered"] = True
-    if layer.activations is not None:
-        described["activation"] = {
-            **asdict(layer.activations.spec),
-            "pairs": len(layer.activations.timesteps),
-            "first_token_fp": layer.activations.first_token_fp,
-        }
-        if layer.activations.factor is not None:
-            described["activation"]["equalised"] = True
-    return described
 
 
 def packed_tensors(network: nn.Module) -> dict[str, torch.Tensor]:
@@ -77,31 +37,6 @@ def packed_tensors(network: nn.Module) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def shape_packed(network: nn.Module, config: Mapping[str, Any]) -> Clock:
-    """Gives an FP network of the same architecture (on any device, meta too) the packed layers and
-    the time table of `config`, still empty. Returns the clock they read, not yet attached.
-    """
-    version = config.get("format_version")
-    if config.get("quant_method") != METHOD or version != FORMAT_VERSION:
-        raise SdqvizError(
-            f"quantization format {config.get('quant_method')!r} version {version}",
-            f"this sdqviz reads {METHOD!r} version {FORMAT_VERSION}; update it",
-        )
-    clock = Clock()
-    for name, described in config["layers"].items():
-        try:
-            network.get_submodule(name)
-        except AttributeError as error:
-            raise SdqvizError(f"the network has no layer {name}", _FOREIGN) from error
-        replace_module(network, name, _empty_layer(described, clock))
-    if "time_rows" in config:
-        rows, width = config["time_rows"]
-        install_time_table(
-            network, TimeRows(torch.zeros(rows, width), torch.zeros(rows, dtype=torch.int64))
-        )
-    return clock
-
-
 def belongs_to_packed(config: Mapping[str, Any], name: str) -> bool:
     """Whether a tensor is a packed layer's or the time table's, whose dtypes never change."""
     parts = name.split(".")
@@ -116,7 +51,7 @@ def implied_positions(network: nn.Module, config: Mapping[str, Any]) -> torch.Te
         return None
     table = position_table(network)
     if table is None:
-        raise SdqvizError("the config implies a position table, the network has none", _FOREIGN)
+        raise SdqvizError("the config implies a position table, the network has none", DAMAGED)
     return table.to(getattr(torch, str(config["position_table"]))).to(torch.float32)
 
 
@@ -125,12 +60,12 @@ def restore_packed(
     config: Mapping[str, Any],
     tensors: Mapping[str, torch.Tensor],
     dtype: torch.dtype = torch.float32,
-) -> Clock:
+) -> CurrentCall:
     """Turns an FP network of the same architecture (on any device, meta too) into the packed one.
 
     FP tensors are cast to `dtype`; the packed layers' own stay as stored.
     """
-    clock = shape_packed(network, config)
+    current_call = shape_packed(network, config)
     positions = implied_positions(network, config)
     tensors = {**tensors, **({} if positions is None else {POSITIONS: positions})}
     expected = network.state_dict()
@@ -139,7 +74,7 @@ def restore_packed(
     if wrong:
         raise SdqvizError(
             f"the packed file does not fit its config: {wrong[0]} and {len(wrong) - 1} more",
-            _FOREIGN,
+            DAMAGED,
         )
     cast = {
         name: tensor if belongs_to_packed(config, name) else tensor.to(dtype)
@@ -147,66 +82,30 @@ def restore_packed(
     }
     network.load_state_dict(cast, assign=True)
     check_packed(network)
-    clock.attach(network)
-    return clock
+    current_call.attach(network)
+    return current_call
 
 
-def check_packed(network: nn.Module) -> None:
-    """Raises SdqvizError where a packed layer holds numbers that no quantization writes."""
-    for name, layer in packed_layers(network).items():
-        problem = _problem(layer)
-        if problem:
-            raise SdqvizError(f"layer {name}: {problem}", _FOREIGN)
+_CONFIG_TENSOR = "__quantization_config__"
 
 
-def _problem(layer: PackedLayer) -> str | None:
-    if not _positive(layer.scale):
-        return "a weight scale is not a positive number"
-    if (layer.group_multipliers() < 1).any():
-        return "a group multiplier is 0, it must be 1 to 15"
-    pairs = layer.activations
-    if pairs is None:
-        return None
-    if not (_positive(pairs.scale) and _positive(pairs.inverse_scale)):
-        return "an activation scale is not a positive number"
-    if not torch.equal(pairs.inverse_scale, 1.0 / pairs.get_buffer("scale")):
-        return "an inverse scale is not its scale's"
-    if pairs.factor is not None and not _positive(pairs.factor):
-        return "a channel factor is not a positive number"
-    highest = 2**pairs.spec.bits - 1
-    zero_points = pairs.get_buffer("zero_point")
-    if ((zero_points < 0) | (zero_points > highest)).any():
-        return f"a zero point lies outside 0 to {highest}"
-    if not pairs.static and not (pairs.timesteps.isfinite().all() and _rising(pairs.timesteps)):
-        return "its timesteps are not in order"
-    return None
+def serialise(student: nn.Module, file: Path) -> None:
+    """Writes the packed network as one safetensors file with its quantization_config inside."""
+    config = json.dumps(quantization_config(student))
+    save_file(packed_tensors(student), file, {_CONFIG_TENSOR: config})
 
 
-def _positive(values: torch.Tensor) -> bool:
-    return bool((values.isfinite() & (values > 0)).all())
+def build_student(teacher: nn.Module, file: Path) -> nn.Module:
+    """The packed network of this file, in the architecture, device and dtype of `teacher`."""
+    with torch.device("meta"):
+        student = type(teacher).from_config(teacher.config)  # type: ignore[attr-defined]
+    own = next(teacher.parameters())
+    restore_packed(student, read_config(file), load_file(file), own.dtype)
+    return_freed_memory()
+    return student.to(own.device).eval().requires_grad_(False)
 
 
-def _rising(values: torch.Tensor) -> bool:
-    return bool((values[1:] > values[:-1]).all())
-
-
-def _empty_layer(described: Mapping[str, Any], clock: Clock) -> PackedLayer:
-    activation, conv = described.get("activation"), described.get("conv")
-    out, taps, inputs = described["shape"]
-    pairs = None
-    if activation is not None:
-        pairs = ActivationPairs.empty(
-            activation["pairs"],
-            ActivationSpec(bits=activation["bits"]),
-            activation["first_token_fp"],
-            inputs if activation.get("equalised") else 0,
-        )
-    return PackedLayer(
-        shape=(out, taps, inputs),
-        weight_spec=WeightSpec(**described["weight"]),
-        bias=described["bias"],
-        conv=ConvShape(**{k: tuple(v) for k, v in conv.items()}) if conv else None,
-        activations=pairs,
-        clock=clock,
-        remembered=described.get("remembered", False),
-    )
+def read_config(file: Path) -> dict[str, Any]:
+    """The quantization_config inside a packed file."""
+    with safe_open(file, framework="pt") as opened:
+        return json.loads(opened.metadata()[_CONFIG_TENSOR])

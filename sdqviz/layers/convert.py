@@ -8,15 +8,18 @@ from torch import nn
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.kernels.contract import ConvShape
-from sdqviz.layers.activations import ActivationPairs
-from sdqviz.layers.clock import Clock
+from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.packed import RESIDENT, PackedLayer
 from sdqviz.layers.plan import MODULATION, LayerPlan
+from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.quant.numerics import quantize_weight, taps_last_to_oti
 
 
 def pack_layer(
-    layer: nn.Module, plan: LayerPlan, activations: ActivationPairs | None, clock: Clock
+    layer: nn.Module,
+    plan: LayerPlan,
+    activations: ActivationRanges | None,
+    current_call: CurrentCall,
 ) -> PackedLayer:
     """The packed layer of an nn.Linear or nn.Conv2d, its weight rounded to nearest."""
     assert isinstance(layer, nn.Linear | nn.Conv2d) and plan.weight is not None
@@ -28,7 +31,7 @@ def pack_layer(
         bias=layer.bias is not None,
         conv=conv_shape(layer),
         activations=activations,
-        clock=clock,
+        current_call=current_call,
         remembered=plan.role == MODULATION,
     )
     try:
@@ -65,18 +68,18 @@ def replace_module(network: nn.Module, name: str, module: nn.Module) -> None:
 def pack_network(
     network: nn.Module,
     plan: Mapping[str, LayerPlan],
-    activations: Mapping[str, ActivationPairs],
-) -> Clock:
-    """Packs every planned layer of `network` in place; returns the clock they read."""
-    clock = Clock()
+    activations: Mapping[str, ActivationRanges],
+) -> CurrentCall:
+    """Packs every planned layer of `network` in place; returns the current call they read."""
+    current_call = CurrentCall()
     for name, layer_plan in plan.items():
         if layer_plan.weight is None:
             continue
         layer = network.get_submodule(name)
-        packed = pack_layer(layer, layer_plan, activations.get(name), clock)
+        packed = pack_layer(layer, layer_plan, activations.get(name), current_call)
         replace_module(network, name, packed)
-    clock.attach(network)
-    return clock
+    current_call.attach(network)
+    return current_call
 
 
 def set_resident(network: nn.Module, resident: str) -> None:

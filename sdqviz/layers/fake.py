@@ -1,6 +1,6 @@
 """A layer that computes in floats the values its packed self would compute in integers.
 
-Used where gradients must flow. Its weight, its scales and its activation pairs can be trained;
+Used where gradients must flow. Its weight, its scales and its activation ranges can be trained;
 `pack` turns what they are now into a packed layer with the very same codes.
 """
 
@@ -12,12 +12,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.layers.activations import ActivationPairs
-from sdqviz.layers.clock import Clock
 from sdqviz.layers.convert import conv_shape, replace_module
-from sdqviz.layers.learned_pairs import FREE, LearnedPairs
+from sdqviz.layers.current_call import CurrentCall
+from sdqviz.layers.learned_ranges import FREE, LearnedRanges
 from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.plan import MODULATION, LayerPlan
+from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.quant.learned import (
     fake_quantize_learned_activation,
     fake_quantize_learned_weight,
@@ -37,7 +37,7 @@ class FakeLayer(nn.Module):
 
     The same codes as `PackedLayer`; the products are summed in floats, so outputs agree only to
     their rounding. Parameters: weight float32 [O, T, I], of the equalised input; stretch [O], the
-    logarithm of what the weight's scale has grown by; bias [O]; and those of the pairs.
+    logarithm of what the weight's scale has grown by; bias [O]; and those of the ranges.
     Multipliers stay as searched.
     """
 
@@ -48,15 +48,15 @@ class FakeLayer(nn.Module):
         self,
         layer: nn.Linear | nn.Conv2d,
         plan: LayerPlan,
-        activations: ActivationPairs | None,
-        clock: Clock,
+        activations: ActivationRanges | None,
+        current_call: CurrentCall,
         *,
         shape: str = FREE,
         group: int = 1,
     ) -> None:
         super().__init__()
         assert plan.weight is not None
-        self.plan, self.weight_spec, self.clock = plan, plan.weight, clock
+        self.plan, self.weight_spec, self.current_call = plan, plan.weight, current_call
         self.conv = conv_shape(layer)
         self._shape = layer.weight.shape
         weight = taps_last_to_oti(layer.weight.detach().to(torch.float32))
@@ -71,7 +71,8 @@ class FakeLayer(nn.Module):
         self.stretch = nn.Parameter(torch.zeros_like(start.scale))
         bias = layer.bias
         self.bias = None if bias is None else nn.Parameter(bias.detach().to(torch.float32))
-        self.pairs = None if activations is None else LearnedPairs(activations, shape, group)
+        # Its name is in the stored students.
+        self.pairs = None if activations is None else LearnedRanges(activations, shape, group)
         self.low_rank: nn.ParameterList | None = None
         self._fixed: torch.Tensor | None = None  # the rounded weight, while `fixed_weights` lasts
 
@@ -118,8 +119,8 @@ class FakeLayer(nn.Module):
             return F.linear(x, weight, bias)
         return F.conv2d(x, weight, bias, stride=self.conv.stride, padding=self.conv.padding)
 
-    def _round_input(self, x: torch.Tensor, pairs: LearnedPairs) -> torch.Tensor:
-        scale, offset = pairs.gather([] if pairs.static else self.clock.read())
+    def _round_input(self, x: torch.Tensor, pairs: LearnedRanges) -> torch.Tensor:
+        scale, offset = pairs.gather([] if pairs.static else self.current_call.read())
         x = multiply_channels(x, pairs.factor)
         rounded = fake_quantize_learned_activation(x, scale, offset, pairs.spec).to(x.dtype)
         if pairs.first_token_fp:
@@ -135,8 +136,8 @@ class FakeLayer(nn.Module):
         )
         return QuantizedWeight(codes, self.multipliers, scale, self.weight_spec)
 
-    def pack(self, clock: Clock) -> PackedLayer:
-        """The packed layer with these codes and pairs."""
+    def pack(self, current_call: CurrentCall) -> PackedLayer:
+        """The packed layer with these codes and ranges."""
         quantized = self.quantized()
         out, taps, inputs = quantized.codes.shape
         packed = PackedLayer(
@@ -145,7 +146,7 @@ class FakeLayer(nn.Module):
             bias=self.bias is not None,
             conv=self.conv,
             activations=None if self.pairs is None else self.pairs.frozen(),
-            clock=clock,
+            current_call=current_call,
             remembered=self.plan.role == MODULATION,
         ).to(self.weight.device)
         packed.fill(quantized, self.bias)
@@ -156,23 +157,23 @@ class FakeLayer(nn.Module):
 def fake_network(
     network: nn.Module,
     plan: Mapping[str, LayerPlan],
-    activations: Mapping[str, ActivationPairs],
+    activations: Mapping[str, ActivationRanges],
     *,
     shape: str = FREE,
     group: int = 1,
-) -> Clock:
-    """Replaces every planned layer of `network` in place; returns the clock they read."""
-    clock = Clock()
+) -> CurrentCall:
+    """Replaces every planned layer of `network` in place; returns the current call they read."""
+    current_call = CurrentCall()
     for name, layer_plan in plan.items():
         if layer_plan.weight is not None:
             layer = network.get_submodule(name)
             assert isinstance(layer, nn.Linear | nn.Conv2d)
             fake = FakeLayer(
-                layer, layer_plan, activations.get(name), clock, shape=shape, group=group
+                layer, layer_plan, activations.get(name), current_call, shape=shape, group=group
             )
             replace_module(network, name, fake.to(layer.weight.device))
-    clock.attach(network)
-    return clock
+    current_call.attach(network)
+    return current_call
 
 
 @contextmanager

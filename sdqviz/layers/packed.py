@@ -5,14 +5,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from sdqviz.base.heap import freed
+from sdqviz.base.memory import freed
 from sdqviz.kernels.contract import ConvShape, Engine, Operands, choose_engine, named_engine
-from sdqviz.layers.activations import ActivationPairs
-from sdqviz.layers.clock import Clock
-from sdqviz.layers.opaque import call_multiply, call_opaque, call_pairs, enlist, takes_codes
+from sdqviz.layers.compiled import call_multiply, call_opaque, call_ranges, enlist, takes_codes
+from sdqviz.layers.current_call import CurrentCall
+from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.quant.numerics import QuantizedWeight, multiply_channels
-from sdqviz.quant.observers import ActivationPair
 from sdqviz.quant.pack import pack_weight, packed_shapes, unpack_multipliers, unpack_weight
+from sdqviz.quant.ranges import ActivationRange
 from sdqviz.quant.spec import WeightSpec
 
 REMEMBERED = 64  # outputs that a remembered layer keeps: a scene's steps
@@ -25,7 +25,7 @@ class PackedLayer(nn.Module):
     """A linear or convolution with packed weights.
 
     Buffers: codes, multipliers and scale as `quant.pack` writes them, bias float32 [O], and the
-    activation pairs. Without pairs the layer is weight-only: the weight is expanded to the
+    activation ranges. Without ranges the layer is weight-only: the weight is expanded to the
     input's dtype and the activations stay as they are. A remembered layer's input is fixed by
     the timestep and the pooled text alone: its output is computed once for each.
 
@@ -40,8 +40,8 @@ class PackedLayer(nn.Module):
         weight_spec: WeightSpec,
         bias: bool,
         conv: ConvShape | None,
-        activations: ActivationPairs | None,
-        clock: Clock,
+        activations: ActivationRanges | None,
+        current_call: CurrentCall,
         remembered: bool = False,
     ) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class PackedLayer(nn.Module):
         self.shape = shape  # (O, T, I)
         self.weight_spec = weight_spec
         self.conv = conv
-        self.clock = clock
+        self.current_call = current_call
         for name, size in packed_shapes(shape, weight_spec).items():
             if name == "scale":
                 kind = torch.float32
@@ -176,14 +176,14 @@ class PackedLayer(nn.Module):
         """x: [B, ..., I] or [B, I, H, W]; returns the same dtype with O channels."""
         if torch.compiler.is_compiling():
             return self._traced(x)
-        if self.remembered and self.clock.moment is not None:
-            return self._remember(x, (self.clock.moment, x.dtype))
+        if self.remembered and self.current_call.moment is not None:
+            return self._remember(x, (self.current_call.moment, x.dtype))
         if self.activations is None:
             return self._weight_only(x)
         if self.activations.static:
             return self._one_timestep(x, 0.0)
-        timesteps = self.clock.read()
-        if self.clock.uniform:
+        timesteps = self.current_call.read()
+        if self.current_call.uniform:
             return self._one_timestep(x, timesteps[0])
         return self._mixed(x, timesteps)
 
@@ -191,35 +191,35 @@ class PackedLayer(nn.Module):
         """As the compiler sees it. Where the engine takes codes, the rounding is traced, and
         fused with what made x.
         """
-        timesteps = _timesteps(self.clock, x)
-        pairs = self.activations
-        if pairs is None or pairs.first_token_fp or not takes_codes(self._number):
+        timesteps = _timesteps(self.current_call, x)
+        ranges = self.activations
+        if ranges is None or ranges.first_token_fp or not takes_codes(self._number):
             return call_opaque(x, timesteps, self._number)
-        own = call_pairs(timesteps, self._number).to(x.device)
+        own = call_ranges(timesteps, self._number).to(x.device)
         inverse_scale, zero_point, _ = own.view(len(own), 3, *(1,) * (x.dim() - 1)).unbind(1)
-        scaled = torch.round(multiply_channels(x, pairs.factor).to(torch.float32) * inverse_scale)
-        codes = (scaled + zero_point).clamp(0, pairs.spec.high).to(torch.uint8)
+        scaled = torch.round(multiply_channels(x, ranges.factor).to(torch.float32) * inverse_scale)
+        codes = (scaled + zero_point).clamp(0, ranges.spec.high).to(torch.uint8)
         return call_multiply(codes, own, self._number, x.dtype)
 
-    def pairs_at(self, timesteps: list[float]) -> list[tuple[float, float, float]]:
+    def ranges_at(self, timesteps: list[float]) -> list[tuple[float, float, float]]:
         """(inverse scale, zero point, scale) of each timestep."""
         assert self.activations is not None
         found = [self.activations.at(timestep) for timestep in timesteps]
         return [(p.inverse_scale, float(p.zero_point), p.scale) for p in found]
 
     def multiply(
-        self, codes: torch.Tensor, pairs: list[tuple[float, float, float]], dtype: torch.dtype
+        self, codes: torch.Tensor, ranges: list[tuple[float, float, float]], dtype: torch.dtype
     ) -> torch.Tensor:
-        """From the input's codes on; one pair for all samples, or one for each."""
+        """From the input's codes on; one range for all samples, or one for each."""
         engine, prepared = self.engine()
-        found = [ActivationPair(scale, inverse, int(zero)) for inverse, zero, scale in pairs]
-        if len(set(pairs)) == 1:
+        found = [ActivationRange(scale, inverse, int(zero)) for inverse, zero, scale in ranges]
+        if len(set(ranges)) == 1:
             return engine.multiply(codes, prepared, found[0], dtype)  # type: ignore[attr-defined]
         rows = zip(codes.split(1), found, strict=True)
         return torch.cat([engine.multiply(row, prepared, p, dtype) for row, p in rows])  # type: ignore[attr-defined]
 
     def compute(self, x: torch.Tensor, timesteps: list[float]) -> torch.Tensor:
-        """As forward, at these timesteps instead of the clock's."""
+        """As forward, at these timesteps instead of the current call's."""
         if self.activations is None:
             return self._weight_only(x)
         if self.activations.static or len(set(timesteps)) == 1:
@@ -260,12 +260,12 @@ class PackedLayer(nn.Module):
 
     def _one_timestep(self, x: torch.Tensor, timestep: float) -> torch.Tensor:
         assert self.activations is not None
-        pairs = self.activations
+        ranges = self.activations
         engine, prepared = self.engine()
-        y = engine.run(x, prepared, pairs.at(timestep), pairs.spec)
-        if pairs.first_token_fp:
+        y = engine.run(x, prepared, ranges.at(timestep), ranges.spec)
+        if ranges.first_token_fp:
             # The begin-of-text token is an outlier: this one row keeps FP activations.
-            first = multiply_channels(x[..., 0, :].to(torch.float32), pairs.factor)
+            first = multiply_channels(x[..., 0, :].to(torch.float32), ranges.factor)
             y[..., 0, :] = self._weight_only(first).to(y.dtype)
         return y
 
@@ -280,6 +280,6 @@ class PackedLayer(nn.Module):
         )
 
 
-def _timesteps(clock: Clock, x: torch.Tensor) -> torch.Tensor:
+def _timesteps(current_call: CurrentCall, x: torch.Tensor) -> torch.Tensor:
     """The call's timesteps as the compiler sees them; a weight-only layer may have none."""
-    return x.new_zeros(1) if clock.tensor is None else clock.tensor
+    return x.new_zeros(1) if current_call.tensor is None else current_call.tensor

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.layers.opaque import call_opaque, enlist
+from sdqviz.layers.compiled import call_opaque, enlist
 
 
 class TimeRows(nn.Module):

@@ -12,7 +12,7 @@ from transformers import CLIPTokenizer
 from sdqviz.minis.architecture import TOKENS
 from sdqviz.minis.captions import Caption
 from sdqviz.minis.contract import Mini
-from sdqviz.minis.folding import fold_equal_tokens
+from sdqviz.minis.equal_tokens import fold_equal_tokens
 from sdqviz.minis.scenes import render, to_array
 
 BATCH = 32

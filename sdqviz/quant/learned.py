@@ -32,9 +32,9 @@ def fake_quantize_learned_weight(
 def fake_quantize_learned_activation(
     x: torch.Tensor, scale: torch.Tensor, offset: torch.Tensor, spec: ActivationSpec
 ) -> torch.Tensor:
-    """(x8 - z) * scale, float32 like x [B, ...], each sample under its own pair.
+    """(x8 - z) * scale, float32 like x [B, ...], each sample under its own range.
 
-    scale and offset (the range's lower end beta) are float32 [B], or [1] for one shared pair;
+    scale and offset (the range's lower end beta) are float32 [B], or [1] for one shared range;
     z = round(-offset / scale). Gradients flow to x, scale and offset.
     """
     return _Activation.apply(x, scale, offset, spec)  # type: ignore[return-value]
@@ -123,12 +123,12 @@ class _Activation(torch.autograd.Function):
             over = torch.where(free, float(high), high - zero)
             under = torch.where(free, 0.0, -zero)
             slope = torch.where(above, over, torch.where(below, under, nearest - unit))
-            to_scale = _per_pair(slope.mul_(grad), len(scale))
-            to_offset = _per_pair((grad - to_x) * free, len(scale))
+            to_scale = _per_range(slope.mul_(grad), len(scale))
+            to_offset = _per_range((grad - to_x) * free, len(scale))
         return to_x.to(x.dtype), to_scale, to_offset, None
 
 
-def _per_pair(values: torch.Tensor, pairs: int) -> torch.Tensor:
-    """Sums [B, ...] per sample, and over the batch too when all share one pair."""
+def _per_range(values: torch.Tensor, ranges: int) -> torch.Tensor:
+    """Sums [B, ...] per sample, and over the batch too when all share one range."""
     sums = values.flatten(1).sum(dim=1) if values.dim() > 1 else values
-    return sums if pairs == len(sums) else sums.sum().view(1)
+    return sums if ranges == len(sums) else sums.sum().view(1)

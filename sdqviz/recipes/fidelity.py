@@ -8,20 +8,20 @@ what the paper states, what is ours, and what was measured.
 from dataclasses import dataclass, fields
 
 from sdqviz.base.config import option
-from sdqviz.layers.learned_pairs import FREE, SHAPES
+from sdqviz.layers.learned_ranges import FREE, SHAPES
 from sdqviz.recipes.round_nearest import RoundNearestConfig
-from sdqviz.stages.batches import ORDERS, PARALLEL
 from sdqviz.stages.calibrate import CalibrateStage
 from sdqviz.stages.contract import Stage
 from sdqviz.stages.distill import DistillStage
 from sdqviz.stages.evaluate import EvaluateStage
 from sdqviz.stages.influence import INFLUENCE, WEIGHTINGS, InfluenceStage
-from sdqviz.stages.losses import BRANCHES, TARGETS
 from sdqviz.stages.pack import PackStage
 from sdqviz.stages.record import RecordStage
 from sdqviz.stages.sensitivity import SensitivityStage
-from sdqviz.stages.serial import SOURCES, STUDENT
-from sdqviz.stages.trainer import ALL, TRAINABLE
+from sdqviz.training.batches import ORDERS, PARALLEL
+from sdqviz.training.losses import BRANCHES, TARGETS
+from sdqviz.training.recorded_calls import SOURCES, STUDENT
+from sdqviz.training.trainer import ALL, TRAINABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +154,7 @@ class FidelityConfig(RoundNearestConfig):
     def training_fields(self) -> list[str]:
         """The fields that a trained student depends on."""
         untrained = {f.name for f in fields(RoundNearestConfig)}  # found by the calibration
-        return sorted({f.name for f in fields(FidelityConfig)} - untrained)
+        return sorted({f.name for f in fields(self)} - untrained)
 
 
 class Fidelity:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sdqviz.base.config import option
 from sdqviz.base.scene import AUTO, SCHEDULERS
 from sdqviz.layers.plan import PlanConfig
-from sdqviz.quant.observers import SEARCHES
+from sdqviz.quant.ranges import SEARCHES
 from sdqviz.stages.calibrate import CalibrateStage
 from sdqviz.stages.contract import Stage
 from sdqviz.stages.evaluate import EvaluateStage

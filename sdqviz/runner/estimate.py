@@ -10,8 +10,8 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import FLOAT32
 from sdqviz.families.sources import find, network_folder, read_json
 from sdqviz.runner import machine
-from sdqviz.stages.footprint import training_footprint
 from sdqviz.store.db import free_bytes
+from sdqviz.training.footprint import training_footprint
 
 # A UNet spends about latent_pixels / 10 multiply-adds a parameter (v1-4: 395 at 64 x 64).
 MACS_PER_PARAMETER = 0.1

@@ -14,22 +14,25 @@ from sdqviz.base.config import from_dict
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import SECONDS, Event, Log, Progress, Scalar
 from sdqviz.base.keys import content_key
+from sdqviz.base.memory import PeakMemory
 from sdqviz.base.registry import named
 from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE
 from sdqviz.base.scene import Scene
 from sdqviz.base.settings import rank, world_size
 from sdqviz.families import sources
 from sdqviz.families.contract import sampler_of
+from sdqviz.layers.variants import partly_quantized, served_by
+from sdqviz.measure.layer_facts import engine_report
+from sdqviz.products.context import Context
+from sdqviz.products.keys import machine_key
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner import prompts
 from sdqviz.runner.interruption import Interruption, Stopped, undisturbed
 from sdqviz.runner.models import ModelCache
-from sdqviz.runner.peak import PeakMemory
 from sdqviz.runner.products import EventLog, StoredProducts
-from sdqviz.stages.contract import Context, Stage, machine_key
+from sdqviz.stages.contract import Stage
 from sdqviz.stages.evaluate import EvaluateStage
-from sdqviz.stages.pack import PackStage, engine_report
-from sdqviz.stages.parts import partly_quantized, served_by
+from sdqviz.stages.pack import PackStage
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, FINISHING, NEWER, TRAINING, Run
 from sdqviz.store.store import Store
 
@@ -129,8 +132,8 @@ def _own_stages(stages: list[Stage]) -> list[Stage]:
     """All stages; a helper of a training on several processes stops after the training."""
     if rank() == 0:
         return stages
-    last = max(i for i, stage in enumerate(stages) if stage.name == "distill")
-    return stages[: last + 1]
+    shared = [i for i, stage in enumerate(stages) if stage.name == "distill"]
+    return stages[: max(shared, default=-1) + 1]
 
 
 def _pack_partial(context: Context, keep: Callable[[Event], None]) -> dict[str, Any]:

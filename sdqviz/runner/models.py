@@ -11,7 +11,7 @@ from sdqviz.base.keys import content_key
 from sdqviz.base.request import FLOAT32
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import Model
-from sdqviz.stages.pack import build_student
+from sdqviz.layers.checkpoint import build_student
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,21 @@ class ModelCache:
         dtype: str = FLOAT32,
     ) -> Loaded:
         source = sources.find(name, config)
-        half = [] if dtype == FLOAT32 else [dtype]
-        key = content_key("model", _digest(source.path), device, *half)
+        key = self.key(source, device, dtype)
         place = (name, config, device, key)
         if place not in self._models:
             while len(self._models) >= 2:  # two: a comparison needs both
                 self._models.pop(next(iter(self._models)))
             self._models[place] = Loaded(loading.load(name, config, device, dtype), key)
         return self._models[place]
+
+    @staticmethod
+    def key(source: sources.Source, device: str = "cpu", dtype: str = FLOAT32) -> str:
+        """Of all files that fix what the model computes, and how it is computed."""
+        half = [] if dtype == FLOAT32 else [dtype]
+        # A single file's architecture and noise schedule are those of its config folder.
+        configs = [_digest(source.config)] if source.config else []
+        return content_key("model", _digest(source.path), *configs, device, *half)
 
     def of(self, spec: dict[str, Any]) -> Loaded:
         """The FP model that a run's spec names; specs of older versions name no dtype."""

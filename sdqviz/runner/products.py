@@ -13,7 +13,7 @@ _FLUSH_SECONDS = 0.5
 
 
 class StoredProducts:
-    """A run's view of the store (`stages.contract.Products`)."""
+    """A run's view of the store (`products.contract.Products`)."""
 
     def __init__(self, store: Store, run_id: str) -> None:
         self._store, self._run_id = store, run_id

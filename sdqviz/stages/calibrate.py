@@ -4,7 +4,7 @@ import io
 import math
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,16 @@ from safetensors.torch import load_file, save
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Log, Progress
 from sdqviz.base.keys import seed_from
+from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.families.predictor import predictor
-from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.plan import BLOCK, CONDITIONING, LAST, LayerPlan, make_plan
+from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.layers.taps import tap_inputs
+from sdqviz.products.context import Context
+from sdqviz.products.trajectories import calls_per_scene
 from sdqviz.quant.equalise import ChannelRange, equalise
 from sdqviz.quant.numerics import taps_last_to_oti
-from sdqviz.quant.observers import ActivationPair, search_pair
-from sdqviz.stages.contract import Context, calls_per_scene
+from sdqviz.quant.ranges import ActivationRange, search_range
 
 SAMPLES_PER_CALL = 1024
 BINS = 64
@@ -71,7 +73,7 @@ class CalibrateStage:
         _check_group(context)
         key = context.key(
             self,
-            asdict(config.plan),
+            {name: layer.as_dict() for name, layer in context.plan.items()},
             [config.range_search, config.per_timestep, config.timestep_group, config.equalise],
             [scene.as_dict() for scene in context.calibration],
         )
@@ -92,7 +94,7 @@ class CalibrateStage:
         context.activations = _read(found, context.plan)
         context.histograms_key = key + "-histograms"
         context.result["histograms"] = context.products.find(context.histograms_key)
-        outliers = [name for name, pairs in context.activations.items() if pairs.first_token_fp]
+        outliers = [name for name, ranges in context.activations.items() if ranges.first_token_fp]
         if outliers:
             yield Log(
                 message=f"begin-of-text token is an outlier in {len(outliers)} layers: "
@@ -152,7 +154,7 @@ def _collect(context: Context, scene: Any, seen: dict[str, Seen]) -> None:
         branches = trajectory.outputs.shape[1]
         for x, timestep in zip(trajectory.x, trajectory.timesteps, strict=True):
             now = timestep.item()
-            predict(x.expand(branches, *x.shape), timestep.to(torch.int64))
+            predict(x.expand(branches, *x.shape), as_taken(timestep))
 
 
 @torch.no_grad()
@@ -190,8 +192,8 @@ def _search(
             values = torch.cat([own.sample(t, factors.get(name)) for t in timesteps])
             if outlier:
                 values = values[values.abs() <= own.other_tokens]
-            pair = search_pair(values, spec, context.config.range_search)
-            rows += [[t, pair.scale, pair.inverse_scale, pair.zero_point] for t in timesteps]
+            best = search_range(values, spec, context.config.range_search)
+            rows += [[t, best.scale, best.inverse_scale, best.zero_point] for t in timesteps]
         tensors[f"{name}.pairs"] = torch.tensor(rows, dtype=torch.float64)
         tensors[f"{name}.outlier"] = torch.tensor(float(outlier))
         if name in factors:
@@ -204,12 +206,12 @@ def _read(tensors: dict[str, torch.Tensor], plan: dict[str, LayerPlan]) -> dict:
     for name in _planned(plan):
         spec = plan[name].activation
         assert spec is not None
-        pairs = {
-            t: ActivationPair(scale, inverse, int(zero))
+        ranges = {
+            t: ActivationRange(scale, inverse, int(zero))
             for t, scale, inverse, zero in tensors[f"{name}.pairs"].tolist()
         }
         outlier, factor = bool(tensors[f"{name}.outlier"]), tensors.get(f"{name}.factor")
-        activations[name] = ActivationPairs(pairs, spec, outlier, factor)
+        activations[name] = ActivationRanges(ranges, spec, outlier, factor)
     return activations
 
 

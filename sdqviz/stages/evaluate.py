@@ -16,17 +16,23 @@ from PIL import Image
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Progress, Scalar
 from sdqviz.base.scene import MAX_SEED, Scene
+from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.diffusion.trajectory import Trajectory
 from sdqviz.families.predictor import predictor
-from sdqviz.layers.activations import ActivationPairs
+from sdqviz.layers.ranges import ActivationRanges
+from sdqviz.measure.layer_facts import engine_report
+from sdqviz.measure.layer_inputs import layer_inputs
+from sdqviz.measure.previews import previews
 from sdqviz.metrics.contract import metrics, score_all, summarise
 from sdqviz.metrics.flip import flip_map
 from sdqviz.metrics.steps import free_run_errors, replay_errors
-from sdqviz.stages.contract import Context, calls_per_scene
-from sdqviz.stages.layer_pairs import layer_pairs
-from sdqviz.stages.pack import engine_report
-from sdqviz.stages.previews import previews
-from sdqviz.stages.record import record_scene, rounded_trajectory, teacher_trajectory
+from sdqviz.products.context import Context
+from sdqviz.products.trajectories import (
+    calls_per_scene,
+    record_scene,
+    rounded_trajectory,
+    teacher_trajectory,
+)
 
 # Work for each of a scene's calls, in calls of the FP network. Student free run and replay, noise
 # floor, other seed: 4 trajectories, the student's two about three times as slow on the reference
@@ -62,7 +68,7 @@ class EvaluateStage:
             yield Progress(stage=self.name, done=done, total=total)
         context.result.update(summary(rows, context.lpips_net))
         if _has_layers(context):
-            for calls in _layer_pairs(self, context):
+            for calls in _layer_inputs(self, context):
                 yield Progress(stage=self.name, done=done + _LAYERS * calls, total=total)
             yield Progress(stage=self.name, done=total, total=total)
 
@@ -71,7 +77,7 @@ def _has_layers(context: Context) -> bool:
     return bool(context.histograms_key and context.held_out)
 
 
-def _layer_pairs(stage: EvaluateStage, context: Context) -> Iterator[int]:
+def _layer_inputs(stage: EvaluateStage, context: Context) -> Iterator[int]:
     """Puts the blob of both models' layers on the first held-out scene into the result; yields how
     many of its calls are done.
     """
@@ -82,7 +88,7 @@ def _layer_pairs(stage: EvaluateStage, context: Context) -> Iterator[int]:
     )
     if context.products.find(key) is None:
         shown = context.products.file(context.histograms_key).read_bytes()
-        data = yield from layer_pairs(context, scene, shown)
+        data = yield from layer_inputs(context, scene, shown)
         context.products.product(key, "npz", lambda: data)
     context.result["layer_pairs"] = context.products.find(key)
 
@@ -178,7 +184,7 @@ def noise_key(trajectory: Trajectory) -> str:
 
 def _misses(student: Any) -> list[int]:
     """Per layer the calls so far at a timestep without a range of its own."""
-    return [m.misses for m in student.modules() if isinstance(m, ActivationPairs)]
+    return [m.misses for m in student.modules() if isinstance(m, ActivationRanges)]
 
 
 def _step_seconds(context: Context, scene: Scene) -> dict[str, float]:
@@ -186,7 +192,7 @@ def _step_seconds(context: Context, scene: Scene) -> dict[str, float]:
     model = context.model
     trajectory = teacher_trajectory(context, scene)
     x = trajectory.x[0].expand(trajectory.outputs.shape[1], *trajectory.x[0].shape)
-    timestep = trajectory.timesteps[0].to(torch.int64)
+    timestep = as_taken(trajectory.timesteps[0])
     seconds = {}
     with torch.no_grad():
         for who, network in (("fp", None), ("student", context.student)):

@@ -17,9 +17,9 @@ from sdqviz.base.scene import Scene
 from sdqviz.diffusion.trajectory import Trajectory, record, replay
 from sdqviz.families.predictor import predictor
 from sdqviz.layers.plan import PlanConfig, make_plan
+from sdqviz.products.context import Context
+from sdqviz.products.trajectories import teacher_trajectory
 from sdqviz.quant.numerics import fake_quantize_weight
-from sdqviz.stages.contract import Context
-from sdqviz.stages.record import teacher_trajectory
 
 INFLUENCE, UNIFORM = "influence", "uniform"
 WEIGHTINGS = (INFLUENCE, UNIFORM)

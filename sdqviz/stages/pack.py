@@ -1,29 +1,21 @@
-"""Pack the weights, rounded to nearest or as trained, and load the student from its bytes."""
+"""Pack the weights, rounded to nearest or as trained, and load the student from its file."""
 
-import json
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
-from torch import nn
 
 from sdqviz.base.events import Event, Progress
-from sdqviz.base.heap import return_freed_memory
 from sdqviz.base.keys import content_key
-from sdqviz.layers.checkpoint import packed_tensors, quantization_config, restore_packed
-from sdqviz.layers.clock import Clock
-from sdqviz.layers.convert import pack_layer, packed_layers, replace_module, twin
+from sdqviz.layers.checkpoint import build_student, packed_tensors, serialise
+from sdqviz.layers.convert import pack_layer, replace_module, twin
+from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.fake import FakeLayer
+from sdqviz.layers.size import bits_per_weight, network_bytes, tensor_bytes
 from sdqviz.layers.time_table import install_time_rows
-from sdqviz.metrics.cost import bits_per_weight, network_bytes, tensor_bytes
-from sdqviz.stages.contract import Context
-from sdqviz.stages.layer_rows import layer_rows, pair_rows
-
-_CONFIG_TENSOR = "__quantization_config__"
+from sdqviz.measure.layer_facts import engine_report, layer_rows, range_rows
+from sdqviz.products.context import Context
 
 
 class PackStage:
@@ -35,25 +27,29 @@ class PackStage:
         return 40.0
 
     def run(self, context: Context) -> Iterator[Event]:
-        pairs = {
-            name: [*pair_rows(value), value.factors()]
+        ranges = {
+            name: [*range_rows(value), value.factors()]
             for name, value in context.activations.items()
         }
         plan = {name: layer.as_dict() for name, layer in context.plan.items()}
-        key = context.key(self, plan, pairs, context.config.time_rows, context.learned_key)
+        rows = _timesteps(context)
+        table = None if rows is None else rows.tolist()
+        key = context.key(self, plan, ranges, table, context.learned_key)
         if context.products.find(key) is None:
             student = twin(context.learned or context.model.network)
-            clock = Clock()
+            current_call = CurrentCall()
             chosen = [layer for layer in context.plan.values() if layer.weight is not None]
             for index, layer in enumerate(chosen):
                 yield Progress(stage=self.name, done=index, total=len(chosen))
                 module = student.get_submodule(layer.name)
                 if isinstance(module, FakeLayer):
-                    packed = module.pack(clock)
+                    packed = module.pack(current_call)
                 else:
-                    packed = pack_layer(module, layer, context.activations.get(layer.name), clock)
+                    packed = pack_layer(
+                        module, layer, context.activations.get(layer.name), current_call
+                    )
                 replace_module(student, layer.name, packed)
-            install_time_rows(student, context.model.network, _timesteps(context))
+            install_time_rows(student, context.model.network, rows)
             context.products.product_file(key, "safetensors", partial(serialise, student))
             del student
         context.student = build_student(context.model.network, context.products.file(key))
@@ -75,50 +71,6 @@ def _timesteps(context: Context) -> torch.Tensor | None:
         return torch.arange(context.model.scheduler_config["num_train_timesteps"])
     calls = [t.timesteps for t in context.trajectories.values()]
     return torch.cat(calls).to(torch.int64).unique()
-
-
-def serialise(student: nn.Module, file: Path) -> None:
-    """Writes the packed network as one safetensors file with its quantization_config inside."""
-    config = json.dumps(quantization_config(student))
-    save_file(packed_tensors(student), file, {_CONFIG_TENSOR: config})
-
-
-def build_student(teacher: nn.Module, file: Path) -> nn.Module:
-    """The packed network of this file, in the architecture, device and dtype of `teacher`."""
-    with torch.device("meta"):
-        student = type(teacher).from_config(teacher.config)  # type: ignore[attr-defined]
-    own = next(teacher.parameters())
-    restore_packed(student, read_config(file), load_file(file), own.dtype)
-    return_freed_memory()
-    return student.to(own.device).eval().requires_grad_(False)
-
-
-def read_config(file: Path) -> dict[str, Any]:
-    """The quantization_config inside a packed file."""
-    with safe_open(file, framework="pt") as opened:
-        return json.loads(opened.metadata()[_CONFIG_TENSOR])
-
-
-def engine_report(student: nn.Module) -> dict[str, Any]:
-    """Which engine serves how many layers, its arithmetic, and why not a better one.
-
-    weight_only counts the layers whose input stays FP by plan; they need no engine.
-    """
-    counted: dict[str, int] = {}
-    arithmetic, refusals, weight_only = "simulated", {}, 0
-    for layer in packed_layers(student).values():
-        if layer.activations is None:
-            weight_only += 1
-            continue
-        engine, refusals = layer.choice()
-        arithmetic = engine.arithmetic
-        counted[engine.name] = counted.get(engine.name, 0) + 1
-    return {
-        "layers": counted or {"weight-only": weight_only},
-        "weight_only": weight_only,
-        "arithmetic": arithmetic,
-        "refusals": refusals,
-    }
 
 
 def _size(context: Context) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from torch import nn
 from sdqviz.base.events import Event, Log, Progress
 from sdqviz.families.conditioning import call_network
 from sdqviz.layers.plan import BLOCK, CONDITIONING, make_plan
+from sdqviz.products.context import Context
 from sdqviz.quant.numerics import fake_quantize_weight
-from sdqviz.stages.batches import Batches
-from sdqviz.stages.contract import Context
-from sdqviz.stages.losses import batch_of
-from sdqviz.stages.serial import SceneCalls
+from sdqviz.training.batches import Batches
+from sdqviz.training.losses import batch_of
+from sdqviz.training.recorded_calls import SceneCalls
 
 PROBES = 16  # recorded calls that judge each layer
 

@@ -6,10 +6,10 @@ from typing import Any
 import gradio as gr
 
 from sdqviz.base.registry import found
-from sdqviz.ui.blind_keys import COVER
 from sdqviz.ui.context import AppContext
+from sdqviz.ui.contract import PACKAGE
 from sdqviz.ui.sidebar import build_sidebar
-from sdqviz.ui.tabs.contract import PACKAGE
+from sdqviz.ui.tabs.blind.keys import COVER
 from sdqviz.views.script import script, style
 
 CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8") + style()

@@ -10,7 +10,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
-from sdqviz.views.runs import finished
+from sdqviz.views.runs.listing import finished
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
 from sdqviz.ui.context import AppContext, as_toast
-from sdqviz.ui.tabs.contract import Shared
+from sdqviz.ui.contract import Shared
 
 
 def build_export_button(

@@ -10,9 +10,11 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE, DTYPES, QUANTIZE
 from sdqviz.store.runs import ACTIVE, NEWER, QUEUED, RESUMABLE, RUNNING, TRAINING
 from sdqviz.ui.context import AppContext, as_toast
+from sdqviz.ui.contract import KEEP_RUN_IN_ADDRESS, Shared
 from sdqviz.ui.request_form import RecipeForm, RequestForm
-from sdqviz.ui.tabs.contract import KEEP_RUN_IN_ADDRESS, Shared
-from sdqviz.views.runs import finished, latest, run_card, run_name
+from sdqviz.views.runs.card import run_card
+from sdqviz.views.runs.listing import finished, latest
+from sdqviz.views.runs.names import run_name
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _LOG_LINES = 40

@@ -7,7 +7,7 @@ from sdqviz.bench.contract import PACKAGE, Built, missing
 from sdqviz.bench.networks import fp_network, packed_network, size_named
 from sdqviz.bench.step import bench_step, contenders
 from sdqviz.layers.convert import packed_layers
-from sdqviz.views.bench_table import bench_plot, bench_table
+from sdqviz.views.tables.bench import bench_plot, bench_table
 
 
 def test_contenders_run_in_processes_of_their_own():

@@ -4,7 +4,7 @@ import time
 
 from PIL import Image, ImageChops
 
-from sdqviz.views.runs import worst_first
+from sdqviz.views.runs.listing import worst_first
 from tests.browser.conftest import picture
 
 MAIN = "fidelity"

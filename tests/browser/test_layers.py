@@ -3,7 +3,7 @@
 import pytest
 
 from sdqviz.store.store import Store
-from sdqviz.views.layer_errors import layer_errors
+from sdqviz.views.layers.errors import layer_errors
 from tests.browser.conftest import opened
 from tests.browser.test_viewer import COMPONENT, focus
 
@@ -102,6 +102,20 @@ def test_a_timestep_names_its_worst_layers(page, errors):
     page.wait_for_function("document.querySelector('#culprits [aria-pressed=true]')")
 
 
+def test_a_late_histogram_moves_no_choice(layers):
+    # `conv_in` has none itself, so no answer of its own comes.
+    name = layers.evaluate(
+        f"""(name) => {{
+          const histogram = {COMPONENT.format("histogram", "histogram")};
+          document.querySelector('#layers [data-layer=conv_in]').click();
+          histogram.show({{ ...histogram.doc, layer: name }});
+          return window.sdqviz.layer.name;
+        }}""",
+        "mid_block.resnets.0.conv1",
+    )
+    assert name == shown(layers) == "conv_in"
+
+
 def test_an_address_opens_the_tab_and_its_map(layers):
     layers.select_option("#layers select[aria-label=colour]", "replay_error")
     layers.locator("#layers [data-span=all]").click()
@@ -115,3 +129,10 @@ def test_an_address_opens_the_tab_and_its_map(layers):
     layers.get_by_role("button", name="Histogram of its input").click()
     layers.wait_for_selector("#viewer canvas", state="visible")
     layers.wait_for_function("!location.search.includes('tab=')")  # the first tab needs no name
+
+
+def test_an_address_opens_a_layer_without_a_histogram(layers, server):
+    layers.goto(f"{server[0]}?tab=layers&layer=conv_in")
+    layers.wait_for_selector(f"{SHEET} h3", state="visible")
+    layers.wait_for_function("document.querySelector('#histogram .sdqt-values')?.textContent")
+    assert shown(layers) == "conv_in"

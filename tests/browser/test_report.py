@@ -5,9 +5,9 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from sdqviz.base.assets import assets_folder
-from sdqviz.runner.bundle import import_demos
-from sdqviz.views.report import export_report
-from sdqviz.views.runs import worst_first
+from sdqviz.publish.bundle import import_demos
+from sdqviz.views.report.report import export_report
+from sdqviz.views.runs.listing import worst_first
 from tests.browser.conftest import FLAGS, browser_file
 from tests.browser.test_access import violations
 from tests.browser.test_viewer import pixels

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Page
 
 from sdqviz.base.assets import assets_folder
-from sdqviz.runner.bundle import import_demos
+from sdqviz.publish.bundle import import_demos
 from sdqviz.store.store import Store
-from sdqviz.views.report import export_report
+from sdqviz.views.report.report import export_report
 from sdqviz.views.terms import TERMS
 from tests.browser.conftest import opened
 
@@ -63,7 +63,7 @@ class Hand:
         edge = page.locator(element).first.bounding_box()
         assert edge is not None
         self.edge = edge
-        self.clock = time.time() - 60
+        self.current_call = time.time() - 60
 
     def at(self, place: Place) -> Place:
         x, y, width, height = (self.edge[name] for name in ("x", "y", "width", "height"))
@@ -89,9 +89,9 @@ class Hand:
 
     def send(self, kind: str, places: list[Place], first: int = 0) -> None:
         """By a clock of its own: the fingers rest before they lift, or the page would roll on."""
-        self.clock += 1.0 if kind == "touchEnd" else 0.02
+        self.current_call += 1.0 if kind == "touchEnd" else 0.02
         points = [{"x": x, "y": y, "id": first + i} for i, (x, y) in enumerate(places)]
-        event = {"type": kind, "touchPoints": points, "timestamp": self.clock}
+        event = {"type": kind, "touchPoints": points, "timestamp": self.current_call}
         self.session.send("Input.dispatchTouchEvent", event)
 
 

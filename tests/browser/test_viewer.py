@@ -10,7 +10,7 @@ from PIL import Image
 from sdqviz import api
 from sdqviz.metrics.psnr import METRIC
 from sdqviz.metrics.regions import box_scores
-from sdqviz.views.runs import worst_first
+from sdqviz.views.runs.listing import worst_first
 
 # The component of an element, as the page's script keeps it.
 COMPONENT = "([...document.querySelectorAll('#{}, #{} *')].find((e) => e.sdqviz)?.sdqviz ?? {{}})"
@@ -180,7 +180,15 @@ def test_a_dragged_box_has_its_scores(page, store, row):
     page.locator("#viewer select[data-which=b]").select_option("student")
     page.locator("#viewer .sdqv-worst button").first.click()
     assert page.evaluate(f"{VIEWER}.view.fitted") is False
+    box = page.evaluate(f"{VIEWER}.asked")
     page.keyboard.press("Escape")
+    # The answer to a box that is gone changes nothing.
+    late = {**box, "ssim": 0.5, "flip": 0.5}
+    page.evaluate(
+        "detail => document.dispatchEvent(new CustomEvent('sdqviz-region', { detail }))", late
+    )
+    assert page.locator("#viewer .sdqv-scores .sdq-chip").count() == 4
+    assert page.text_content("#viewer .sdqv-boxed") == ""
 
 
 def test_every_pair_has_its_own_scores(page, store, row):

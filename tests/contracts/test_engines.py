@@ -9,7 +9,7 @@ from sdqviz.base.registry import found
 from sdqviz.kernels.contract import PACKAGE, ConvShape, Operands
 from sdqviz.kernels.cpu_onednn import quantize_in_blocks
 from sdqviz.quant.numerics import quantize_activation
-from sdqviz.quant.observers import ActivationPair
+from sdqviz.quant.ranges import ActivationRange
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
 ENGINES = found(PACKAGE, "ENGINE")
@@ -70,7 +70,7 @@ def test_engine_agrees_within_one_ulp(name, data):
         w8 = torch.randint(-127, 128, (out, taps, inputs), generator=generator).to(torch.int8)
     scale = torch.rand(out, generator=generator) + 1e-3
     bias = torch.randn(out, generator=generator) if data.draw(st.booleans()) else None
-    pair = ActivationPair(0.037, (1 / torch.tensor(0.037)).item(), zero)
+    pair = ActivationRange(0.037, (1 / torch.tensor(0.037)).item(), zero)
     conv = None
     shape: tuple[int, ...] = (2, 5, inputs)
     if kernel:
@@ -112,7 +112,7 @@ def test_integer_products_are_the_references_bits():
     scale, bias = torch.rand(24, generator=generator), torch.randn(24, generator=generator)
     conv = ConvShape(kernel=(3, 3), stride=(1, 1), padding=(1, 1))
     operands = as_stored(w8, scale, bias, conv, None)
-    pair = ActivationPair(0.031, (1 / torch.tensor(0.031)).item(), 120)
+    pair = ActivationRange(0.031, (1 / torch.tensor(0.031)).item(), 120)
     x = torch.randn(2, 40, 16, 16, generator=generator)
     for dtype in (torch.float32, torch.bfloat16, torch.float16):
         drawn = [e.run(x.to(dtype), e.prepare(operands), pair, ActivationSpec()) for e in engines]

@@ -15,6 +15,7 @@ from sdqviz.families.conditioning import number_format
 from sdqviz.families.contract import PACKAGE, sampler_of
 from sdqviz.families.loading import load
 from sdqviz.families.predictor import predictor
+from sdqviz.layers.checkpoint import build_student
 from sdqviz.layers.convert import packed_layers
 from sdqviz.layers.plan import MODULATION, PlanConfig, make_plan
 from sdqviz.metrics.steps import relative_error
@@ -22,7 +23,6 @@ from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute, quantize_context
 from sdqviz.runner.models import ModelCache
-from sdqviz.stages.pack import build_student
 from sdqviz.store.runs import DONE
 from tests.conftest import QUICK
 from tests.tiny import FAMILIES, save_tiny_model
@@ -70,6 +70,26 @@ def test_the_loop_is_the_plain_pipelines(model, folder, guidance):
     picture = model.family.decode(model, own)
     assert picture.shape == (64, 64, 3)
     assert picture.std() > 0
+
+
+def test_ranges_are_of_the_recorded_calls(store, folder, monkeypatch):
+    """To the last digit: flow matching's timesteps are fractions."""
+    values = {**QUICK, "steps": 4}
+    spec = quantize_request(static_catalog(), str(folder), "round_nearest", "quick", values)
+    context = quantize_context(store, "none", spec, ModelCache())
+    asked = []
+
+    def see(module, args, kwargs):
+        asked.append(float(torch.as_tensor(kwargs["timestep"]).flatten()[0]))
+
+    for stage in named(RECIPES, "RECIPE", "round_nearest").stages()[:2]:
+        asked.clear()
+        with context.model.network.register_forward_pre_hook(see, with_kwargs=True):
+            list(stage.run(context))
+    (scene,) = context.calibration
+    assert asked == context.trajectories[scene.id].timesteps.tolist()
+    fractions = [t for t in asked if t != round(t)]
+    assert bool(fractions) == (context.model.family.name == "sd3")
 
 
 def test_the_plan_covers_every_layer(model):

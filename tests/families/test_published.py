@@ -11,14 +11,13 @@ from sdqviz.base.registry import named
 from sdqviz.families.contract import PACKAGE
 from sdqviz.families.loading import load
 from sdqviz.families.published import PUBLISHED
-from sdqviz.layers.activations import ActivationPairs
 from sdqviz.layers.checkpoint import packed_tensors
 from sdqviz.layers.convert import pack_network
 from sdqviz.layers.plan import PlanConfig, make_plan
-from sdqviz.layers.size import predicted_bytes
+from sdqviz.layers.ranges import ActivationRanges
+from sdqviz.layers.size import predicted_bytes, tensor_bytes
 from sdqviz.layers.time_table import install_time_rows
-from sdqviz.metrics.cost import tensor_bytes
-from sdqviz.quant.observers import pair_from_range
+from sdqviz.quant.ranges import spanning_range
 from sdqviz.quant.spec import ActivationSpec
 from tests.tiny import FAMILIES, save_tiny_model
 
@@ -94,14 +93,14 @@ def test_the_prediction_is_what_packing_gives(family, tmp_path):
     network = model.network.half().float()  # as a half-precision checkpoint loads
     plan = make_plan(network, model.family.roles(network), PlanConfig())
     predicted = predicted_bytes(network, plan, timesteps=3, time_rows=7)
-    spec, pair = ActivationSpec(), pair_from_range(-3.0, 3.0, ActivationSpec())
+    spec, pair = ActivationSpec(), spanning_range(-3.0, 3.0, ActivationSpec())
     pairs = {}
     for name, layer in plan.items():
         if layer.activation is not None:
             own = {1.0: pair, 2.0: pair, 3.0: pair} if layer.per_timestep else {1.0: pair}
             inputs = network.get_submodule(name).weight.shape[1]
             factor = torch.ones(inputs) if layer.per_timestep else None
-            pairs[name] = ActivationPairs(own, spec, factor=factor)
+            pairs[name] = ActivationRanges(own, spec, factor=factor)
     teacher = copy.deepcopy(network)
     pack_network(network, plan, pairs)
     install_time_rows(network, teacher, torch.arange(7))

@@ -113,6 +113,23 @@ def test_a_single_file_checkpoint_loads(family, tmp_path):
     assert f"one.safetensors is a {family} model" in refusal(str(file), str(wrong)).message
 
 
+def test_a_single_files_configs_are_part_of_its_key(copy, tmp_path):
+    """Its noise schedule is theirs: with another one its pictures are others."""
+    from sdqviz.runner.models import ModelCache
+
+    weights = copy / "unet" / "diffusion_pytorch_model.safetensors"
+    other = tmp_path / "other"
+    shutil.copytree(copy, other)
+    scheduler = other / "scheduler" / "scheduler_config.json"
+    scheduler.write_text(scheduler.read_text().replace('"beta_end": 0.012', '"beta_end": 0.02'))
+    assert ModelCache.key(find(str(weights), str(copy))) == ModelCache.key(
+        find(str(weights), str(copy))
+    )
+    assert ModelCache.key(find(str(weights), str(copy))) != ModelCache.key(
+        find(str(weights), str(other))
+    )
+
+
 def test_a_single_file_without_its_text_encoder_says_so(copy, tmp_path):
     from safetensors.torch import save_file
 

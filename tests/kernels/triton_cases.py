@@ -6,8 +6,8 @@ from sdqviz.kernels.contract import ConvShape, Operands
 from sdqviz.kernels.eager import ENGINE as EAGER
 from sdqviz.kernels.triton_w4a8 import ENGINE as TRITON
 from sdqviz.quant.numerics import quantize_weight
-from sdqviz.quant.observers import ActivationPair
 from sdqviz.quant.pack import pack_weight
+from sdqviz.quant.ranges import ActivationRange
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
 
@@ -29,7 +29,7 @@ def check(out, inputs, kernel, stride, padding, bits, group, zero, bias, factor,
     )
     x = 3 * torch.randn(*((2, inputs, 5, 6) if kernel else (2, 7, inputs)), generator=generator)
     x[0, 0, 0] = 1e30
-    pair = ActivationPair(0.037, (1 / torch.tensor(0.037)).item(), zero)
+    pair = ActivationRange(0.037, (1 / torch.tensor(0.037)).item(), zero)
     ours, wanted = (
         engine.run(x.to(dtype), engine.prepare(operands), pair, ActivationSpec(bits=a_bits))
         for engine in (TRITON, EAGER)

@@ -5,87 +5,89 @@ import torch
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.layers.activations import ActivationPairs
-from sdqviz.layers.clock import Clock
+from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.fake import FakeLayer, fixed_weights
-from sdqviz.layers.learned_pairs import SMOOTH, LearnedPairs, group_basis, smooth_basis
+from sdqviz.layers.learned_ranges import SMOOTH, LearnedRanges, group_basis, smooth_basis
 from sdqviz.layers.plan import PlanConfig, make_plan
-from sdqviz.quant.observers import pair_from_range
+from sdqviz.layers.ranges import ActivationRanges
+from sdqviz.quant.ranges import spanning_range
 from sdqviz.quant.spec import ActivationSpec
 
 TIMESTEPS = (1.0, 101.0, 201.0, 301.0, 401.0, 501.0)
 
 
-def pairs(timesteps=TIMESTEPS, factor=None) -> ActivationPairs:
+def pairs(timesteps=TIMESTEPS, factor=None) -> ActivationRanges:
     spec = ActivationSpec()
-    found = {t: pair_from_range(-1 - t / 100, 2 + t / 50, spec) for t in timesteps}
-    return ActivationPairs(found, spec, factor=factor)
+    found = {t: spanning_range(-1 - t / 100, 2 + t / 50, spec) for t in timesteps}
+    return ActivationRanges(found, spec, factor=factor)
 
 
-def fake(shape="free", group=1, factor=None) -> tuple[FakeLayer, Clock]:
+def fake(shape="free", group=1, factor=None) -> tuple[FakeLayer, CurrentCall]:
     torch.manual_seed(0)
     layer = nn.Conv2d(20, 6, 3, padding=1)
     plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
-    clock = Clock()
-    return FakeLayer(layer, plan, pairs(factor=factor), clock, shape=shape, group=group), clock
+    current_call = CurrentCall()
+    return FakeLayer(
+        layer, plan, pairs(factor=factor), current_call, shape=shape, group=group
+    ), current_call
 
 
 def test_the_gather_takes_each_samples_own_pair():
-    layer, clock = fake()
+    layer, current_call = fake()
     x = torch.randn(4, 20, 5, 5, generator=torch.Generator().manual_seed(1)) * 3
-    clock.timesteps = [301.0, 1.0, 301.0, 501.0]
+    current_call.timesteps = [301.0, 1.0, 301.0, 501.0]
     together = layer(x)
-    for index, timestep in enumerate(clock.timesteps):
-        clock.timesteps = [timestep]
+    for index, timestep in enumerate(current_call.timesteps):
+        current_call.timesteps = [timestep]
         alone = layer(x[index : index + 1])
         assert torch.allclose(together[index], alone[0], atol=1e-5)
-        clock.timesteps = [101.0]  # another pair gives another output
+        current_call.timesteps = [101.0]  # another pair gives another output
         assert not torch.allclose(together[index], layer(x[index : index + 1])[0], atol=1e-5)
 
 
 def test_only_the_pairs_of_the_batch_get_gradients():
-    layer, clock = fake()
-    clock.timesteps = [101.0, 401.0]
+    layer, current_call = fake()
+    current_call.timesteps = [101.0, 401.0]
     layer(torch.randn(2, 20, 5, 5) * 5).sum().backward()
     assert layer.pairs.theta.grad.nonzero().flatten().tolist() == [1, 4]
 
 
 def test_neighbours_share_a_change_and_smooth_ones_move_together():
     assert group_basis(5, 2).argmax(dim=1).tolist() == [0, 0, 1, 1, 2]
-    layer, clock = fake(group=2)
+    layer, current_call = fake(group=2)
     assert layer.pairs.theta.shape == (3,)
-    smooth, clock = fake(shape=SMOOTH)
-    clock.timesteps = [101.0]
+    smooth, current_call = fake(shape=SMOOTH)
+    current_call.timesteps = [101.0]
     smooth(torch.randn(1, 20, 5, 5) * 5).sum().backward()
     assert smooth.pairs.theta.grad.abs().min() > 0
     assert smooth_basis(6)[:, 0].tolist() == [1.0] * 6
 
 
 def test_an_unknown_timestep_is_refused():
-    with pytest.raises(SdqvizError, match="has no activation pair"):
-        LearnedPairs(pairs()).gather([7.0])
+    with pytest.raises(SdqvizError, match="has no activation range"):
+        LearnedRanges(pairs()).gather([7.0])
 
 
 @pytest.mark.parametrize("factor", [None, torch.linspace(0.2, 3, 20)])
 def test_packing_changes_nothing_after_training(factor):
-    layer, clock = fake(factor=factor)
+    layer, current_call = fake(factor=factor)
     with torch.no_grad():
         layer.weight.add_(0.02 * torch.randn(layer.weight.shape))
         layer.stretch.add_(0.05 * torch.randn(layer.stretch.shape))
         layer.pairs.theta.add_(0.1)
         layer.pairs.delta.add_(-0.05)
-    packed = layer.pack(clock)
+    packed = layer.pack(current_call)
     assert torch.equal(packed.unpacked().codes, layer.quantized().codes)
     x = torch.randn(3, 20, 5, 5) * 3
-    clock.timesteps = [1.0, 301.0, 501.0]
+    current_call.timesteps = [1.0, 301.0, 501.0]
     y = layer(x)
     assert (packed(x) - y).abs().max() <= 2e-5 * y.abs().max()
 
 
 def test_the_weight_takes_over_what_the_input_is_divided_by():
     plain, _ = fake()
-    equalised, clock = fake(factor=torch.linspace(0.2, 3, 20))
-    clock.timesteps = [1.0]
+    equalised, current_call = fake(factor=torch.linspace(0.2, 3, 20))
+    current_call.timesteps = [1.0]
     x = (torch.randn(1, 20, 5, 5) / 8).clamp(-0.3, 0.3)  # inside the range
     factor = torch.linspace(0.2, 3, 20)
     assert torch.allclose(equalised.current_weight() * factor, plain.current_weight(), rtol=1e-5)
@@ -112,8 +114,8 @@ def test_training_in_bfloat16_rounds_by_the_scales_that_are_packed(rank):
 
 
 def test_fixed_weights_give_the_same_output_and_let_go():
-    layer, clock = fake()
-    clock.timesteps = [1.0]
+    layer, current_call = fake()
+    current_call.timesteps = [1.0]
     x = torch.randn(1, 20, 5, 5)
     free = layer(x)
     with fixed_weights(layer):

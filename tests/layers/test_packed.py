@@ -6,14 +6,15 @@ from safetensors.torch import load, save
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.layers.activations import ActivationPairs
-from sdqviz.layers.checkpoint import packed_tensors, quantization_config, restore_packed
-from sdqviz.layers.clock import Clock
+from sdqviz.layers.checkpoint import packed_tensors, restore_packed
 from sdqviz.layers.convert import pack_layer, pack_network, packed_layers, set_resident
+from sdqviz.layers.current_call import CurrentCall
+from sdqviz.layers.description import quantization_config
 from sdqviz.layers.fake import FakeLayer
 from sdqviz.layers.plan import PlanConfig, make_plan
+from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.quant.numerics import fake_quantize_weight
-from sdqviz.quant.observers import pair_from_range
+from sdqviz.quant.ranges import spanning_range
 from sdqviz.quant.spec import ActivationSpec
 
 LAYERS = {
@@ -25,11 +26,11 @@ LAYERS = {
 }
 
 
-def pairs_for(x: torch.Tensor, timesteps: tuple[float, ...] = (10.0, 20.0)) -> ActivationPairs:
+def ranges_for(x: torch.Tensor, timesteps: tuple[float, ...] = (10.0, 20.0)) -> ActivationRanges:
     spec = ActivationSpec()
     low, high = x.min().item(), x.max().item()
-    return ActivationPairs(
-        {t: pair_from_range(low * (1 + t / 50), high * (1 + t / 50), spec) for t in timesteps}, spec
+    return ActivationRanges(
+        {t: spanning_range(low * (1 + t / 50), high * (1 + t / 50), spec) for t in timesteps}, spec
     )
 
 
@@ -38,26 +39,26 @@ def test_packed_and_fake_layers_agree(name):
     layer, shape = LAYERS[name]
     plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
     x = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    clock = Clock()
-    clock.timesteps = [10.0, 20.0, 10.0]  # a mixed batch: each sample by its own pair
-    pairs = pairs_for(x)
-    packed = pack_layer(layer, plan, pairs, clock)
-    fake = FakeLayer(layer, plan, pairs, clock)
+    current_call = CurrentCall()
+    current_call.timesteps = [10.0, 20.0, 10.0]  # a mixed batch: each sample by its own pair
+    pairs = ranges_for(x)
+    packed = pack_layer(layer, plan, pairs, current_call)
+    fake = FakeLayer(layer, plan, pairs, current_call)
     y, simulated = packed(x), fake(x)
     assert (y - simulated).abs().max() <= 2e-6 * simulated.abs().max() * 10
-    clock.timesteps = [20.0]
+    current_call.timesteps = [20.0]
     assert torch.equal(packed(x)[1], y[1])
     assert not torch.equal(packed(x)[0], y[0])
-    weight_only = pack_layer(layer, plan, None, clock)
+    weight_only = pack_layer(layer, plan, None, current_call)
     assert torch.allclose(
-        weight_only._weight_only(x), FakeLayer(layer, plan, None, clock)(x), atol=1e-5
+        weight_only._weight_only(x), FakeLayer(layer, plan, None, current_call)(x), atol=1e-5
     )
 
 
 def test_the_packed_weight_is_the_fake_quantized_one():
     layer = LAYERS["3x3"][0]
     plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
-    packed = pack_layer(layer, plan, None, Clock())
+    packed = pack_layer(layer, plan, None, CurrentCall())
     own = packed.unpacked().dequantize().view(6, 3, 3, 20).permute(0, 3, 1, 2)
     assert torch.equal(own, fake_quantize_weight(layer.weight, plan.weight))
 
@@ -68,14 +69,14 @@ def test_padding_pads_with_the_zero_point():
     plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
     x = torch.full((1, 1, 3, 3), 2.0)
     spec = ActivationSpec()
-    pairs = ActivationPairs({float("nan"): pair_from_range(-1.0, 3.0, spec)}, spec)
-    y = pack_layer(layer, plan, pairs, Clock())(x)
+    pairs = ActivationRanges({float("nan"): spanning_range(-1.0, 3.0, spec)}, spec)
+    y = pack_layer(layer, plan, pairs, CurrentCall())(x)
     assert y[0, 0, 1, 1] == pytest.approx(18, rel=0.03)
     assert y[0, 0, 0, 0] == pytest.approx(8, rel=0.03)  # four of nine taps; padding adds nothing
 
 
 def test_uncalibrated_timesteps_take_the_nearest_pair_ties_to_the_larger():
-    pairs = pairs_for(torch.randn(10), (100.0, 200.0, 300.0))
+    pairs = ranges_for(torch.randn(10), (100.0, 200.0, 300.0))
     table = dict(pairs.table())
     assert pairs.at(200.0) == table[200.0]
     assert pairs.misses == 0
@@ -92,9 +93,9 @@ def test_the_first_token_may_keep_fp_activations(factor):
     x = torch.randn(2, 7, 16, generator=torch.Generator().manual_seed(3))
     x[:, 0] *= 1000
     spec = ActivationSpec()
-    pair = pair_from_range(x[:, 1:].min().item(), x[:, 1:].max().item(), spec)
-    pairs = ActivationPairs({float("nan"): pair}, spec, first_token_fp=True, factor=factor)
-    packed = pack_layer(layer, plan, pairs, Clock())
+    pair = spanning_range(x[:, 1:].min().item(), x[:, 1:].max().item(), spec)
+    pairs = ActivationRanges({float("nan"): pair}, spec, first_token_fp=True, factor=factor)
+    packed = pack_layer(layer, plan, pairs, CurrentCall())
     if factor is None:
         factor = torch.ones(16)
     weight = fake_quantize_weight(layer.weight / factor, plan.weight)
@@ -103,7 +104,7 @@ def test_the_first_token_may_keep_fp_activations(factor):
 
 
 def test_scales_stay_float32_and_codes_integers(tiny):
-    network, clock = packed_copy(tiny)
+    network, current_call = packed_copy(tiny)
     before = {k: v.clone() for k, v in network.state_dict().items()}
     network.to(torch.float16)
     owned = [f"{name}." for name in packed_layers(network)]
@@ -114,7 +115,7 @@ def test_scales_stay_float32_and_codes_integers(tiny):
             assert torch.equal(tensor.nan_to_num(), before[name].nan_to_num()), name
         else:
             assert tensor.dtype == torch.float16
-    assert clock.timesteps is None
+    assert current_call.timesteps is None
 
 
 def packed_copy(model):
@@ -122,7 +123,7 @@ def packed_copy(model):
     plan = make_plan(network, model.family.roles(network), PlanConfig())
     spec = ActivationSpec()
     pairs = {
-        n: ActivationPairs({float("nan"): pair_from_range(-3.0, 3.0, spec)}, spec)
+        n: ActivationRanges({float("nan"): spanning_range(-3.0, 3.0, spec)}, spec)
         for n, layer in plan.items()
         if layer.activation
     }
@@ -167,7 +168,7 @@ def test_a_file_that_does_not_fit_is_refused(tiny):
 def test_a_layer_outside_its_network_says_so():
     layer = nn.Linear(4, 4)
     plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
-    packed = pack_layer(layer, plan, pairs_for(torch.randn(9)), Clock())
+    packed = pack_layer(layer, plan, ranges_for(torch.randn(9)), CurrentCall())
     with pytest.raises(SdqvizError, match="outside its network"):
         packed(torch.randn(1, 4))
 

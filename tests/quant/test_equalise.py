@@ -5,7 +5,7 @@ import torch
 
 from sdqviz.quant.equalise import ChannelRange, equalise
 from sdqviz.quant.numerics import fake_quantize_activation, fake_quantize_weight
-from sdqviz.quant.observers import pair_from_range
+from sdqviz.quant.ranges import spanning_range
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
 WEIGHTS, ACTIVATIONS = WeightSpec(bits=4, group=32), ActivationSpec(bits=8)
@@ -18,7 +18,7 @@ def seen(x: torch.Tensor) -> ChannelRange:
 
 
 def quantized(x: torch.Tensor, weight: torch.Tensor, bits: int) -> torch.Tensor:
-    pair = pair_from_range(x.min().item(), x.max().item(), ACTIVATIONS)
+    pair = spanning_range(x.min().item(), x.max().item(), ACTIVATIONS)
     rounded = fake_quantize_activation(
         x, pair.scale, pair.inverse_scale, pair.zero_point, ACTIVATIONS
     )

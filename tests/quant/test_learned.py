@@ -9,7 +9,7 @@ from sdqviz.quant.learned import (
     quantize_weight_with,
 )
 from sdqviz.quant.numerics import QuantizedWeight, fake_quantize_activation, quantize_weight
-from sdqviz.quant.observers import pair_from_range
+from sdqviz.quant.ranges import spanning_range
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
 
@@ -45,7 +45,7 @@ def test_gradients_to_the_weight_stop_where_it_is_clipped():
 def test_each_sample_is_rounded_by_its_own_pair():
     spec = ActivationSpec()
     x = draw(3, 5, 4)
-    pairs = [pair_from_range(-1.0 - i, 2.0 + i, spec) for i in range(3)]
+    pairs = [spanning_range(-1.0 - i, 2.0 + i, spec) for i in range(3)]
     scale = torch.tensor([p.scale for p in pairs])
     offset = torch.tensor([-p.zero_point * p.scale for p in pairs])
     got = fake_quantize_learned_activation(x, scale, offset, spec)

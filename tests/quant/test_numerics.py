@@ -12,8 +12,8 @@ from sdqviz.quant.numerics import (
     quantize_weight,
     taps_last_to_oti,
 )
-from sdqviz.quant.observers import pair_from_range, search_pair
 from sdqviz.quant.pack import pack_weight, packed_shapes, unpack_weight
+from sdqviz.quant.ranges import search_range, spanning_range
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
 SPECS = st.builds(WeightSpec, bits=st.integers(2, 8), group=st.sampled_from((0, 2, 4, 8, 16, 32)))
@@ -86,7 +86,7 @@ def test_multipliers_help_heavy_tails():
 )
 def test_activations_round_trip_within_half_a_step(low, high, bits, seed):
     spec = ActivationSpec(bits=bits)
-    pair = pair_from_range(low, high, spec)
+    pair = spanning_range(low, high, spec)
     generator = torch.Generator().manual_seed(seed)
     x = low + (high - low) * torch.rand(200, generator=generator)
     codes = quantize_activation(x, pair.inverse_scale, pair.zero_point, spec)
@@ -127,12 +127,12 @@ def test_the_search_beats_the_whole_range_on_outliers():
         )
         return (back - samples)[1:].abs().mean().item()
 
-    assert error(search_pair(samples, spec, "mse")) < 0.8 * error(
-        search_pair(samples, spec, "minmax")
+    assert error(search_range(samples, spec, "mse")) < 0.8 * error(
+        search_range(samples, spec, "minmax")
     )
 
 
 def test_a_constant_input_has_a_pair():
-    pair = search_pair(torch.zeros(10), ActivationSpec())
+    pair = search_range(torch.zeros(10), ActivationSpec())
     assert pair.scale > 0
     assert pair.zero_point == 0

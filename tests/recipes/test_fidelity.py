@@ -6,18 +6,19 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from sdqviz.base.config import option, to_dict
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Preview, Progress, Scalar, State
 from sdqviz.base.request import QUANTIZE, quantize_request
 from sdqviz.layers.checkpoint import packed_tensors
-from sdqviz.recipes.arms import ARMS
-from sdqviz.runner.ablate import ablate, arm_specs, parse_bits
-from sdqviz.runner.card import model_card
+from sdqviz.publish.card import model_card
+from sdqviz.recipes.fidelity import FidelityConfig
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute, quantize_context
 from sdqviz.runner.models import ModelCache
@@ -25,7 +26,11 @@ from sdqviz.stages import distill
 from sdqviz.stages.distill import DistillStage
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, INTERRUPTED
 from sdqviz.store.store import Store
-from sdqviz.views.ablation import ablation_curves
+from sdqviz.sweeps.ablation import ablate, arm_specs, parse_bits
+from sdqviz.sweeps.arms import ARMS
+from sdqviz.training import distillation
+from sdqviz.training.distillation import Distillation
+from sdqviz.views.training.ablation import ablation_curves
 from tests.conftest import QUICK
 from tests.runner.test_execute import comparable, start_worker, wait_for
 
@@ -255,7 +260,7 @@ def test_a_loss_that_is_not_finite_names_block_and_timestep(store, tiny_folder, 
     for stage in (s for s in _stages() if s.name in ("record", "calibrate")):
         list(stage.run(context))
     student = distill._student(context)
-    training = distill._Training(DistillStage(), context, student, "key")
+    training = Distillation("distill", context, student, "key")
     wanted = r"the loss is nan at step 2, first in mid_block.resnets.0 at timestep"
     with pytest.raises(SdqvizError, match=wanted):
         for event in training.run():
@@ -349,13 +354,43 @@ def test_two_processes_train_the_student_of_one(tiny_folder, tmp_path):
     assert torch.cat(codes).mean() < 0.02
 
 
+def test_an_inherited_recipes_own_option_makes_another_student(store, tiny_folder, models):
+    @dataclass(frozen=True, kw_only=True)
+    class More(FidelityConfig):
+        strength: float = option(0.5, label="Strength", help="Of something new.")
+
+    context = quantize_context(store, "none", request(tiny_folder), models)
+    keys, values = set(), to_dict(context.config)
+    for strength in (0.5, 0.6):
+        context.config = More(**values, strength=strength)
+        keys.add(distill._key(DistillStage(), context))
+    assert len(keys) == 2
+
+
+def test_a_recipe_without_a_training_runs_under_accelerate(tiny_folder, tmp_path):
+    """The first process does the work; a helper has nothing to help with, and ends well."""
+    launch = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
+    launch += ["--num_machines", "1", "--mixed_precision", "no", "--num_cpu_threads_per_process=1"]
+    command = ["-m", "sdqviz", "quantize", str(tiny_folder), "--recipe", "round_nearest"]
+    options = [part for name, value in QUICK.items() for part in ("--set", f"{name}={value}")]
+    done = subprocess.run(
+        [sys.executable, *launch, *command, *options, "--out", str(tmp_path / "out")],
+        env={**os.environ, "SDQVIZ_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "model_index.json").exists()
+
+
 def test_running_out_of_memory_names_the_estimate_and_a_smaller_batch(
     store, tiny_folder, models, monkeypatch
 ):
     def full(*args, **kwargs):
         raise torch.OutOfMemoryError("no room")
 
-    monkeypatch.setattr(distill, "training_loss", full)
+    monkeypatch.setattr(distillation, "training_loss", full)
     state, failed = run(store, models, request(tiny_folder))
     assert state == FAILED
     assert re.search(

@@ -21,7 +21,7 @@ from sdqviz.base.request import (
     quantize_request,
 )
 from sdqviz.base.scene import Scene
-from sdqviz.runner.bundle import export_run, import_run
+from sdqviz.publish.bundle import export_run, import_run
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute
 from sdqviz.runner.models import ModelCache

@@ -7,7 +7,7 @@ import pytest
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Log, Scalar
-from sdqviz.runner.bundle import export_run, import_run
+from sdqviz.publish.bundle import export_run, import_run
 from sdqviz.store import db
 from sdqviz.store.records import blob_names
 from sdqviz.store.runs import (

@@ -2,7 +2,7 @@ from dataclasses import replace
 from typing import Any
 
 from sdqviz.base.assets import assets_folder
-from sdqviz.runner.bundle import import_demos
+from sdqviz.publish.bundle import import_demos
 from sdqviz.ui.context import AppContext
 
 

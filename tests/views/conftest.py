@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sdqviz.base.assets import assets_folder
-from sdqviz.runner.bundle import import_demos
+from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.store.runs import Run
 

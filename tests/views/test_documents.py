@@ -2,17 +2,18 @@
 
 import copy
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from sdqviz.base.assets import assets_folder
-from sdqviz.runner.bundle import import_demos
-from sdqviz.views.gallery import gallery_document
-from sdqviz.views.layers import clipped_shares, layers_document
-from sdqviz.views.pair import picture_blobs, scene_facts, timeline_document, viewer_document
-from sdqviz.views.runs import finished
-from sdqviz.views.training import history
+from sdqviz.publish.bundle import import_demos
+from sdqviz.views.compare.gallery import gallery_document
+from sdqviz.views.compare.pair import picture_blobs, scene_facts, timeline_document, viewer_document
+from sdqviz.views.layers.document import clipped_shares, layers_document
+from sdqviz.views.runs.listing import finished
+from sdqviz.views.training.history import history
 
 
 @pytest.fixture
@@ -61,6 +62,21 @@ def test_a_picture_from_another_processor_is_offered_with_a_note_and_other_noise
     assert "another FP picture" in offered()[other.id]["note"]
     theirs["noise"] = {**theirs["noise"], "fp": "other"}
     assert other.id not in offered()
+
+
+def test_two_runs_of_one_name_are_both_offered_and_one_picture_is_offered_once(runs):
+    run, other = copy.deepcopy([main_run(runs), other_run(runs)])
+    row = run.result["scenes"][0]
+    twin = replace(copy.deepcopy(other), id="1234567890ab")
+
+    def offered():
+        document = json.loads(viewer_document(run, row, [run, other, twin], str))
+        return {p["key"]: p["label"] for p in document["pictures"]}
+
+    assert other.id in offered() and twin.id not in offered()  # the same bytes
+    theirs = next(r for r in twin.result["scenes"] if r["id"] == row["id"])
+    theirs["images"]["student"] = "f" * 64 + ".png"
+    assert offered()[twin.id] == f"{offered()[other.id]} · #1234"
 
 
 def test_the_timeline_has_a_value_of_each_call(runs):

@@ -1,8 +1,8 @@
 import json
 import math
 
+from sdqviz.views.charts.steps import step_errors
 from sdqviz.views.page_json import page_json
-from sdqviz.views.steps import step_errors
 
 
 def test_what_is_not_finite_is_null():

@@ -1,4 +1,4 @@
-from sdqviz.views.scores import score_chips
+from sdqviz.views.charts.scores import score_chips
 from sdqviz.views.terms import meaning, term
 
 

@@ -6,10 +6,10 @@ import gradio as gr
 
 from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.tabs.contract import Shared
-from sdqviz.views.gallery import gallery_document
-from sdqviz.views.scores import score_chips
-from sdqviz.views.steps import step_errors
+from sdqviz.ui.contract import Shared
+from sdqviz.views.charts.scores import score_chips
+from sdqviz.views.charts.steps import step_errors
+from sdqviz.views.compare.gallery import gallery_document
 
 
 class HeldOutTab:

@@ -6,11 +6,11 @@ import gradio as gr
 
 from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext
+from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.ui.export_button import build_export_button
-from sdqviz.ui.tabs.contract import QUIET, Shared
-from sdqviz.views.layers import layers_document
-from sdqviz.views.model_explorer import export_model_explorer
-from sdqviz.views.training import history
+from sdqviz.views.layers.document import layers_document
+from sdqviz.views.layers.model_explorer import export_model_explorer
+from sdqviz.views.training.history import history
 
 
 class LayersTab:

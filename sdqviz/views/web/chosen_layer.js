@@ -4,7 +4,7 @@
   const EVENT = "sdqviz-layer";
   const PATIENCE = 3000; // milliseconds that an answer may take
   let asked = { name: null, at: 0 };
-  let linked = address.get("layer"); // it may have no histogram, so no answer would choose it
+  let linked = address.get("layer") || null; // it may have no histogram, so no answer would choose it
 
   window.sdqviz.layer = {
     name: null,

@@ -48,7 +48,7 @@
       if (another) {
         // Nothing of the former scene stays under the new one's name.
         this.loaded = {};
-        this.box = null;
+        this.box = this.asked = null;
         this.built.tellBox(null);
         this.built.listWorst([]);
       }
@@ -81,19 +81,18 @@
       this.built.listWorst(this.worst);
       this.built.press(this);
       this.built.score(this);
-      if (this.box) this.select(this.box);
-      else if (this.ready && !this.scored) this.#ask(this.whole);
+      this.select(this.box);
     }
 
-    /** Asks the server for what the page cannot measure of a box. */
+    /** Asks the server for what the page cannot measure of a box; null asks nothing any more. */
     #ask(box) {
-      this.asked = { ...box, ...this.keys };
-      this.trigger("region", this.asked);
+      this.asked = box && { ...box, ...this.keys };
+      if (box) this.trigger("region", this.asked);
     }
 
     /** The server's scores of a box: shown if that is still the last that was asked for. */
     #answer(scores) {
-      if (Object.entries(this.asked ?? {}).some(([name, value]) => scores[name] !== value)) return;
+      if (!this.asked || Object.entries(this.asked).some(([name, value]) => scores[name] !== value)) return;
       this.built.tellMore(scores, Boolean(this.box));
     }
 
@@ -191,8 +190,8 @@
         this.built.tellBox(box, pixels.psnr(mse), most);
         this.#ask(box);
       } else {
-        this.asked = null;
         this.built.tellBox(null);
+        this.#ask(this.ready && !this.scored ? this.whole : null); // two that no run scored
       }
       this.draw();
     }

@@ -1,0 +1,313 @@
+"""The command line. Each command is one function of `sdqviz.api` or `sdqviz.store`.
+
+With --json the last line of standard output is one object; errors are {"error", "hint"} on
+standard error with exit code 1.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE
+from sdqviz.base.scene import AUTO
+from sdqviz.base.settings import home_folder
+from sdqviz.cli.runs import Json, RunId, open_store, runs_app
+from sdqviz.cli.terminal import emit, progress, show_error
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
+)
+app.add_typer(runs_app, name="runs")
+bench_app = typer.Typer(no_args_is_help=True, help="Speed and memory, beside the alternatives.")
+app.add_typer(bench_app, name="bench")
+
+
+@app.command("app")
+def app_command(
+    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to serve on.")] = 7860,
+    share: Annotated[bool, typer.Option(help="Public link by gradio, for a class.")] = False,
+    auth: Annotated[
+        str,
+        typer.Option(
+            envvar="SDQVIZ_AUTH", help="USER:PASSWORD, needed off localhost; 'open' lets anyone in."
+        ),
+    ] = "",
+) -> None:
+    """Serve the app."""
+    from sdqviz.serve import serve
+
+    serve(host=host, port=port, share=share, auth=auth)
+
+
+@app.command()
+def quantize(
+    model: Annotated[str, typer.Argument(help="A mini, a folder, a .safetensors file, a hub id.")],
+    recipe: Annotated[str, typer.Option(help="The method.")] = DEFAULT_RECIPE,
+    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "quick",
+    out: Annotated[Path | None, typer.Option(help="Folder for the quantized model.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE of the recipe.")
+    ] = None,
+    config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    dtype: Annotated[str, typer.Option(help="float32, float16 or bfloat16.")] = "float32",
+    as_json: Json = False,
+) -> None:
+    """Quantize a model to W4A8."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        report = api.quantize(
+            model,
+            recipe=recipe,
+            preset=preset,
+            config=_overrides(set_),
+            model_config=config,
+            device=device,
+            dtype=dtype,
+            out=out,
+            see=see,
+        )
+    emit(report, as_json)
+
+
+@app.command()
+def ablate(
+    model: Annotated[str, typer.Argument(help="A mini, a folder, a hub id.")],
+    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "balanced",
+    bits: Annotated[
+        str, typer.Option(help="Bit widths; the first gets every arm, the others the central ones.")
+    ] = "W4A8,W3A8,W4A6,W2A8",
+    more_bits: Annotated[
+        str, typer.Option(help="Bit widths that get the central arms once, whatever the seeds.")
+    ] = "",
+    seeds: Annotated[int, typer.Option(help="Training seeds of every arm.")] = 3,
+    central_seeds: Annotated[
+        int, typer.Option(help="More seeds for the method and its baselines.")
+    ] = 0,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE for every arm.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for table, plot and events.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What each idea of the fidelity recipe is worth: every arm, one table."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        report = api.ablate(
+            model,
+            preset=preset,
+            bits=bits.split(","),
+            more_bits=more_bits.split(",") if more_bits else (),
+            seeds=seeds,
+            central_seeds=central_seeds,
+            config=_overrides(set_),
+            out=out,
+            see=see,
+        )
+    table = report.pop("table")
+    if not as_json:
+        print(table)
+    emit({**report, "table": table} if as_json else {"run": report["run"], "out": out}, as_json)
+
+
+@app.command()
+def table(
+    models: Annotated[list[str], typer.Argument(help="Minis, folders, hub ids.")],
+    recipes: Annotated[str, typer.Option(help="Methods.")] = "round_nearest,fidelity",
+    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "balanced",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE, for the recipes that have it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Several models by several recipes: one table of held-out medians."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        report = api.table(
+            models,
+            recipes=recipes.split(","),
+            preset=preset,
+            config=_overrides(set_),
+            see=see,
+        )
+    if as_json:
+        emit(report, as_json)
+    else:
+        print(report["table"])
+
+
+@bench_app.command("step")
+def bench_step(
+    size: Annotated[str, typer.Option(help="mini, sd1, sd2, sdxl or sd3.")] = "mini",
+    engines: Annotated[str, typer.Option(help="Contenders; all when empty.")] = "",
+    rounds: Annotated[int, typer.Option(help="Timed steps of each, interleaved.")] = 5,
+    side: Annotated[int, typer.Option(help="Side of the latents; 0 takes the published.")] = 0,
+    plot: Annotated[Path | None, typer.Option(help="SVG file of the medians.")] = None,
+    as_json: Json = False,
+) -> None:
+    """One denoising step of W4A8 and of what else a user would pick, on random weights."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        names = engines.split(",") if engines else []
+        report = api.bench_step(
+            size, engines=names, rounds=rounds, latent_side=side or None, plot=plot, see=see
+        )
+    table = report.pop("table")
+    if as_json:
+        emit(report, as_json)
+    else:
+        print(table)
+
+
+@app.command()
+def generate(
+    run: RunId,
+    prompt: Annotated[str, typer.Argument(help="What to draw.")],
+    seed: int = 0,
+    steps: int = 25,
+    guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
+    scheduler: Annotated[str, typer.Option(help="auto takes the run's own.")] = "auto",
+    negative: str = "",
+    width: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
+    height: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
+    shift: Annotated[
+        float, typer.Option(help="Of flow matching (v3); 0 takes the model's own.")
+    ] = 0.0,
+    only: Annotated[
+        str, typer.Option(help="Quantize just weights, activations, or the layer of this name.")
+    ] = "",
+    engine: Annotated[
+        str, typer.Option(help="Compute with this engine, such as eager; see: sdqviz doctor.")
+    ] = "",
+    out: Annotated[Path, typer.Option(help="Folder for fp.png, w4a8.png, flip.png.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Draw one prompt with the FP and the quantized model of a finished run."""
+    from sdqviz import api
+    from sdqviz.base.config import from_dict
+    from sdqviz.base.scene import Scene
+    from sdqviz.families.contract import sampler_of
+    from sdqviz.families.loading import family_named
+    from sdqviz.runner.prompts import usual_guidance
+
+    base = open_store().runs.get(run)
+    if base.kind != QUANTIZE:
+        raise SdqvizError(f"run {base.id} is a {base.kind} run", "generate with a quantize run")
+    model = base.spec["model"]
+    family = family_named(model, base.spec.get("model_config"))
+    if scheduler == AUTO:  # a cancelled training has a model, but no scenes to ask
+        scheduler = sampler_of(family, base.spec["config"].get("scheduler", AUTO))
+    values = {
+        "prompt": prompt,
+        "negative_prompt": negative,
+        "seed": seed,
+        "steps": steps,
+        "guidance": guidance or usual_guidance(model, family),
+        "shift": shift,
+        "scheduler": scheduler,
+        "width": width,
+        "height": height,
+    }
+    with progress(as_json) as see:
+        result = api.generate(run, from_dict(Scene, values), see, only=only, engine=engine)
+    store, scene = api.open_store(), result["scenes"][0]
+    files = {}
+    out.mkdir(parents=True, exist_ok=True)
+    for who, name in (("fp", "fp"), ("student", "w4a8"), ("flip", "flip")):
+        files[name] = str(out / f"{name}.png")
+        Path(files[name]).write_bytes(store.blobs.get(scene["images"][who]))
+    emit({"run": result["run"], "files": files, "metrics": result["metrics"]}, as_json)
+
+
+@app.command()
+def compare(
+    model: Annotated[str, typer.Argument(help="The FP model.")],
+    folder: Annotated[str, typer.Argument(help="The quantized folder.")],
+    prompts: Annotated[Path | None, typer.Option(help="A text file, one prompt a line.")] = None,
+    seeds: Annotated[int, typer.Option(help="Seeds 0 to N-1 for each prompt.")] = 1,
+    steps: int = 25,
+    scheduler: Annotated[str, typer.Option(help="auto takes the model's usual one.")] = "auto",
+    guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
+    config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
+    device: str = "cpu",
+    dtype: Annotated[str, typer.Option(help="float32, float16 or bfloat16.")] = "float32",
+    lpips: Annotated[str, typer.Option(help="LPIPS backbone: squeeze, alex, vgg.")] = "squeeze",
+    as_json: Json = False,
+) -> None:
+    """Score a quantized folder against its FP model."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        report = api.compare(
+            model,
+            folder,
+            prompts_file=prompts,
+            seeds=seeds,
+            steps=steps,
+            scheduler=scheduler,
+            guidance=guidance,
+            model_config=config,
+            device=device,
+            dtype=dtype,
+            lpips_net=lpips,
+            see=see,
+        )
+    emit(report, as_json)
+
+
+@app.command()
+def fetch(
+    what: Annotated[str, typer.Argument(help="'metrics', or a hub id such as owner/name.")],
+    net: Annotated[str, typer.Option(help="LPIPS backbone: squeeze, alex, vgg.")] = "squeeze",
+    as_json: Json = False,
+) -> None:
+    """Download what is missing: the LPIPS backbone, or a model."""
+    from sdqviz.runner.fetch import fetch_metrics, fetch_model
+
+    path = fetch_metrics(net) if what == "metrics" else fetch_model(what)
+    emit({"fetched": what, "path": str(path)}, as_json)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """What this machine has, what is missing, and the exact fix."""
+    from sdqviz.runner.catalog import build_catalog
+
+    catalog = build_catalog(home_folder())
+    keys = ("engines", "unavailable_metrics", "devices", "torch", "machine")
+    report: dict[str, Any] = {"home": str(home_folder()), **{k: catalog[k] for k in keys}}
+    report["families"] = list(catalog["families"])
+    report["models"] = [model["name"] for model in catalog["models"]]
+    emit(report, as_json)
+
+
+def _overrides(pairs: list[str] | None) -> dict[str, Any]:
+    """KEY=VALUE strings as typed values; a value that is not JSON is a string."""
+    values: dict[str, Any] = {}
+    for pair in pairs or []:
+        key, equals, text = pair.partition("=")
+        if not equals:
+            raise SdqvizError(f"--set {pair!r} has no '='", "write --set KEY=VALUE")
+        try:
+            values[key] = json.loads(text.lower() if text in ("True", "False") else text)
+        except ValueError:
+            values[key] = text
+    return values
+
+
+def main() -> None:
+    """The entry point: a known error is one line and exit code 1, never a traceback."""
+    try:
+        app()
+    except SdqvizError as error:
+        show_error(error, "--json" in sys.argv)
+        sys.exit(1)

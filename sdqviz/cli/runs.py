@@ -1,0 +1,175 @@
+"""`sdqviz runs ...`: the commands on the runs in the store."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.settings import home_folder
+from sdqviz.cli.terminal import emit, progress
+
+runs_app = typer.Typer(no_args_is_help=True, help="The runs in the store.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+RunId = Annotated[str, typer.Argument(help="A run id, or its first letters.")]
+
+
+def open_store() -> Any:
+    from sdqviz.store.store import Store
+
+    return Store(home_folder())
+
+
+@runs_app.command("list")
+def runs_list(as_json: Json = False) -> None:
+    """All runs, newest first."""
+    rows = [
+        {
+            "run": run.id,
+            "kind": run.kind,
+            "state": run.state,
+            "progress": round(run.progress, 3),
+            "model": run.spec.get("model") or f"run {run.spec.get('run')}",
+        }
+        for run in open_store().runs.list()
+    ]
+    emit({"runs": rows}, as_json)
+
+
+@runs_app.command("show")
+def runs_show(run: RunId, as_json: Json = False) -> None:
+    """One run with its log."""
+    store = open_store()
+    found = store.runs.get(run)
+    log = [event.message for event in store.records.events(found.id, "Log")]  # type: ignore[union-attr]
+    shown = {
+        "run": found.id,
+        "kind": found.kind,
+        "state": found.state,
+        "stage": found.stage,
+        "progress": found.progress,
+        "eta_seconds": found.eta_seconds,
+        "spec": found.spec,
+        "error": found.error,
+        "result": found.result,
+        "log": log,
+    }
+    emit(shown, as_json)
+
+
+@runs_app.command("cancel")
+def runs_cancel(run: RunId, as_json: Json = False) -> None:
+    """Stop a run for good; what it finished is kept."""
+    from sdqviz.runner.supervise import cancel
+
+    stopped = cancel(open_store(), run)
+    emit({"run": stopped.id, "state": stopped.state}, as_json)
+
+
+@runs_app.command("finish")
+def runs_finish(run: RunId, as_json: Json = False) -> None:
+    """End a run's training now and go on with what it learned: rounding, pictures, scores."""
+    finishing = open_store().runs.request_finish(run)
+    emit({"run": finishing.id, "state": finishing.state}, as_json)
+
+
+@runs_app.command("resume")
+def runs_resume(
+    run: RunId,
+    out: Annotated[Path | None, typer.Option(help="Folder for the quantized model.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Go on with a stopped quantize run, here."""
+    from sdqviz import api
+    from sdqviz.base.request import QUANTIZE
+
+    store = open_store()
+    found = store.runs.get(run)
+    if found.kind != QUANTIZE:
+        raise SdqvizError(f"run {found.id} is a {found.kind} run", "start it again instead")
+    store.runs.resume(found.id)
+    with progress(as_json) as see:
+        report = api.finish_quantize(store, found.id, out, see)
+    emit(report, as_json)
+
+
+@runs_app.command("export")
+def runs_export(
+    run: RunId,
+    out: Annotated[Path | None, typer.Option(help="An empty or new folder.")] = None,
+    model: Annotated[bool, typer.Option("--model", help="The diffusers folder instead.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="An empty or new folder for a report to open in a browser.")
+    ] = None,
+    graph: Annotated[
+        Path | None, typer.Option(help="An empty or new folder for Model Explorer's files.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """A finished run as plain files; with --model, the quantized model as a diffusers folder; with
+    --html, a report that opens without a server and can be put on any static host; with --graph,
+    the layers for Model Explorer.
+    """
+    from sdqviz.publish.bundle import export_run
+    from sdqviz.views.layers.model_explorer import export_model_explorer
+    from sdqviz.views.report.report import export_report
+
+    if model and out is None:
+        raise SdqvizError("--model has no folder", "give --out FOLDER")
+    if out is None and html is None and graph is None:
+        raise SdqvizError("no folder is named", "give --out, --html or --graph with a FOLDER")
+    store = open_store()
+    found = store.runs.get(run)
+    for folder, export in ((html, export_report), (graph, export_model_explorer)):
+        if folder is not None:
+            export(store, found, folder)
+    if out is not None and model:
+        from sdqviz import api
+
+        api.write_model(store, found, out)
+    elif out is not None:
+        export_run(store, found, out)
+    written = [str(folder) for folder in (out, html, graph) if folder is not None]
+    emit({"run": found.id, "out": written[0], "all": written}, as_json)
+
+
+@runs_app.command("sheet")
+def runs_sheet(
+    run: RunId,
+    out: Annotated[Path, typer.Option(help="The PNG file to write.")],
+    scenes: Annotated[int, typer.Option(help="How many scenes.", min=1)] = 4,
+    across: Annotated[int, typer.Option(help="Scenes side by side.", min=1)] = 2,
+    as_json: Json = False,
+) -> None:
+    """One picture of a finished run: FP, W4A8 and FLIP difference of its scenes."""
+    from sdqviz.views.report.sheet import comparison_sheet
+
+    store = open_store()
+    found = store.runs.get(run)
+    if not found.result or not found.result.get("scenes"):
+        raise SdqvizError(f"run {found.id} is {found.state}", "choose a finished run")
+    picture = comparison_sheet(store.blobs, found.result["scenes"][:scenes], across)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(out, "PNG", optimize=True)
+    emit({"run": found.id, "out": str(out)}, as_json)
+
+
+@runs_app.command("delete")
+def runs_delete(run: RunId, as_json: Json = False) -> None:
+    """Forget a run. `gc` then frees its bytes."""
+    store = open_store()
+    found = store.runs.get(run)
+    store.runs.delete(found.id)
+    store.clear_scratch()
+    emit({"run": found.id, "state": "deleted"}, as_json)
+
+
+@runs_app.command("gc")
+def runs_gc(as_json: Json = False) -> None:
+    """Delete files that no run needs."""
+    store = open_store()
+    scratch = store.clear_scratch()
+    count, freed = store.records.collect_garbage()
+    freed += scratch
+    emit({"files": count, "bytes": freed}, as_json)

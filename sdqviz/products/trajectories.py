@@ -1,0 +1,65 @@
+"""The FP model's trajectories: looked up, or sampled and kept."""
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from safetensors.torch import load, save
+from torch import nn
+
+from sdqviz.base.scene import Scene
+from sdqviz.diffusion.trajectory import Trajectory, record
+from sdqviz.families.arithmetic import other_arithmetic
+from sdqviz.families.predictor import predictor
+from sdqviz.products.context import Context
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Who makes the trajectories (a `Maker`)."""
+
+    name: str
+    version: int
+
+
+RECORD = Recording("record", 1)
+
+
+def calls_per_scene(scene: Scene) -> int:
+    """Network calls of one trajectory."""
+    return scene.steps + (1 if scene.scheduler == "pndm" else 0)
+
+
+def teacher_trajectory(context: Context, scene: Scene) -> Trajectory:
+    """The FP trajectory of a scene, from the store if it was recorded before."""
+
+    def make() -> bytes:
+        return save(record_scene(context, scene).tensors())
+
+    data = context.products.product(trajectory_key(context, scene), "safetensors", make)
+    return Trajectory(**load(data))
+
+
+def rounded_trajectory(context: Context, scene: Scene) -> Trajectory:
+    """The FP model's trajectory in another arithmetic: the noise floor, looked up or made."""
+
+    def make() -> bytes:
+        return save(record_scene(context, scene, second=True).tensors())
+
+    key = context.key(RECORD, scene.as_dict(), "bfloat16")
+    return Trajectory(**load(context.products.product(key, "safetensors", make)))
+
+
+def record_scene(
+    context: Context, scene: Scene, network: nn.Module | None = None, second: bool = False
+) -> Trajectory:
+    """Samples the scene now, with the model's network or another, or in a second arithmetic."""
+    model = context.model
+    predict = predictor(model, scene, network)
+    shape = model.family.latent_shape(model, scene)
+    with other_arithmetic(model.network) if second else nullcontext():
+        return record(scene, predict, shape, model.scheduler_config)
+
+
+def trajectory_key(context: Context, scene: Scene) -> str:
+    """The key of a scene's FP trajectory."""
+    return context.key(RECORD, scene.as_dict())

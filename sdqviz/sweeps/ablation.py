@@ -1,0 +1,155 @@
+"""The ablation: every arm an ordinary quantize run, then one table over their medians.
+
+An arm that was run before, with the same settings, is found and not repeated: that is how an
+ablation goes on after a kill.
+"""
+
+import re
+import statistics
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.events import Event, Log, Progress, Scalar
+from sdqviz.base.request import ABLATE, quantize_request
+from sdqviz.runner.catalog import static_catalog
+from sdqviz.runner.models import ModelCache
+from sdqviz.store.runs import Run
+from sdqviz.store.store import Store
+from sdqviz.sweeps.arms import ARMS, BASE, CENTRAL, TRIED
+from sdqviz.sweeps.reuse import is_worked, work_once
+
+_BITS = re.compile(r"W([2-8])A([4-8])")
+
+
+def parse_bits(text: str) -> tuple[int, int]:
+    """Weight and activation bits of a name such as W4A8."""
+    found = _BITS.fullmatch(text.strip().upper())
+    if not found:
+        raise SdqvizError(f"bits is {text!r}", "write W4A8: W2 to W8, A4 to A8")
+    return int(found[1]), int(found[2])
+
+
+def arm_specs(
+    model: str,
+    preset: str,
+    bits: Sequence[str],
+    seeds: int,
+    config: dict[str, Any],
+    central_seeds: int = 0,
+    more_bits: Sequence[str] = (),
+) -> list[dict[str, Any]]:
+    """The quantize specs to run, what matters most first.
+
+    The first bit width gets every arm, the others the central ones. `central_seeds`, if larger,
+    gives the central arms more seeds than the rest. `more_bits` get the central arms once.
+    """
+    if seeds < 1 or not bits:
+        raise SdqvizError(f"seeds is {seeds}, bits {list(bits)}", "give at least one of each")
+    places = []
+    for index, name in enumerate([*bits, *more_bits]):
+        widths = parse_bits(name)
+        for arm in ARMS:
+            if arm in CENTRAL:
+                count = max(seeds, central_seeds) if index < len(bits) else 1
+            else:
+                count = 0 if index else 1 if arm in TRIED else seeds
+            for seed in range(count):
+                places.append((seed > 0, arm not in CENTRAL and seed > 0, seed, index, arm, widths))
+    places.sort(key=lambda place: place[:4])
+    catalog, specs = static_catalog(), []
+    for _, _, seed, _, arm, (weight, activation) in places:
+        values = {**config, "weight_bits": weight, "activation_bits": activation}
+        values |= {"seed": seed, "previews": 2, **ARMS[arm]}
+        spec = quantize_request(catalog, model, BASE, preset, values)
+        specs.append({**spec, "arm": f"{arm}, W{weight}A{activation}, seed {seed}"})
+    return specs
+
+
+def ablate(
+    store: Store, specs: list[dict[str, Any]], see: Callable[[Event], None]
+) -> tuple[Run, list[Run]]:
+    """Runs what is missing in this process; returns the ablation's own run and its arms."""
+    models, arms, pending = ModelCache(), [], list(specs)
+    while pending:
+        see(Progress(stage="ablate", done=len(arms), total=len(specs)))
+        # What another process works on comes last: an ablation may be started twice.
+        spec = next((s for s in pending if not is_worked(store, s)), pending[0])
+        pending.remove(spec)
+        see(Log(message=f"{len(arms) + 1} of {len(specs)}: {spec['arm']}"))
+        arms.append(work_once(store, spec, spec["arm"], models, see))
+    see(Progress(stage="ablate", done=len(specs), total=len(specs)))
+    first = specs[0]
+    run_id = store.runs.add_made(
+        ABLATE,
+        {"model": first["model"], "preset": first["preset"], "recipe": BASE},
+        {"rows": table_rows(arms), "arms": [run.id for run in arms]},
+    )
+    store.records.append_all(run_id, arm_curves(store, arms))
+    return store.runs.get(run_id), arms
+
+
+def arm_curves(store: Store, arms: Sequence[Run]) -> list[Event]:
+    """The output error over the steps of every trained arm, its first seed; layer names the arm."""
+    curves: list[Event] = []
+    for run in arms:
+        arm, _, seed = run.spec["arm"].rpartition(", seed ")
+        if seed == "0":
+            curves += [
+                Scalar(name="output", layer=arm, value=event.value, step=event.step)
+                for event in store.records.events(run.id, "Scalar")
+                if isinstance(event, Scalar) and event.name == "output"
+            ]
+    return curves
+
+
+def table_rows(arms: Sequence[Run]) -> list[dict[str, Any]]:
+    """One row per bit width and arm: medians over seeds of held-out medians, and their range.
+
+    `over_floor` is the error above the noise floor, and `ratio` that error's share of the first
+    arm's (round-to-nearest, static) at the same bits.
+    """
+    grouped: dict[tuple[str, str], list[Run]] = {}
+    for run in arms:
+        arm, bits, _seed = run.spec["arm"].rsplit(", ", 2)
+        grouped.setdefault((bits, arm), []).append(run)
+    order = list(ARMS)
+    rows: list[dict[str, Any]] = []
+    for (bits, arm), runs in sorted(
+        grouped.items(), key=lambda g: (_bits_order(g[0][0]), order.index(g[0][1]))
+    ):
+        base = next((r for r in rows if r["bits"] == bits), None)
+        rows.append({"bits": bits, "arm": arm, "seeds": len(runs), **_figures(runs, base)})
+    return rows
+
+
+def _bits_order(name: str) -> tuple[int, int]:
+    """W4A8 first, then fewer bits."""
+    weight, activation = parse_bits(name)
+    return -activation - weight, -weight
+
+
+def _figures(runs: list[Run], base: dict[str, Any] | None) -> dict[str, Any]:
+    results = [run.result or {} for run in runs]
+    figures: dict[str, Any] = {}
+    for name, sign in (("flip", 1.0), ("ssim", -1.0)):
+        scores = [r["metrics"][name] for r in results]
+        over = [sign * (s["median"] - s["floor"]) for s in scores]
+        figures[name] = _spread([s["median"] for s in scores])
+        figures[f"{name}_over_floor"] = _spread(over)
+        whole = base[f"{name}_over_floor"]["median"] if base else statistics.median(over)
+        figures[f"{name}_ratio"] = _spread([value / whole for value in over])
+    figures["replay"] = _spread([statistics.fmean(r["per_step"]["replay"]) for r in results])
+    figures["free_run"] = _spread([r["per_step"]["free_run"][-1] for r in results])
+    figures["seconds"] = statistics.median(r["seconds"] for r in results)
+    figures["peak_bytes"] = max(r["peak_bytes"] for r in results)
+    trained = [r["training"] for r in results if "training" in r]
+    figures["samples_per_second"] = (
+        statistics.median(t["samples_per_second"] for t in trained) if trained else None
+    )
+    figures["frozen"] = statistics.median(len(t["frozen"]) for t in trained) if trained else None
+    return figures
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    return {"median": statistics.median(values), "low": min(values), "high": max(values)}

@@ -1,0 +1,276 @@
+"""One training from its start, or from its checkpoint, to the stored student.
+
+In rounds: the serial phase records what the current student meets while it samples, the parallel
+phase trains on shuffled mini-batches of that (arXiv 2412.06661).
+"""
+
+import copy
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import nn
+
+from sdqviz.base.config import to_dict
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.events import Event, Log, Progress, Scalar, State
+from sdqviz.base.keys import content_key, seed_from
+from sdqviz.base.settings import world_size
+from sdqviz.layers.fake import fixed_weights
+from sdqviz.products.context import Context
+from sdqviz.products.trajectories import calls_per_scene
+from sdqviz.training.batches import SERIAL, Batches
+from sdqviz.training.blocks import block_layers, block_names
+from sdqviz.training.checkpoints import Checkpoints
+from sdqviz.training.footprint import training_footprint
+from sdqviz.training.freezing import Freezer
+from sdqviz.training.losses import GUIDED, Sample, batch_of, training_loss
+from sdqviz.training.processes import Processes
+from sdqviz.training.recorded_calls import SceneCalls, serial_phase
+from sdqviz.training.trainer import Trainer
+from sdqviz.training.tune_scene import watch
+
+KEPT_ROUNDS = 4  # the newest rounds train together: few scenes at a time are learned by heart
+CURVE_POINTS = 120  # a curve keeps about so many points, however long the training
+WINDOWS = 12  # the freezing criteria look so many times
+
+
+class Distillation:
+    """`name` is its stage's, which its events carry; `key` that of the student it stores."""
+
+    def __init__(self, name: str, context: Context, student: nn.Module, key: str) -> None:
+        config = context.config
+        self.name, self.context, self.config, self.key = name, context, config, key
+        self.student = student
+        self.trainer = Trainer(
+            student,
+            trainable=config.trainable,
+            rank=config.lora_rank,
+            weight_rate=config.weight_rate,
+            scale_rate=config.scale_rate,
+            average=config.average,
+            clip=config.clip,
+            steps=config.training_steps,
+        )
+        network, classes = context.model.network, context.model.family.block_classes
+        self.blocks = block_names(network, classes)
+        self.processes = Processes(config.batch, context.model.device)
+        self.freezer = Freezer(
+            blocks=block_layers(student, self.blocks),
+            window=_window(context),
+            plateau=config.freeze_plateau,
+            patience=config.freeze_patience,
+            oscillation=config.freeze_oscillation,
+        )
+        self.checkpoints = Checkpoints(context.products.scratch() / "distill", key)
+        self.step = 0  # optimiser steps done
+        self.seconds = 0.0  # spent on them
+        self.rounds = _split(config.training_steps, config.rounds)
+
+    def run(self) -> Iterator[Event]:
+        saved = self.checkpoints.load() if world_size() == 1 else None
+        if saved is not None:
+            numbers, tensors = saved
+            self.step, self.seconds = numbers["step"], numbers["seconds"]
+            self.trainer.restore(_part(tensors, "trainer."))
+            self.freezer.restore(numbers["freezer"], _part(tensors, "freezer."))
+            for block in self.freezer.frozen:
+                self.trainer.freeze(self.freezer.blocks[block])
+            yield Log(message=f"training goes on from step {self.step} of {sum(self.rounds)}")
+        try:
+            yield from self._rounds()
+        except GeneratorExit:
+            self._stop_early()
+            raise
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            raise _too_large(self.context) from error
+        except RuntimeError as error:
+            if "alloc" in str(error) and "memory" in str(error):
+                raise _too_large(self.context) from error
+            raise
+        with self.trainer.averaged():
+            data = save({k: v.contiguous() for k, v in self.student.state_dict().items()})
+        facts = json.dumps(self._facts()).encode()
+        self.context.products.product(f"{self.key}-facts", "json", lambda: facts)
+        self.context.products.product(self.key, "safetensors", lambda: data)
+        self.checkpoints.remove()
+
+    def _facts(self) -> dict[str, Any]:
+        """What the training was; throughput counts the parallel phases alone (measured)."""
+        return {
+            "steps": self.step,
+            "batch": self.config.batch,
+            "seconds": self.seconds,
+            "samples_per_second": self.step * self.config.batch / max(self.seconds, 1e-9),
+            "blocks": len(self.freezer.blocks),
+            "frozen": dict(self.freezer.frozen),
+        }
+
+    def _rounds(self) -> Iterator[Event]:
+        config, total = self.config, sum(self.rounds)
+        yield Progress(stage=self.name, done=self.step, total=total)
+        if self.step == 0 and config.previews:
+            yield from self._watch(0)
+        start = 0
+        for number, steps in enumerate(self.rounds):
+            end = start + steps
+            if self.step < end:
+                calls: list[SceneCalls] = []
+                oldest = max(0, number - KEPT_ROUNDS + 1)
+                for past in range(oldest, number + 1):  # all but the newest lie on disk
+                    yield from self._serial(past, calls)
+                yield from self._parallel(calls, number, start, end)
+                self._save()
+                if number - oldest + 1 == KEPT_ROUNDS:
+                    self.checkpoints.forget(self._folder(oldest))
+            start = end
+
+    def _folder(self, number: int) -> Path:
+        return self.checkpoints.folder / f"round-{number}"
+
+    def _serial(self, number: int, calls: list[SceneCalls]) -> Iterator[Event]:
+        """Adds the calls of one round's scenes, walked now or found on disk."""
+        context, config = self.context, self.config
+        count = len(context.training) // config.rounds
+        scenes = context.training[number * count : (number + 1) * count]
+        folder, total = self._folder(number), sum(self.rounds)
+        with self.trainer.averaged(), fixed_weights(self.student):
+            for seen in serial_phase(context.model, self.student, scenes, config.source, folder):
+                calls.append(seen)
+                yield Progress(stage=self.name, done=self.step, total=total)
+
+    def _parallel(
+        self, calls: list[SceneCalls], number: int, start: int, end: int
+    ) -> Iterator[Event]:
+        config, total = self.config, sum(self.rounds)
+        batches = Batches(
+            scenes=len(calls),
+            calls=len(calls[0].x),
+            branches=calls[0].targets.shape[1],
+            size=config.batch,
+            order=config.order,
+            seed=seed_from("round", config.seed, number),
+            paired=config.target == GUIDED,
+            weights=tuple(self.context.influence),
+        )
+        every = max(1, total // CURVE_POINTS)
+        looks = {round(total * (i + 1) / config.previews) for i in range(config.previews)}
+        while self.step < end:
+            started = time.monotonic()
+            picks = self.processes.share(batches.at(self.step - start))
+            sample = batch_of(calls, picks, self.context.model.device, batches.loss_weight)
+            losses = self._train_on(sample)
+            self.seconds += time.monotonic() - started
+            blocks = self.processes.average(losses.blocks, self.context.model.device)
+            self.freezer.see(blocks)
+            frozen = []
+            if config.freezing and self.freezer.due(self.step):
+                frozen = self._freeze()
+            now, self.step = self.step, self.step + 1  # the state is whole before any event
+            if now % every == 0 or self.step == total:
+                yield from self._curves(now, losses.total, losses.output, blocks)
+            yield from frozen
+            if self.step in looks:
+                yield from self._watch(self.step)
+            if self.checkpoints.due():
+                self._save()
+            yield Progress(stage=self.name, done=self.step, total=total)
+
+    def _train_on(self, sample: Sample) -> Any:
+        config, model = self.config, self.context.model
+        losses = training_loss(
+            model.network,
+            self.student,
+            sample,
+            blocks=self.blocks,
+            inter_layer=config.inter_layer,
+            target=config.target,
+            bfloat16=config.precision == "bf16",
+        )
+        if not losses.value.isfinite():
+            block, timestep = losses.culprit(sample)
+            raise SdqvizError(
+                f"the loss is {losses.value.item()} at step {self.step}, first in {block} at "
+                f"timestep {timestep:g}; the state of the last checkpoint is kept",
+                "lower weight_rate and scale_rate, or train with precision fp32",
+            )
+        losses.value.backward()
+        self.processes.average_gradients(self.trainer.parameters())
+        self.trainer.update(self.step)
+        return losses
+
+    def _curves(
+        self, step: int, total: float, output: float, blocks: dict[str, float]
+    ) -> Iterator[Event]:
+        rate = self.trainer.factor(step) * self.config.weight_rate
+        for name, value in (("loss", total), ("output", output), ("learning_rate", rate)):
+            yield Scalar(name=name, value=value, step=step)
+        for block, value in blocks.items():
+            yield Scalar(name="block", layer=block, value=value, step=step)
+
+    def _freeze(self) -> list[Event]:
+        events: list[Event] = []
+        for found in self.freezer.check(self.step):
+            self.trainer.freeze(self.freezer.blocks[found.block])
+            events.append(
+                State(name="frozen", layer=found.block, step=self.step, reason=found.reason)
+            )
+            events.append(Log(message=f"step {self.step}: froze {found.block} ({found.reason})"))
+        return events
+
+    def _watch(self, step: int) -> Iterator[Event]:
+        with self.trainer.averaged(), fixed_weights(self.student):
+            yield from watch(self.context, self.student, self.blocks, step)
+
+    def _save(self) -> None:
+        tensors = {f"trainer.{k}": v for k, v in self.trainer.tensors().items()}
+        tensors |= {f"freezer.{k}": v for k, v in self.freezer.tensors().items()}
+        numbers = {"step": self.step, "seconds": self.seconds}
+        self.checkpoints.save({**numbers, "freezer": self.freezer.numbers()}, tensors)
+
+    def _stop_early(self) -> None:
+        """A cancel or an early end: the average so far is what the run leaves behind."""
+        self._save()
+        with torch.no_grad(), self.trainer.averaged():
+            self.context.learned = copy.deepcopy(self.student)
+        self.context.learned_key = content_key(self.key, self.step)
+        self.context.result["stopped_at"] = {"step": self.step, "of": sum(self.rounds)}
+        self.context.result["training"] = self._facts()
+
+
+def _window(context: Context) -> int:
+    """Optimiser steps after which the freezing criteria look; a whole walk at least, when the
+    order follows it: its losses differ from timestep to timestep.
+    """
+    config = context.config
+    window = max(10, config.training_steps // WINDOWS)
+    if config.order == SERIAL:
+        calls = max(calls_per_scene(scene) for scene in context.training)
+        return calls * max(1, round(window / calls))
+    return window
+
+
+def _split(steps: int, rounds: int) -> list[int]:
+    """Optimiser steps of each round, as equal as can be."""
+    return [steps * (i + 1) // rounds - steps * i // rounds for i in range(rounds)]
+
+
+def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _too_large(context: Context) -> SdqvizError:
+    config, network = context.config, context.model.network
+    parameters = sum(p.numel() for p in network.parameters())
+    side = context.model.family.latent_shape(context.model, context.training[0])[-1]
+    needed = training_footprint(to_dict(config), parameters, side).memory_bytes
+    return SdqvizError(
+        f"out of memory: training with batch {config.batch}, trainable {config.trainable} needs "
+        f"about {needed / 1e9:.1f} GB beside the model",
+        f"choose batch {max(1, config.batch // 2)}, trainable: lora or scales, or "
+        "gradient_checkpointing: true",
+    )

@@ -1,0 +1,71 @@
+"""A fixed tune scene, looked at while the student learns: block errors and the picture."""
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from sdqviz.base.events import Event, Preview, Scalar
+from sdqviz.diffusion.timesteps import as_taken
+from sdqviz.families.conditioning import collate
+from sdqviz.metrics.contract import score_all
+from sdqviz.products.context import Context
+from sdqviz.products.trajectories import record_scene, teacher_trajectory
+from sdqviz.training.losses import BRANCHES, Sample, training_loss
+
+TEACHER, STUDENT = "teacher", "student"  # whose picture of the tune scene a Preview is
+LOOKS = 6  # timesteps of the tune trajectory at which the blocks are compared
+
+
+def watch(context: Context, student: nn.Module, blocks: list[str], step: int) -> Iterator[Event]:
+    """Replay error per block ("replay", one Scalar each), and the pair's picture and scores."""
+    model = context.model
+    for index, scene in enumerate(context.tune):
+        teacher = teacher_trajectory(context, scene)
+        branches = teacher.outputs.shape[1]
+        count = len(teacher.x)
+        chosen = sorted({round(i * (count - 1) / (LOOKS - 1)) for i in range(LOOKS)})
+        condition = model.family.condition(model, scene)
+        rows = [(call, branch) for call in chosen for branch in range(branches)]
+        calls = [call for call, _ in rows]
+        sample = Sample(
+            x=teacher.x[calls].to(model.device),
+            timesteps=as_taken(teacher.timesteps[calls]).to(model.device),
+            target=torch.stack([teacher.outputs[c, b] for c, b in rows]).to(model.device),
+            guidance=torch.full((len(rows),), scene.guidance, device=model.device),
+            weight=torch.ones(len(rows), device=model.device),
+            branches=branches,
+            conditioning=collate([condition] * len(rows), [b for _, b in rows]),
+        )
+        with torch.no_grad():
+            losses = training_loss(
+                model.network, student, sample, blocks=blocks, inter_layer=1.0, target=BRANCHES
+            )
+        yield Scalar(name="tune_output", value=losses.output, step=step)
+        for block, value in losses.blocks.items():
+            yield Scalar(name="replay", layer=block, value=value, step=step)
+        if index == 0:
+            yield from _picture(context, student, step)
+
+
+def _picture(context: Context, student: nn.Module, step: int) -> Iterator[Event]:
+    """The tune scene as the student draws it now, and its scores against the teacher's."""
+    model, scene = context.model, context.tune[0]
+    reference = model.family.decode(model, teacher_trajectory(context, scene).latents[-1])
+    drawn = model.family.decode(model, record_scene(context, scene, student).latents[-1])
+    if step == 0:
+        yield Preview(name=TEACHER, step=0, blob=_png(context, reference))
+    yield Preview(name=STUDENT, step=step, blob=_png(context, drawn))
+    for name in ("flip", "ssim"):
+        value = score_all(reference, drawn, context.lpips_net)[name]
+        if value is not None:
+            yield Scalar(name=f"tune_{name}", value=value, step=step)
+
+
+def _png(context: Context, picture: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG")
+    return context.products.blob(buffer.getvalue(), "png")

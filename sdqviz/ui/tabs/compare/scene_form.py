@@ -1,0 +1,109 @@
+"""The form of a scene of one's own: prompt, seed, steps, sampler, size."""
+
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from sdqviz.base.config import from_dict
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.request import GENERATE, generate_request
+from sdqviz.base.scene import MAX_SEED, Scene
+from sdqviz.ui.context import AppContext, as_toast
+from sdqviz.ui.contract import Shared
+from sdqviz.views.compare.scene_form import OWN_SIZE, has_shift, parse_size, size_choices
+
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+def build_scene_form(
+    context: AppContext, shared: Shared, prompt: gr.Textbox, draw: gr.Button
+) -> gr.Textbox:
+    """Adds the settings below `prompt` and `draw`; returns the hidden box with the id of the run
+    that this visitor waits for.
+    """
+    with gr.Accordion("Seed, steps, sampler, size, examples", open=False):
+        with gr.Row():
+            seed = gr.Number(label="Seed", value=0, precision=0, minimum=0, maximum=MAX_SEED)
+            steps = gr.Slider(label="Steps", minimum=1, maximum=100, value=25, step=1)
+            guidance = gr.Slider(label="Guidance", minimum=1, maximum=15, value=2, step=0.5)
+        with gr.Row():
+            scheduler = gr.Dropdown(label="Sampler", choices=[], elem_id="sampler")
+            size = gr.Dropdown(label="Size in pixels", choices=[], elem_id="size")
+            shift = gr.Slider(
+                label="Shift (0: the model's own)",
+                info="More shift spends more steps at high noise.",
+                minimum=0,
+                maximum=12,
+                value=0,
+                step=0.5,
+                visible=False,
+                elem_id="shift",
+            )
+        negative = gr.Textbox(label="Negative prompt", max_lines=2)
+        examples = gr.Dataset(
+            components=[prompt],
+            samples=[[text] for text in _examples(context)],
+            label="Try",
+            type="values",
+        )
+    mine = gr.Textbox(visible="hidden")
+    settings: dict[str, Any] = {
+        "steps": steps,
+        "guidance": guidance,
+        "scheduler": scheduler,
+        "size": size,
+        "shift": shift,
+    }
+
+    def usual(run_id: str | None) -> list[Any]:
+        """The shown run's own settings, and what else its family offers."""
+        run = context.finished_run(run_id)
+        if run is None or run.result is None:
+            return [gr.skip()] * 5
+        row = run.result["scenes"][0]
+        own, family = row["scene"], context.catalog()["families"][run.result["family"]]
+        with Image.open(context.store.blobs.path(row["images"]["fp"])) as picture:
+            sizes = size_choices(family, *picture.size)
+        # A table with the sampler's own rows draws with no other number of steps.
+        rows = run.spec["config"]["time_rows"]
+        fixed = rows == "sampler" and "time table" in run.result["size"]["parts"]
+        why = "This run's time table has the rows of these steps only." if fixed else ""
+        return [
+            gr.Slider(value=own["steps"], interactive=not fixed, info=why),
+            own["guidance"],
+            gr.Dropdown(choices=list(family["samplers"]), value=own["scheduler"]),
+            gr.Dropdown(choices=sizes, value=OWN_SIZE),
+            gr.Slider(value=0, visible=has_shift(family)),
+        ]
+
+    def generate(run_id: str | None, *values: Any) -> str:
+        names = ("prompt", "seed", "negative_prompt", *settings)
+        run = context.finished_run(run_id)
+        try:
+            if run is None:
+                raise SdqvizError("there is no finished run", "quantize a model first")
+            given = dict(zip(names, values, strict=True))
+            # An untouched text field of the form is None, not empty.
+            given["prompt"] = given["prompt"] or ""
+            given["negative_prompt"] = given["negative_prompt"] or ""
+            if given["seed"] is None:
+                raise SdqvizError("the seed is empty", f"give 0 to {MAX_SEED}")
+            given["width"], given["height"] = parse_size(given.pop("size"))
+            request = generate_request(run.id, from_dict(Scene, given))
+            asked = context.submit(GENERATE, request)
+        except SdqvizError as error:
+            raise as_toast(error) from error
+        gr.Info("Drawing with both models; the pair appears here.", duration=4)
+        return asked
+
+    shared.run.change(usual, shared.run, list(settings.values()), **_QUIET)
+    inputs = [shared.run, prompt, seed, negative, *settings.values()]
+    gr.on([draw.click, prompt.submit], generate, inputs, mine, **_QUIET)
+    examples.click(lambda sample: sample[0], examples, prompt, **_QUIET)
+    return mine
+
+
+def _examples(context: AppContext) -> list[str]:
+    models = context.catalog()["models"]
+    return models[0]["examples"][:6] if models else []

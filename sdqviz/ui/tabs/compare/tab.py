@@ -1,0 +1,150 @@
+"""The same scene under both models: pixel difference, timestep, layer and histogram, linked."""
+
+from typing import Any
+
+import gradio as gr
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.metrics.regions import box_scores
+from sdqviz.ui.component import NOTHING, component
+from sdqviz.ui.context import AppContext, as_toast
+from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.ui.export_button import build_export_button
+from sdqviz.ui.tabs.compare.histogram import build_histogram
+from sdqviz.ui.tabs.compare.redraw import build_redraw
+from sdqviz.ui.tabs.compare.scene_form import build_scene_form
+from sdqviz.views.compare.pair import picture_blobs, scene_facts, timeline_document, viewer_document
+from sdqviz.views.page_json import page_json
+from sdqviz.views.report.report import export_report
+from sdqviz.views.runs.card import facts
+from sdqviz.views.runs.listing import UNFINISHED, is_own, scenes_of
+
+_EMPTY = (
+    '<p class="sdq-empty">No finished run yet. Choose a model at the left and press Quantize.</p>'
+)
+
+
+class CompareTab:
+    name, label, order = "compare", "Compare", 0
+
+    def build(self, context: AppContext, shared: Shared) -> None:
+        with gr.Row(equal_height=True):
+            scene = gr.Dropdown(
+                label="Scene", choices=[], elem_id="scene", filterable=True, scale=3, min_width=280
+            )
+            prompt = gr.Textbox(
+                label="Or your own prompt",
+                placeholder="a large rocket on a blue background",
+                scale=3,
+                min_width=280,
+                max_lines=1,
+                elem_id="prompt",
+            )
+            draw = gr.Button("Generate", variant="primary", elem_id="generate", min_width=120)
+        mine = build_scene_form(context, shared, prompt, draw)
+        with gr.Row():
+            with gr.Column(scale=6, min_width=340) as left:
+                viewer = component("viewer", "viewer", events=("region",), waits=context.has_run)
+                region = component("region", "region", waits=False)
+                about = gr.HTML("" if context.has_run else _EMPTY, elem_id="about")
+            with gr.Column(scale=5, min_width=340):
+                gr.Markdown(
+                    "**When does the error arise?** Replay feeds both models the FP model's own "
+                    "latents; in the free run each steers itself. Drag the cursor: it moves "
+                    "everything here."
+                )
+                timeline = component("timeline", "timeline", waits=context.has_run)
+                layer = build_histogram(context, shared)
+            with left:
+                part = build_redraw(context, shared, scene, layer)
+                gr.Markdown("**What does it save?**")
+                run_facts = gr.HTML(elem_id="facts")
+                build_export_button(
+                    context, shared, "Download report (HTML)", "report", export_report
+                )
+
+        def scenes(run_id: str | None) -> dict[str, dict[str, Any]]:
+            run = context.finished_run(run_id)
+            return {} if run is None else scenes_of(run, context.store.runs.list())
+
+        def list_scenes(run_id: str | None, shown: str | None, mine: str, wanted: str) -> list[Any]:
+            """The scenes, and the one that this visitor asked for once it is drawn."""
+            found = scenes(run_id)
+            labels = list(found)
+            asked_for = [label for label in labels if found[label]["id"] == wanted]
+            chosen = shown if shown in labels else (*asked_for, *labels, None)[0]
+            asked = context.store.runs.get(mine) if mine else None
+            if asked is None or asked.state in UNFINISHED:
+                # What is shown and still there is left alone: meanwhile the visitor may have chosen
+                # another. So is `mine`: by now *Generate* may have set it to another run.
+                value = {} if chosen == shown else {"value": chosen}
+                return [gr.Dropdown(choices=labels, **value), gr.skip()]
+            if asked.result is not None:
+                drawn = asked.result["scenes"][0]["id"]
+                own = [k for k in labels if found[k]["id"] == drawn and is_own(k)]
+                chosen = own[0] if own else chosen
+            return [gr.Dropdown(choices=labels, value=chosen), ""]
+
+        def open_scene(run_id: str | None, wanted: str) -> list[Any]:
+            """The scene that another tab asked for; the request is cleared, so that the same one
+            can be made again.
+            """
+            found = {row["id"]: label for label, row in scenes(run_id).items()}
+            if wanted not in found:
+                return [gr.skip()] * 2
+            return [gr.Dropdown(choices=list(found.values()), value=found[wanted]), ""]
+
+        def pictures(run_id: str | None, label: str | None, chosen: str) -> str:
+            """The viewer's pictures, again when another was drawn of the same scene."""
+            run = context.finished_run(run_id)
+            row = scenes(run_id).get(label or "")
+            if run is None or row is None:
+                return NOTHING
+            return viewer_document(run, row, context.store.runs.list(), context.address, chosen)
+
+        def show(run_id: str | None, label: str | None, chosen: str) -> list[Any]:
+            run = context.finished_run(run_id)
+            row = scenes(run_id).get(label or "")
+            if run is None or row is None or run.result is None:
+                return [NOTHING, NOTHING, _EMPTY, ""]
+            return [
+                pictures(run_id, label, chosen),
+                timeline_document(run, row, context.address),
+                scene_facts(row),
+                facts(run),
+            ]
+
+        def measure(run_id: str | None, label: str | None, event: gr.EventData) -> str:
+            """The scores of a box of two pictures, with the box and the pictures' keys."""
+            run = context.finished_run(run_id)
+            row = scenes(run_id).get(label or "")
+            if run is None or row is None:
+                return NOTHING
+            box: dict[str, Any] = event._data
+            files = picture_blobs(run, row, context.store.runs.list())
+            try:
+                if any(box[which] not in files for which in ("a", "b")):
+                    raise SdqvizError("one of the pictures is gone", "choose another")
+                a, b = (context.store.blobs.file(files[box[which]]) for which in ("a", "b"))
+                place = [int(box[side]) for side in ("x", "y", "w", "h")]
+                return page_json({**box, **box_scores(a, b, *place)})
+            except SdqvizError as error:
+                raise as_toast(error) from error
+
+        gr.on(
+            [shared.listing.change, shared.run.change],
+            list_scenes,
+            [shared.run, scene, mine, shared.scene],
+            [scene, mine],
+            **QUIET,
+        )
+        asked = [shared.run, shared.scene]
+        shared.scene.change(open_scene, asked, [scene, shared.scene], **QUIET)
+        outputs = [viewer, timeline, about, run_facts]
+        shown = [shared.run, scene, part]
+        gr.on([scene.change, shared.run.change], show, shown, outputs, **QUIET)
+        shared.listing.change(pictures, shown, viewer, **QUIET)
+        viewer.region(measure, [shared.run, scene], region, **QUIET)
+
+
+TAB = CompareTab()

@@ -1,0 +1,51 @@
+"""The plot of size or speed against a score, over the runs of the shown run's model."""
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from sdqviz.ui.context import AppContext
+from sdqviz.ui.contract import Shared
+from sdqviz.views.runs.listing import finished
+from sdqviz.views.runs.names import arithmetic
+from sdqviz.views.runs.pareto import AXES, SIZE, STEP, pareto_plot
+
+_USUAL = "flip"
+
+
+def build_pareto(context: AppContext, shared: Shared) -> None:
+    """Adds the two choices and the plot."""
+    gr.Markdown("### What the size buys")
+    with gr.Row():
+        axis = gr.Radio(label="Across", choices=list(AXES), value=SIZE, elem_id="pareto-axis")
+        metric = gr.Radio(
+            label="Upwards",
+            choices=[(m["label"], m["name"]) for m in context.catalog()["metrics"]],
+            value=_USUAL,
+            elem_id="pareto-metric",
+        )
+    plot = gr.HTML(elem_id="pareto")
+
+    def draw(run_id: str | None, axis: str, metric: str) -> str:
+        shown = context.finished_run(run_id)
+        if shown is None:
+            return ""
+        model = shown.spec["model"]
+        runs = [r for r in finished(context.store.runs.list()) if r.spec["model"] == model]
+        notes = [f"Runs of {escape(model)} only: scores of different models do not compare."]
+        if len(runs) == 1:
+            notes.append("This is the only one: quantize again with other settings to compare.")
+        else:
+            notes.append("Each at the median over its own held-out scenes; the dashed lines are")
+            notes.append("the shown run's references.")
+        if axis == STEP and any(arithmetic(r) == "simulated" for r in runs):
+            notes.append("Seconds of a simulation are not those of an integer kernel; each mark")
+            notes.append("says which it is.")
+        return f'<p class="sdq-about">{" ".join(notes)}</p>' + pareto_plot(
+            runs, shown, axis, metric
+        )
+
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    changed = [shared.run.change, shared.listing.change, axis.change, metric.change]
+    gr.on(changed, draw, [shared.run, axis, metric], plot, **quiet)

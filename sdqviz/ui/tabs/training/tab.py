@@ -1,0 +1,140 @@
+"""The training of a run, live and afterwards: losses, one curve per block, frozen blocks."""
+
+from typing import Any
+
+import gradio as gr
+
+from sdqviz.base.request import QUANTIZE
+from sdqviz.store.runs import ACTIVE, Run
+from sdqviz.ui.context import AppContext
+from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.ui.tabs.training.ablation import build_ablation
+from sdqviz.views.runs.card import duration
+from sdqviz.views.runs.names import run_name
+from sdqviz.views.training.charts import (
+    KINDS,
+    TRAIN,
+    block_chart,
+    frozen_list,
+    influence_chart,
+    loss_chart,
+    preview_strip,
+    rate_chart,
+    worst_blocks,
+)
+from sdqviz.views.training.history import History, history
+from sdqviz.views.training.stages import stage_bar
+
+_TRAINED = ("distill", "pack", "evaluate")  # stages of a run that may have curves
+_EMPTY = (
+    '<p class="sdq-empty">This run trained nothing. Choose the method "Fidelity (trained)" at the '
+    "left and press Quantize, or choose a trained run.</p>"
+)
+
+
+class TrainingTab:
+    name, label, order = "training", "Training", 3
+
+    def build(self, context: AppContext, shared: Shared) -> None:
+        head = gr.HTML(elem_id="training-head")
+        with gr.Row():
+            kind = gr.Radio(label="Block errors on", choices=list(KINDS), value=TRAIN, scale=2)
+            lit = gr.Dropdown(
+                label="Highlighted blocks",
+                choices=[],
+                multiselect=True,
+                filterable=True,
+                scale=3,
+                elem_id="blocks",
+            )
+            smoothing = gr.Slider(
+                label="Smoothing", minimum=0, maximum=0.95, step=0.05, value=0.6, min_width=240
+            )
+            logarithmic = gr.Checkbox(label="Log scale", value=True)
+        with gr.Row():
+            with gr.Column():
+                gr.Markdown("**Loss.** Relative to the teacher's power: 0.01 is 1 % of it.")
+                losses = gr.HTML(elem_id="losses")
+            with gr.Column():
+                gr.Markdown("**Blocks.** Each block's output against the teacher's.")
+                blocks = gr.HTML(elem_id="block-curves")
+        frozen = gr.HTML(elem_id="frozen")
+        previews = gr.HTML(elem_id="previews")
+        rates = "Learning rate, and what each timestep counts"
+        with gr.Accordion(rates, open=False), gr.Row():
+            rate = gr.HTML(elem_id="rate")
+            influence = gr.HTML(elem_id="influence")
+        build_ablation(context, shared)
+        seen = gr.Textbox(visible="hidden")  # run and number of points on the page
+        controls = [kind, lit, smoothing, logarithmic]
+        outputs = [head, losses, blocks, frozen, previews, rate, influence, lit, seen]
+
+        def shown(run_id: str | None) -> Run | None:
+            """The run that is worked, once it trains; else the one that is chosen."""
+            runs = context.store.runs.list(QUANTIZE)
+            active = [r for r in runs if r.state in ACTIVE and r.stage in _TRAINED]
+            return active[0] if active else context.finished_run(run_id)
+
+        def draw(
+            run_id: str | None, kind: str, lit: list[str] | None, smooth: float, log: bool
+        ) -> list[Any]:
+            run = shown(run_id)
+            points = context.store.records.count(run.id, "Scalar") if run else 0
+            past = history(context.store.records.events(run.id)) if run else History()
+            mark = _mark(run, points) if run else ""
+            stages = stage_bar(run, past.stages) if run else ""
+            if run is None or not past.curves.get("loss"):
+                # A training that has just begun, or was finished so early, has no point yet.
+                trained = run and (run.state in ACTIVE or (run.result or {}).get("training"))
+                told = _head(run) if run and trained else _EMPTY
+                return [told + stages, *[""] * 6, gr.Dropdown(choices=[], value=[]), mark]
+            chosen = [b for b in lit or [] if b in past.blocks] or worst_blocks(past)
+            return [
+                _head(run) + stages,
+                loss_chart(past, smooth, log),
+                block_chart(past, kind, chosen, smooth, log),
+                frozen_list(past),
+                preview_strip(past, context.address),
+                rate_chart(past),
+                influence_chart(past),
+                gr.Dropdown(choices=past.blocks, value=chosen),
+                mark,
+            ]
+
+        def follow(run_id: str | None, mark: str | None, *values: Any) -> list[Any]:
+            """Redraws only when the shown training has new points."""
+            run = shown(run_id)
+            if run is None or mark == _mark(run, context.store.records.count(run.id, "Scalar")):
+                return [gr.skip()] * len(outputs)
+            return draw(run_id, *values)
+
+        inputs = [shared.run, *controls]
+        changed = [kind.change, lit.input, smoothing.release, logarithmic.change]
+        gr.on([shared.run.change, *changed], draw, inputs, outputs, **QUIET)
+        shared.token.change(follow, [shared.run, seen, *controls], outputs, **QUIET)
+
+
+def _mark(run: Run, points: int) -> str:
+    """What the page shows: redrawn when a point or the end came."""
+    return f"{run.id}:{run.state in ACTIVE}:{points}"
+
+
+def _head(run: Run) -> str:
+    """Which training this is and how far."""
+    if run.state in ACTIVE:
+        left = f", about {duration(run.eta_seconds)} left" if run.eta_seconds else ""
+        return f'<p class="sdq-about"><b>Live:</b> {run_name(run)}{left}</p>'
+    facts = (run.result or {}).get("training")
+    if not facts:
+        return f'<p class="sdq-about">{run_name(run)}</p>'
+    stopped = (run.result or {}).get("stopped_at")
+    early = f" (finished early, of {stopped['of']})" if stopped else ""
+    return (
+        f'<p class="sdq-about">{run_name(run)}: {facts["steps"]} steps{early} of {facts["batch"]} '
+        "samples "
+        f"in {duration(facts['seconds'])} ({facts['samples_per_second']:.0f} samples/s, measured), "
+        f"{len(facts['frozen'])} of {facts['blocks']} blocks frozen</p>"
+    )
+
+
+TAB = TrainingTab()

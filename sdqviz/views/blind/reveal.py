@@ -1,0 +1,85 @@
+"""The end of a blind test: the score, every trial with its truth, and the pairs told apart."""
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+from sdqviz.base.blind import ABX, FP, MISSING, STUDENT, Session, Trial, tally
+from sdqviz.views.blind.binomial import unsure_share, verdict
+from sdqviz.views.blind.trial import answer_words
+
+_MODELS = {FP: "FP", STUDENT: "quantized"}
+_SHOWN_PAIRS = 3
+
+
+def reveal(
+    session: Session, scenes: Mapping[str, dict[str, Any]], address: Callable[[str], str]
+) -> str:
+    """The test's result. scenes: id -> scene row; address: blob name -> where the page gets it."""
+    counts = tally(session.trials)
+    rows = "".join(_row(session.kind, t, scenes[t.scene]["prompt"]) for t in session.trials)
+    return (
+        f'<div class="sdq-card"><p class="sdq-score">{escape(verdict(counts))}</p>'
+        f"<p>{unsure_share(counts)}; these count neither way.</p></div>"
+        '<div class="sdq-trials"><table><thead><tr><th>Trial</th><th>Scene</th>'
+        "<th>Which was which</th><th>Your answer</th><th>Result</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>{_pairs(session, scenes, address)}"
+    )
+
+
+def which_was_which(kind: str, trial: Trial) -> str:
+    a, b = (_MODELS[who] for who in trial.shown[:2])
+    if kind == ABX:
+        return f"A {a}, B {b}, X {_MODELS[trial.shown[2]]}"
+    return f"left {a}, right {b}"
+
+
+def result_word(trial: Trial) -> str:
+    """Sign and word, so that nothing hangs on a colour."""
+    if trial.is_right is not None:
+        return "✓ right" if trial.is_right else "✗ wrong"
+    return "○ skipped" if trial.answer == MISSING else "○ not sure"
+
+
+def _row(kind: str, trial: Trial, prompt: str) -> str:
+    mark = {True: "sdq-right", False: "sdq-wrong", None: ""}[trial.is_right]
+    cells = (prompt, which_was_which(kind, trial), answer_words(kind, trial.answer or ""))
+    return (
+        f"<tr><td>{trial.number + 1}</td>"
+        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        + f'<td class="{mark}">{result_word(trial)}</td></tr>'
+    )
+
+
+def _pairs(
+    session: Session, scenes: Mapping[str, dict[str, Any]], address: Callable[[str], str]
+) -> str:
+    """The scenes told apart most often, at equal counts those with the larger FLIP error."""
+    right: dict[str, int] = {}
+    asked: dict[str, int] = {}
+    for trial in session.trials:
+        if trial.answer != MISSING:
+            right[trial.scene] = right.get(trial.scene, 0) + (trial.is_right is True)
+            asked[trial.scene] = asked.get(trial.scene, 0) + 1
+
+    def flip(scene: str) -> float | None:
+        return scenes[scene]["metrics"].get("flip")
+
+    worst = sorted(right, key=lambda scene: (-right[scene], -(flip(scene) or 0.0)))[:_SHOWN_PAIRS]
+    if not worst:
+        return ""
+    parts = []
+    for scene in worst:
+        row, error = scenes[scene], flip(scene)
+        score = "" if error is None else f", FLIP {error:.3f} (lower is better)"
+        figures = "".join(
+            f'<figure><img src="{escape(address(row["images"][who]))}" '
+            f'alt="{name}: {escape(row["prompt"])}"><figcaption>{name}</figcaption></figure>'
+            for who, name in ((FP, "FP"), (STUDENT, "quantized"), ("flip", "FLIP map"))
+        )
+        parts.append(
+            f'<p class="sdq-about">{escape(row["prompt"])}: right {right[scene]} of '
+            f"{asked[scene]}{score}</p>"
+            f'<div class="sdq-blind sdq-blind-abx sdq-reveal">{figures}</div>'
+        )
+    return '<h4 class="sdq-head">Told apart most often</h4>' + "".join(parts)

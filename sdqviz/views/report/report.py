@@ -1,0 +1,146 @@
+"""A finished run as one folder that a browser opens without a server: the app's own views."""
+
+import base64
+import json
+import shutil
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.request import COMPARE, QUANTIZE
+from sdqviz.store.blobs import Blobs
+from sdqviz.store.runs import DONE, Run
+from sdqviz.store.store import Store
+from sdqviz.views.charts.scores import score_chips
+from sdqviz.views.compare.gallery import gallery_document
+from sdqviz.views.compare.pair import scene_facts, timeline_document, viewer_document
+from sdqviz.views.folder import new_folder
+from sdqviz.views.layers.document import layers_document
+from sdqviz.views.layers.errors import culprits_document
+from sdqviz.views.layers.histogram import layer_histogram, layer_names, telling_layer
+from sdqviz.views.runs.card import facts
+from sdqviz.views.runs.listing import worst_first
+from sdqviz.views.runs.names import bits, run_name
+from sdqviz.views.script import FOLDER, page_style, script
+from sdqviz.views.training.charts import TRAIN, block_chart, frozen_list, loss_chart
+from sdqviz.views.training.history import History, history
+from sdqviz.views.training.stages import stage_bar
+
+_SMOOTHING = 0.6
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="sdqviz.css">
+<script src="sdqviz.js"></script>
+<script src="data/run.js"></script>
+<script src="data/histograms.js"></script>
+</head>
+<body><main></main></body>
+</html>
+"""
+
+
+def export_report(store: Store, run: Run, out: Path) -> Path:
+    """Writes the report's folder and returns its index.html.
+
+    Pictures lie in `pictures/` as the very PNG files; what the viewer reads pixels of is in
+    `data/` once more, because a browser lets no script read a picture that comes from a file.
+    Raises SdqvizError when the run is not finished, or the folder is taken or cannot be written;
+    nothing half-written is left.
+    """
+    if run.kind != QUANTIZE:
+        raise SdqvizError(f"run {run.id} is a {run.kind} run", "export a quantize run")
+    if run.state != DONE or run.result is None or not run.result.get("scenes"):
+        raise SdqvizError(f"run {run.id} is {run.state}", "export a finished run")
+    with new_folder(out, "the report"):
+        for folder in ("pictures", "data"):
+            (out / folder).mkdir()
+        _write(store, run, out)
+    return out / "index.html"
+
+
+def _write(store: Store, run: Run, out: Path) -> None:
+    assert run.result is not None
+    blobs, result = store.blobs, run.result
+    # Folders of this machine are nobody's business.
+    runs = [other for other in store.runs.list() if other.kind != COMPARE]
+    past = history(store.records.events(run.id))
+
+    def write(name: str, text: str) -> None:
+        (out / name).write_text(text, encoding="utf-8")
+
+    def embedded(blob: str) -> str:
+        kind = blob.rsplit(".", 1)[1]
+        return f"data:image/{kind};base64,{base64.b64encode(blobs.get(blob)).decode()}"
+
+    def copied(blob: str) -> str:
+        shutil.copyfile(blobs.file(blob), out / "pictures" / blob)
+        return f"pictures/{blob}"
+
+    title = run_name(run)
+    write("index.html", _PAGE.format(title=escape(title)))
+    # The report's own script comes last: it mounts what the others define.
+    write("sdqviz.js", script() + "\n" + (FOLDER / "report.js").read_text(encoding="utf-8"))
+    write("sdqviz.css", page_style())
+    names = layer_names(blobs, result["histograms"])
+    write("data/histograms.js", _take("histograms", _histograms(blobs, run, names)))
+    about = {
+        "title": title,
+        "scenes": [
+            {"id": row["id"], "label": f"{row['prompt']} · seed {row['seed']}"}
+            for row in worst_first(result["scenes"])
+        ],
+        "medians": score_chips(result["metrics"]),
+        "gallery": json.loads(gallery_document(run, copied)),
+        "layers": json.loads(layers_document(run, blobs, past)),
+        "culprits": json.loads(culprits_document(blobs, result, names)),
+        "layer": telling_layer(names),
+        "training": stage_bar(run, past.stages) + _training(past),
+        "facts": facts(run),
+        "settings": _settings(run.spec),
+    }
+    write("data/run.js", _take("run", about))
+    for row in result["scenes"]:
+        scene = {
+            "viewer": viewer_document(run, row, runs, embedded),
+            "timeline": timeline_document(run, row, embedded),
+            "facts": scene_facts(row),
+        }
+        write(f"data/{row['id']}.js", f"sdqvizReport.scene({_js(row['id'])}, {_js(scene)});\n")
+
+
+def _histograms(blobs: Blobs, run: Run, names: Sequence[str]) -> dict[str, Any]:
+    result = run.result or {}
+    return {n: json.loads(layer_histogram(blobs, result, n, bits(run))) for n in names}
+
+
+def _training(past: History) -> str:
+    if not past.curves.get("loss"):
+        return ""
+    blocks = block_chart(past, TRAIN, past.blocks[:4], _SMOOTHING, True)
+    return loss_chart(past, _SMOOTHING, True) + blocks + frozen_list(past)
+
+
+def _settings(spec: dict[str, Any]) -> str:
+    """Every setting of the run: the spec's own, then its recipe's."""
+    flat = {k: v for k, v in spec.items() if k != "config"} | spec["config"]
+    rows = (
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(json.dumps(value))}</td></tr>'
+        for name, value in flat.items()
+    )
+    return f'<table class="settings">{"".join(rows)}</table>'
+
+
+def _take(name: str, value: Any) -> str:
+    return f"sdqvizReport.take({_js(name)}, {_js(value)});\n"
+
+
+def _js(value: Any) -> str:
+    """JSON that is a JavaScript expression in any script file."""
+    return json.dumps(value).replace("</", "<\\/")

@@ -1,0 +1,1 @@
+"""The page of finished runs, and a run in words wherever it is named."""

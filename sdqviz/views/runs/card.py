@@ -1,0 +1,97 @@
+"""The card of a run in progress, and the facts of a finished one."""
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from sdqviz.base.request import GENERATE
+from sdqviz.store.runs import ACTIVE, INTERRUPTED, QUEUED, Run
+from sdqviz.views.runs.names import bits
+from sdqviz.views.terms import term
+
+STAGES = {
+    "": "starting",
+    "record": "recording FP trajectories",
+    "calibrate": "calibrating activation ranges",
+    "sensitivity": "measuring each layer's sensitivity",
+    "influence": "measuring what each timestep matters",
+    "distill": "training",
+    "pack": "rounding and packing weights",
+    "evaluate": "comparing on held-out scenes",
+}
+
+
+def run_card(run: Run | None, queued: int, log: list[str]) -> str:
+    """The state of one run: stage, bar, time left, what went wrong, last lines of its log."""
+    if run is None:
+        return '<div class="sdq-card"><p>No job is running.</p></div>'
+    only = run.spec.get("only")
+    what = f"only {only} quantized" if only else "own prompt, both models"
+    if run.spec.get("engine"):
+        what = f"by the engine {run.spec['engine']}"
+    if run.kind != GENERATE:
+        names = [run.spec.get("model"), Path(run.spec.get("other", "")).name]  # no whole paths
+        what = " with ".join(name for name in names if name)
+    percent = 100 * run.progress
+    lines = [
+        f"<p><b>{escape(run.kind)}</b> {escape(str(what))} "
+        f'<span class="sdq-state sdq-{run.state}">{run.state}</span></p>'
+    ]
+    if run.state in ACTIVE or run.state == QUEUED:
+        left = f" · about {duration(run.eta_seconds)} left" if run.eta_seconds else ""
+        stage = "waiting for its turn" if run.state == QUEUED else STAGES.get(run.stage, run.stage)
+        lines.append(
+            f'<div class="sdq-progress" role="progressbar" aria-valuenow="{percent:.0f}" '
+            f'aria-valuemin="0" aria-valuemax="100"><i style="width:{percent:.1f}%"></i></div>'
+            f"<p>{escape(stage)} · {percent:.0f} %{left}</p>"
+        )
+    if run.error:
+        lines.append(
+            f'<p class="sdq-error">{escape(run.error["error"])}<br>'
+            f"{escape(run.error.get('hint', ''))}</p>"
+        )
+    elif run.state == INTERRUPTED:
+        lines.append("<p>Its worker stopped. Resume goes on where it was.</p>")
+    if queued:
+        lines.append(f"<p>{queued} more waiting.</p>")
+    if log:
+        lines.append(
+            f"<details><summary>Log</summary><pre>{escape(chr(10).join(log))}</pre></details>"
+        )
+    return f'<div class="sdq-card" data-state="{run.state}">{"".join(lines)}</div>'
+
+
+def duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def facts(run: Run) -> str:
+    """Size, speed and arithmetic of a finished run, each labelled measured or simulated."""
+    assert run.result is not None
+    result: dict[str, Any] = run.result
+    size, seconds, engine = result["size"], result["step_seconds"], result["engine"]
+    served = ", ".join(f"{count} layers on {name}" for name, count in engine["layers"].items())
+    if engine.get("weight_only") and "weight-only" not in engine["layers"]:
+        served += f", {engine['weight_only']} with FP input"
+    parts = ", ".join(f"{name} {_mega(count)}" for name, count in size["parts"].items())
+    cells = (
+        ("Network", f"{_mega(size['bytes'])} packed, {_mega(size['fp_bytes'])} in float32"),
+        ("Of which", parts),
+        ("Bits a weight", f"{size['bits_per_weight']:.2f} with all tables"),
+        ("Step", f"{seconds['fp']:.3f} s FP, {seconds['student']:.3f} s {bits(run)} (measured)"),
+        ("Arithmetic", f"{engine['arithmetic']}: {served}"),
+    )
+    if stopped := result.get("stopped_at"):
+        ended = f"finished early at step {stopped['step']} of {stopped['of']}"
+        cells = (*cells, ("Training", ended))
+    return (
+        '<dl class="sdq-facts">'
+        + "".join(f"<div><dt>{term(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in cells)
+        + "</dl>"
+    )
+
+
+def _mega(count: float) -> str:
+    return f"{count / 1e6:.1f} MB"

@@ -1,0 +1,70 @@
+"""Which runs and scenes there are to choose from, and in what order."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sdqviz.base.request import GENERATE, QUANTIZE
+from sdqviz.store.runs import ACTIVE, DONE, QUEUED, RESUMABLE, Run
+from sdqviz.views.runs.names import is_variant
+
+UNFINISHED = (*ACTIVE, QUEUED)
+_OWN = "yours: "
+
+
+def finished(runs: list[Run]) -> list[Run]:
+    """The quantize runs to choose from; of an ablation's arms the first seed stands for all."""
+    return [
+        run
+        for run in runs
+        if run.kind == QUANTIZE
+        and run.state == DONE
+        and ("arm" not in run.spec or not run.spec["config"].get("seed"))
+    ]
+
+
+def open_runs(runs: list[Run]) -> list[Run]:
+    """Runs that are being worked, wait, or stopped before their end; the oldest first."""
+    return [r for r in reversed(runs) if r.state != DONE]
+
+
+def latest(runs: list[Run]) -> Run | None:
+    """The run a user wants to hear of: active, else queued, else the newest that stopped."""
+    waiting = open_runs(runs)
+    for states in (ACTIVE, (QUEUED,)):
+        for run in waiting:
+            if run.state in states:
+                return run
+    newest = max(runs, key=lambda r: r.created, default=None)
+    return newest if newest is not None and newest.state in RESUMABLE else None
+
+
+def is_own(label: str) -> bool:
+    """Whether a scene's label says that a visitor asked for it."""
+    return label.startswith(_OWN)
+
+
+def generated(run: Run, runs: Sequence[Run]) -> list[Run]:
+    """What was drawn with a run's models since."""
+    return [r for r in runs if r.kind == GENERATE and r.state == DONE and r.spec["run"] == run.id]
+
+
+def worst_first(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of scenes by their FLIP, which needs no download, the largest first."""
+    return sorted(rows, key=lambda row: -row["metrics"]["flip"])
+
+
+def scenes_of(run: Run, runs: list[Run]) -> dict[str, dict[str, Any]]:
+    """Label -> scene row: the run's held-out scenes, the worst by FLIP first, then what was
+    generated with it.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    made = [r for r in generated(run, runs) if not is_variant(r)]
+    for source, mark in ((run, ""), *((r, _OWN) for r in made)):
+        for row in worst_first((source.result or {}).get("scenes", [])):
+            name = f"{mark}{row['prompt'][:90]} · seed {row['seed']}"
+            if name in rows and rows[name]["id"] != row["id"]:
+                scene = row["scene"]
+                name += f" · {scene['steps']} steps, guidance {scene['guidance']:g}, "
+                name += f"{scene['scheduler']} · {row['id'][:4]}"
+            rows.setdefault(name, row)
+    return rows

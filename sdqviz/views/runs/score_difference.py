@@ -1,0 +1,149 @@
+"""Scores of one run against another's, over the scenes that both were scored on."""
+
+import statistics
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from sdqviz.store.runs import Run
+from sdqviz.views.runs.names import short_name
+from sdqviz.views.tables.scrolling import scrolling_table
+
+# What two identical pictures score. PSNR is not here: theirs is infinite.
+_IDENTICAL = {"flip": 0.0, "lpips": 0.0, "ssim": 1.0}
+_READING = (
+    "Medians over the scenes that both runs were scored on. <b>Within noise</b>: the difference is "
+    "smaller than the noise floor's distance from identical pictures (FLIP 0, LPIPS 0, SSIM 1), "
+    "that is, than what computing the FP model in bfloat16 changes. PSNR has no such distance: "
+    "identical pictures have infinite PSNR."
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One metric over the common scenes. Without a number, `reason` says why."""
+
+    name: str
+    label: str
+    direction: str
+    settings: str
+    baseline: float = 0.0
+    other: float = 0.0
+    floor: float = 0.0
+    better: int = 0  # scenes on which the other run is better
+    scenes: int = 0
+    reason: str = ""
+
+    @property
+    def change(self) -> float:
+        return self.other - self.baseline
+
+    @property
+    def noise(self) -> float | None:
+        """How far the noise floor is from identical pictures, where that is a number."""
+        same = _IDENTICAL.get(self.name)
+        return None if same is None else abs(self.floor - same)
+
+    @property
+    def verdict(self) -> str:
+        """Better, worse or equal, in words."""
+        if self.change == 0:
+            return "equal"
+        word = "better" if (self.change > 0) == (self.direction == "higher") else "worse"
+        within = self.noise is not None and abs(self.change) < self.noise
+        return f"{word}, within noise" if within else word
+
+
+def score_differences(baseline: Run, other: Run) -> list[Difference]:
+    """One Difference a metric of the baseline, in its order."""
+    assert baseline.result is not None and other.result is not None
+    found = other.result["metrics"]
+    ours = {row["id"]: row for row in baseline.result["scenes"]}
+    theirs = {row["id"]: row for row in other.result["scenes"]}
+    shared = [(ours[scene], theirs[scene]) for scene in ours if scene in theirs]
+    return [
+        _difference(name, metric, found.get(name), shared)
+        for name, metric in baseline.result["metrics"].items()
+    ]
+
+
+def _difference(
+    name: str,
+    metric: dict[str, Any],
+    other: dict[str, Any] | None,
+    shared: list[tuple[dict[str, Any], dict[str, Any]]],
+) -> Difference:
+    head = {k: metric[k] for k in ("label", "direction", "settings")} | {"name": name}
+    if not shared:
+        return Difference(**head, reason="no scene in common")
+    missing = {"median": None, "reason": "not measured in the other run"}
+    for scored in (metric, other or missing):
+        if scored["median"] is None:
+            return Difference(**head, reason=scored["reason"] or "not measured")
+    if other is None or other["settings"] != metric["settings"]:
+        return Difference(**head, reason="scored with other settings")
+    rows = [(a, b) for a, b in shared if None not in (a["metrics"][name], b["metrics"][name])]
+    if not rows:
+        return Difference(**head, reason="not measured on a common scene")
+    pairs = [(a["metrics"][name], b["metrics"][name]) for a, b in rows]
+    higher = metric["direction"] == "higher"
+    return Difference(
+        **head,
+        baseline=statistics.median(a for a, _ in pairs),
+        other=statistics.median(b for _, b in pairs),
+        floor=statistics.median(a["floor"][name] for a, _ in rows),
+        better=sum(b > a if higher else b < a for a, b in pairs),
+        scenes=len(pairs),
+    )
+
+
+def score_table(baseline: Run, others: list[Run]) -> str:
+    """HTML: for each other run a group of rows, one a metric, signed and judged in words."""
+    head = "".join(
+        f'<th scope="col">{title}</th>'
+        for title in ("score", "baseline", "this run", "difference", "better on", "noise floor")
+    )
+    groups = "".join(_group(baseline, other) for other in others)
+    table = scrolling_table(f"<thead><tr>{head}</tr></thead>{groups}", "scores")
+    return f'{table}<p class="sdq-about">{_READING}</p>{_note(baseline, others)}'
+
+
+def _group(baseline: Run, other: Run) -> str:
+    title = f"{escape(short_name(other))} against {escape(short_name(baseline))}"
+    rows = "".join(_row(difference) for difference in score_differences(baseline, other))
+    return f'<tbody><tr><th colspan="6" scope="rowgroup">{title}</th></tr>{rows}</tbody>'
+
+
+def _row(d: Difference) -> str:
+    arrow = "↑ higher" if d.direction == "higher" else "↓ lower"
+    head = (
+        f'<th scope="row" title="{escape(d.settings)}">{escape(d.label)}'
+        f"<small> {arrow} is better</small></th>"
+    )
+    if d.reason:
+        return f'<tr>{head}<td colspan="5">{escape(d.reason)}</td></tr>'
+    digits = 1 if abs(d.baseline) >= 10 else 4
+    cells = (
+        f"{d.baseline:.{digits}f}",
+        f"{d.other:.{digits}f}",
+        f"<b>{_signed(d.change, digits)}</b> {d.verdict}",
+        f"{d.better} of {d.scenes} scenes",
+        f"{d.floor:.{digits}f}",
+    )
+    return f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _signed(value: float, digits: int) -> str:
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", "\N{MINUS SIGN}")  # as wide as the plus
+
+
+def _note(baseline: Run, others: list[Run]) -> str:
+    """What makes the runs' FP pictures, against which each is scored, differ."""
+    made = {(r.spec.get("device", "cpu"), r.spec.get("dtype", "float32")) for r in others}
+    if made <= {(baseline.spec.get("device", "cpu"), baseline.spec.get("dtype", "float32"))}:
+        return ""
+    return (
+        '<p class="sdq-note">The FP models of these runs computed on another device or in another '
+        "precision: each run is scored against its own FP pictures.</p>"
+    )

@@ -1,0 +1,1 @@
+"""Tables for any page and for the command line."""
