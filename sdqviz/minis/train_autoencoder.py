@@ -5,7 +5,7 @@ share, or with `--family sd3` the one of 16 channels. Stopped and started again 
 arguments, it goes on; with more `--steps`, further. At the last step it writes the averaged model,
 its latents standardised, as a diffusers folder `DIR/vae`. `--decoder-only` then goes on from that
 folder with a fixed encoder, so that latents that are already cached stay true, and writes
-`DIR/vae-decoder`.
+`DIR/vae-decoder`; with `--perceptual WEIGHT` ST-LPIPS joins its loss, which sharpens textures.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from diffusers import AutoencoderKL
 from PIL import Image
 
 from sdqviz.base.registry import found, named
+from sdqviz.metrics.st_lpips import layer_distances
 from sdqviz.minis.autoencoder import reconstruction_loss, standardise_latents
 from sdqviz.minis.contract import PACKAGE
 from sdqviz.minis.loop import Loop, Schedule, frozen_copy, run
@@ -37,7 +38,13 @@ def pictures(dataset: Dataset, rows: Sequence[int] | np.ndarray) -> torch.Tensor
 
 
 def train(
-    family: str, data: Path, out: Path, schedule: Schedule, start: Path | None, decoder_only: bool
+    family: str,
+    data: Path,
+    out: Path,
+    schedule: Schedule,
+    start: Path | None = None,
+    decoder_only: bool = False,
+    perceptual: float = 0.0,
 ) -> Path:
     """The finished diffusers folder. On the way it writes a checkpoint and
     `reconstructions.png` every few minutes.
@@ -54,7 +61,10 @@ def train(
 
     def loss(step: int) -> torch.Tensor:
         rows = generator("autoencoder", step).integers(len(dataset.captions), size=BATCH)
-        return reconstruction_loss(live, pictures(dataset, rows), not decoder_only)
+        shown = pictures(dataset, rows)
+        if decoder_only:
+            return decoder_loss(live, shown, perceptual)
+        return reconstruction_loss(live, shown)
 
     def show(step: int) -> None:
         shown = np.linspace(0, len(dataset.captions) - 1, 12).astype(int)
@@ -77,6 +87,27 @@ def train(
     folder = out / ("vae-decoder" if decoder_only else "vae")
     average.to(torch.float16).save_pretrained(folder, safe_serialization=True)
     return folder
+
+
+def decoder_loss(
+    model: AutoencoderKL, shown: torch.Tensor, perceptual: float = 0.0
+) -> torch.Tensor:
+    """L1 + L1 of the gradients + `perceptual` times ST-LPIPS, on pictures [B, 3, H, W] in [-1, 1].
+
+    The latents are the encoder's means, as cached ones are.
+    """
+    with torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad():
+            latents = model.encode(shown).latent_dist.mean
+        decoded = model.decode(latents).sample
+    error = decoded.float() - shown
+    along, down = error.diff(dim=-1).abs().mean(), error.diff(dim=-2).abs().mean()
+    loss = error.abs().mean() + along + down
+    if perceptual:
+        with torch.autocast("cpu", torch.bfloat16):
+            layers = layer_distances(decoded.float().clamp(-1.0, 1.0), shown)
+        loss = loss + perceptual * sum(layer.float().mean() for layer in layers)
+    return loss
 
 
 def _decoding(model: AutoencoderKL) -> list[torch.nn.Parameter]:
@@ -114,6 +145,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--decoder-only", action="store_true")
+    parser.add_argument("--perceptual", type=float, default=0.0)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     schedule = Schedule(
@@ -129,6 +161,7 @@ def main() -> None:
         schedule,
         arguments.start,
         arguments.decoder_only,
+        arguments.perceptual,
     )
 
 

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from sdqviz.metrics.st_lpips import layer_distances
 from sdqviz.minis.architecture import autoencoder_sd1
 from sdqviz.minis.autoencoder import reconstruction_loss
 from sdqviz.minis.card import write_card
@@ -17,7 +18,7 @@ from sdqviz.minis.judge.train import batch
 from sdqviz.minis.latents import write_latents
 from sdqviz.minis.loop import Schedule
 from sdqviz.minis.score import score
-from sdqviz.minis.train_autoencoder import pictures
+from sdqviz.minis.train_autoencoder import decoder_loss, pictures
 from sdqviz.minis.train_autoencoder import train as train_autoencoder
 from sdqviz.minis.train_denoiser import train as train_denoiser
 from sdqviz.minis.world.captions import held_out_captions
@@ -32,7 +33,7 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("road")
     write_dataset(folder / "data", count=24)
     steps = Schedule(rate=1e-3, steps=3)
-    train_autoencoder("sd1", folder / "data", folder, steps, None, decoder_only=False)
+    train_autoencoder("sd1", folder / "data", folder, steps)
     write_latents(folder / "data", folder / "vae", folder / "latents.pt")
     arguments = (folder / "latents.pt", folder / "vae", folder / "mini-sd1")
     train_denoiser("sd1", folder / "data", *arguments, steps, 0.0, places=True, compiled=False)
@@ -54,11 +55,24 @@ def test_latents_are_standard_and_made_once(road: Path):
 
 def test_the_decoder_goes_on_with_a_fixed_encoder(road: Path):
     steps = Schedule(rate=0.1, steps=2)  # the first steps of the rise are small
-    train_autoencoder("sd1", road / "data", road, steps, None, decoder_only=True)
+    train_autoencoder("sd1", road / "data", road, steps, decoder_only=True)
     one, other = (_weights(road / name) for name in ("vae", "vae-decoder"))
     same = {name for name in one if torch.equal(one[name], other[name])}
     assert {name for name in one if name.startswith(("encoder", "quant_conv"))} <= same
     assert not any("decoder.mid_block" in name and "conv" in name for name in same)
+
+
+def test_a_decoder_learns_by_st_lpips_too_and_leaves_the_encoder_alone(road: Path):
+    torch.manual_seed(0)
+    shown = pictures(open_dataset(road / "data"), [3, 4])
+    model = autoencoder_sd1()
+    plain, sharp = decoder_loss(model, shown), decoder_loss(model, shown, perceptual=0.5)
+    assert plain < sharp < plain + 1.0
+    sharp.backward()
+    assert all(parameter.grad is None for parameter in model.encoder.parameters())
+    assert model.decoder.conv_out.weight.grad.abs().max() > 0.0
+    ideal = sum(layer.mean() for layer in layer_distances(shown, shown))
+    assert ideal == 0.0
 
 
 def test_the_folder_opens_as_a_pipeline_and_draws(road: Path):

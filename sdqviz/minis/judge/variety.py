@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from sdqviz.metrics.contract import metrics
+from sdqviz.metrics.st_lpips import METRIC
 from sdqviz.minis.world.captions import Caption, training_captions
 from sdqviz.minis.world.dataset import COUNT
 from sdqviz.minis.world.scenes import render
@@ -15,8 +15,7 @@ _REDUCED = 32
 
 def mean_distance(pairs: list[tuple[np.ndarray, np.ndarray]]) -> float:
     """Mean ST-LPIPS of pairs of pictures uint8 [128, 128, 3]."""
-    metric = metrics()["st_lpips"]
-    return float(np.mean([metric.score(one, other) for one, other in pairs]))
+    return float(np.mean([METRIC.score(one, other) for one, other in pairs]))
 
 
 def rendered_pairs(captions: list[Caption]) -> list[tuple[np.ndarray, np.ndarray]]:
