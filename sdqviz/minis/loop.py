@@ -5,10 +5,12 @@ been. The rate stays constant after a short rise; when the time runs out, `cool_
 `cool_steps` let it fall to zero.
 """
 
+import contextlib
 import copy
 import os
+import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,14 +64,34 @@ def frozen_copy(module: nn.Module) -> nn.Module:
 
 
 def run(loop: Loop) -> None:
-    """Trains to the schedule's last step, going on from the loop's file if it is there."""
+    """Trains to the schedule's last step, going on from the loop's file if it is there.
+
+    SIGTERM and SIGINT end it after the step in hand, its state saved, with exit status 130.
+    """
     parameters = list(loop.trainable)
     optimiser = torch.optim.AdamW(
         parameters, lr=loop.schedule.rate, betas=loop.betas, weight_decay=loop.weight_decay
     )
     step = _restore(loop, optimiser)
+    with _stop_signals() as stopped:
+        step = _train(loop, optimiser, parameters, step, stopped)
+        _save(loop, optimiser, step)
+    if stopped and step < loop.schedule.steps:
+        print(f"stopped at step {step}, saved; the same command goes on", flush=True)
+        raise SystemExit(130)
+    loop.on_save(step)
+
+
+def _train(
+    loop: Loop,
+    optimiser: torch.optim.Optimizer,
+    parameters: list[nn.Parameter],
+    step: int,
+    stopped: list[int],
+) -> int:
+    """The step it came to."""
     started, last_save, last_print, recent, first = *(time.monotonic(),) * 3, [], step
-    while step < loop.schedule.steps:
+    while step < loop.schedule.steps and not stopped:
         for group in optimiser.param_groups:
             group["lr"] = loop.schedule.at(step)
         torch.manual_seed(int(generator("step", loop.seed, step).integers(2**62)))
@@ -89,8 +111,22 @@ def run(loop: Loop) -> None:
             last_print, recent = now, []
         if now - last_save >= CHECKPOINT_SECONDS:
             _save(loop, optimiser, step)
+            loop.on_save(step)
             last_save = time.monotonic()
-    _save(loop, optimiser, step)
+    return step
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[list[int]]:
+    """A list that holds the signals which asked for an end; usual handling returns afterwards."""
+    asked: list[int] = []
+    kinds = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(kind, lambda number, frame: asked.append(number)) for kind in kinds]
+    try:
+        yield asked
+    finally:
+        for kind, handler in zip(kinds, before, strict=True):
+            signal.signal(kind, handler)
 
 
 @torch.no_grad()
@@ -122,4 +158,3 @@ def _save(loop: Loop, optimiser: torch.optim.Optimizer, step: int) -> None:
     partial = loop.file.with_suffix(".partial")
     torch.save(state, partial)
     os.replace(partial, loop.file)
-    loop.on_save(step)

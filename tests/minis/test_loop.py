@@ -1,3 +1,6 @@
+import os
+import signal
+
 import pytest
 import torch
 
@@ -48,3 +51,25 @@ def test_a_stopped_loop_goes_on_to_the_same_bits(tmp_path):
 def test_a_finished_loop_does_nothing_more(tmp_path):
     run(_loop(tmp_path / "state.pt", 5))
     run(_loop(tmp_path / "state.pt", 5, fails_at=5))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_loop_with_its_state_saved(tmp_path, number):
+    whole, halves = _loop(tmp_path / "whole.pt", 20), _loop(tmp_path / "halves.pt", 20)
+    run(whole)
+    inner = halves.loss
+
+    def loss(step: int) -> torch.Tensor:
+        if step == 7:
+            os.kill(os.getpid(), number)
+        return inner(step)
+
+    halves.loss = loss
+    before = signal.getsignal(number)
+    with pytest.raises(SystemExit, match="130"):
+        run(halves)
+    assert signal.getsignal(number) is before
+    assert torch.load(tmp_path / "halves.pt", weights_only=True)["step"] == 8
+    again = _loop(tmp_path / "halves.pt", 20)
+    run(again)
+    assert torch.equal(whole.live.weight, again.live.weight)
