@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL
 
+from sdqviz.minis.commands import needed, one_line_errors
 from sdqviz.minis.train_autoencoder import pictures
 from sdqviz.minis.world.dataset import Dataset, open_dataset
 
@@ -32,6 +33,7 @@ def encode(model: AutoencoderKL, dataset: Dataset, rows: range) -> torch.Tensor:
 
 def write_latents(data: Path, vae: Path, file: Path) -> None:
     """Encodes what is rendered and not yet in the file."""
+    needed(vae, "python -m sdqviz.minis.train_autoencoder")
     model = AutoencoderKL.from_pretrained(vae, local_files_only=True).float().eval()
     model = model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     dataset = open_dataset(data)
@@ -55,7 +57,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    write_latents(arguments.data, arguments.vae, arguments.out)
+    with one_line_errors(parser):
+        write_latents(arguments.data, arguments.vae, arguments.out)
 
 
 if __name__ == "__main__":

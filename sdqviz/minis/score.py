@@ -18,6 +18,7 @@ from rich.progress import track
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.minis.card import write_card
+from sdqviz.minis.commands import needed, one_line_errors
 from sdqviz.minis.contract import open_pipeline
 from sdqviz.minis.judge.ceiling import CAPTIONS, agreement
 from sdqviz.minis.judge.network import Judge, open_judge
@@ -96,8 +97,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--card", action="store_true", help="write README.md and score.json")
     arguments = parser.parse_args()
-    judge = open_judge(arguments.judge)
-    result = score_folder(arguments.folder, judge, arguments.captions, arguments.guidance)
+    with one_line_errors(parser):
+        needed(arguments.folder / "model_index.json", "python -m sdqviz.minis.train_denoiser")
+        judge = open_judge(arguments.judge)
+        result = score_folder(arguments.folder, judge, arguments.captions, arguments.guidance)
     if arguments.card:
         write_card(arguments.folder, result)
     if arguments.json:

@@ -20,6 +20,7 @@ from PIL import Image
 from sdqviz.base.registry import found, named
 from sdqviz.metrics.st_lpips import layer_distances
 from sdqviz.minis.autoencoder import reconstruction_loss, standardise_latents
+from sdqviz.minis.commands import needed, one_line_errors
 from sdqviz.minis.contract import PACKAGE
 from sdqviz.minis.loop import Loop, Schedule, frozen_copy, run
 from sdqviz.minis.world.dataset import Dataset, open_dataset
@@ -55,6 +56,7 @@ def train(
     if start is None:
         live = named(PACKAGE, "MINI", family).autoencoder()
     else:
+        needed(start, "python -m sdqviz.minis.train_autoencoder without --decoder-only")
         live = AutoencoderKL.from_pretrained(start, local_files_only=True).float()
     live = live.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     average = frozen_copy(live)
@@ -154,15 +156,16 @@ def main() -> None:
         cool_from=arguments.cool_from,
         cool_steps=arguments.cool_steps,
     )
-    train(
-        arguments.family,
-        arguments.data,
-        arguments.out,
-        schedule,
-        arguments.start,
-        arguments.decoder_only,
-        arguments.perceptual,
-    )
+    with one_line_errors(parser):
+        train(
+            arguments.family,
+            arguments.data,
+            arguments.out,
+            schedule,
+            arguments.start,
+            arguments.decoder_only,
+            arguments.perceptual,
+        )
 
 
 if __name__ == "__main__":

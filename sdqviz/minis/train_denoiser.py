@@ -15,6 +15,7 @@ import torch
 from diffusers import AutoencoderKL, DiffusionPipeline
 
 from sdqviz.base.registry import found, named
+from sdqviz.minis.commands import needed, one_line_errors
 from sdqviz.minis.contract import PACKAGE, Mini
 from sdqviz.minis.denoiser import Denoiser
 from sdqviz.minis.loop import Loop, Schedule, run
@@ -45,8 +46,9 @@ def train(
     mini: Mini = named(PACKAGE, "MINI", family)
     tokenizer = word_tokenizer(grammar_words())
     denoiser = Denoiser(mini, tokenizer)
+    needed(vae_folder, "python -m sdqviz.minis.train_autoencoder")
     vae = AutoencoderKL.from_pretrained(vae_folder, local_files_only=True).float().eval()
-    latents = torch.load(latents_file, weights_only=True)
+    latents = torch.load(needed(latents_file, "python -m sdqviz.minis.latents"), weights_only=True)
     captions = open_dataset(data).captions[: len(latents)]
     usable = torch.tensor([i for i, c in enumerate(captions) if places or not c.place])
     out.mkdir(parents=True, exist_ok=True)
@@ -117,22 +119,23 @@ def main() -> None:
     parser.add_argument("--compile", action="store_true", help="torch.compile the denoiser")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    train(
-        arguments.family,
-        arguments.data,
-        arguments.latents,
-        arguments.vae,
-        arguments.out,
-        Schedule(
-            rate=arguments.rate,
-            steps=arguments.steps,
-            cool_from=arguments.cool_from,
-            cool_steps=arguments.cool_steps,
-        ),
-        arguments.sheet_minutes,
-        not arguments.grounds_only,
-        arguments.compile,
-    )
+    with one_line_errors(parser):
+        train(
+            arguments.family,
+            arguments.data,
+            arguments.latents,
+            arguments.vae,
+            arguments.out,
+            Schedule(
+                rate=arguments.rate,
+                steps=arguments.steps,
+                cool_from=arguments.cool_from,
+                cool_steps=arguments.cool_steps,
+            ),
+            arguments.sheet_minutes,
+            not arguments.grounds_only,
+            arguments.compile,
+        )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional as F
 
-from sdqviz.base.errors import SdqvizError
+from sdqviz.minis.commands import needed
 from sdqviz.minis.judge.labels import CLASSES
 
 _WIDTHS = (40, 64, 96)
@@ -82,11 +82,7 @@ def save_judge(judge: Judge, file: Path) -> None:
 
 
 def open_judge(file: Path) -> Judge:
-    if not file.is_file():
-        raise SdqvizError(
-            f"{file} is absent: there is no judge",
-            "train one with python -m sdqviz.minis.judge.train, or name another with --judge",
-        )
+    needed(file, "python -m sdqviz.minis.judge.train, or name another judge with --judge")
     judge = Judge()
     judge.load_state_dict({k: v.float() for k, v in load_file(file).items()})
     return judge.eval()

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from sdqviz.minis.commands import one_line_errors
 from sdqviz.minis.judge.ceiling import ideal_accuracy
 from sdqviz.minis.judge.labels import targets
 from sdqviz.minis.judge.network import Judge, save_judge
@@ -98,7 +99,8 @@ def main() -> None:
         cool_from=arguments.cool_from,
         cool_steps=arguments.cool_steps,
     )
-    print(json.dumps(train(arguments.data, arguments.out, schedule)))
+    with one_line_errors(parser):
+        print(json.dumps(train(arguments.data, arguments.out, schedule)))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sdqviz.minis.commands import needed
 from sdqviz.minis.world.captions import Caption, training_captions
 from sdqviz.minis.world.scenes import IMAGE_PIXELS, render
 
@@ -59,7 +60,8 @@ def _render(job: tuple[Caption, int]) -> np.ndarray:
 
 def open_dataset(folder: Path) -> Dataset:
     """What is rendered so far."""
-    count = int((folder / "rendered.txt").read_text())
+    progress = needed(folder / "rendered.txt", "python -m sdqviz.minis.world.dataset")
+    count = int(progress.read_text())
     rows = json.loads((folder / "captions.json").read_text(encoding="utf-8"))
     shape = (len(rows), IMAGE_PIXELS, IMAGE_PIXELS, 3)
     pictures = np.memmap(folder / "pictures.u8", np.uint8, "r", shape=shape)

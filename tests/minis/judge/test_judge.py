@@ -65,7 +65,7 @@ def test_a_saved_judge_reads_the_same(learned, tmp_path):
     again = open_judge(tmp_path / "judge.safetensors")
     assert read(again, pictures) == read(judge, pictures)
     assert (tmp_path / "judge.safetensors").stat().st_size < 2_000_000
-    with pytest.raises(SdqvizError, match="no judge"):
+    with pytest.raises(SdqvizError, match="--judge"):
         open_judge(tmp_path / "other.safetensors")
 
 
