@@ -39,7 +39,7 @@ ALLOWED = {
     # Scores that the page computes itself are numpy (DESIGN.md, section 10).
     "views": {"base", "results", "store", "metrics"},
     "ui": {"base", "results", "store", "views", "metrics"},
-    "minis": {"base"},
+    "minis": {"base", "metrics"},
     "bench": {"base", "quant", "kernels", "layers", "families", "runner"},
     "cli": {"base", "families", "store", "runner", "publish", "views", "serve"},
     "integrations": {"base", "layers", "families"},

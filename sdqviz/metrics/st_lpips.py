@@ -62,18 +62,29 @@ def _distances(reference: np.ndarray, test: np.ndarray) -> list[torch.Tensor]:
             f"ST-LPIPS cannot judge {width} x {height} pixels",
             f"give pictures of at least {SMALLEST} x {SMALLEST}",
         )
-    weights = _weights()
     with torch.no_grad():
-        pair = [_features(picture, weights) for picture in (reference, test)]
-        return [
-            F.conv2d((_unit(one) - _unit(other)).square(), weights[f"linear{index}.weight"])
-            for index, (one, other) in enumerate(zip(*pair, strict=True))
-        ]
+        return layer_distances(*(_pixels(picture) for picture in (reference, test)))
 
 
-def _features(picture: np.ndarray, weights: dict[str, torch.Tensor]) -> list[torch.Tensor]:
-    """The five layers' features of one picture: float32 [1, C, h, w] each."""
-    pixels = torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+def layer_distances(one: torch.Tensor, other: torch.Tensor) -> list[torch.Tensor]:
+    """The same for batches of pixels float32 [B, 3, H, W] in [-1, 1], with gradients to them:
+    float32 [B, 1, h, w] per layer.
+    """
+    weights = _weights()
+    pair = [_features(pixels, weights) for pixels in (one, other)]
+    return [
+        F.conv2d((_unit(first) - _unit(second)).square(), weights[f"linear{index}.weight"])
+        for index, (first, second) in enumerate(zip(*pair, strict=True))
+    ]
+
+
+def _pixels(picture: np.ndarray) -> torch.Tensor:
+    """uint8 [H, W, 3] as float32 [1, 3, H, W] in [-1, 1]."""
+    return torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+
+
+def _features(pixels: torch.Tensor, weights: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+    """The five layers' features of each picture: float32 [B, C, h, w]."""
     shift, scale = (torch.tensor(values)[None, :, None, None] for values in (_SHIFT, _SCALE))
     x = (pixels - shift) / scale
     layers = []

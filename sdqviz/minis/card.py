@@ -1,13 +1,18 @@
 """The model card of a mini: what it is, how it was made, how well it draws."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
+from safetensors import safe_open
+
 from sdqviz.base.registry import named
-from sdqviz.minis.captions import COLOURS, NAMES
 from sdqviz.minis.contract import PACKAGE, Mini
-from sdqviz.minis.denoiser import BATCH
+from sdqviz.minis.train_denoiser import BATCH, RATE
+from sdqviz.minis.world.dataset import COUNT
+from sdqviz.minis.world.sheet import GUIDANCE, STEPS
+from sdqviz.minis.world.vocabulary import COLOURS, NAMES, PATTERNS, PLACES
 
 _CARD = """---
 license: apache-2.0
@@ -24,8 +29,8 @@ without a download.
 
 ![samples](samples.png)
 
-Held-out captions, 25 steps of its own sampler, guidance 2. More guidance overshoots: the data has
-one picture a caption.
+Held-out captions, one a row, with six seeds each: {steps} steps of its own sampler, guidance
+{guidance:g}.
 
 ## Use
 
@@ -33,78 +38,98 @@ one picture a caption.
 from diffusers import DiffusionPipeline
 
 {opening}  # this folder
-pipeline("a large rocket on a blue background", guidance_scale=2.0).images[0]
+pipeline("a large rocket on a cloudy navy background", guidance_scale={guidance}).images[0]
 ```
 
 ## What it understands
 
-- `a|an [small|large] NAME [PLACE] on a COLOUR background`
-- `a NAME and a NAME on a COLOUR background` (left, then right)
-- the first form without a background: it then chooses the colour
+- `a|an [small|large] NAME [POSITION] on a|an [PATTERN] COLOUR background`
+- `a|an [small|large] NAME [POSITION] PLACE`
+- `a|an NAME and a|an NAME on ... background` or `... PLACE` (left, then right)
 
-PLACE: on the left, on the right, at the top, at the bottom; none means the centre.
+POSITION: on the left, on the right, at the top, at the bottom; none means the centre.
+
+PATTERN: {patterns}; none means plain.
+
+PLACE: {places}.
 
 NAME: {names}.
 
 COLOUR: {colours}.
 
+What a caption leaves open belongs to the seed: shaded or flat, mirrored or not, the turn, the exact
+size and place, the light, the pattern's phase, the view.
+
 Anything else is outside its world: it will draw something, but not what was meant.
 
 ## Score
 
-On {captions} captions whose (name, colour, position) was kept out of training:
+On {captions} captions whose (names, ground, position) was kept out of training, read by a judge
+network that was trained on ideal pictures; the ceiling is what it reads in ideal held-out pictures.
 
-| nearest-glyph retrieval | background colour |
-|---|---|
-| {retrieval} | {colour} |
+| | this model | ceiling |
+|---|---|---|
+| names | {values[names]} | {values[names_ceiling]} |
+| ground or place | {values[ground]} | {values[ground_ceiling]} |
+| colour | {values[colour]} | {values[colour_ceiling]} |
+| position | {values[position]} | {values[position_ceiling]} |
+| their mean | {values[score]} | {values[score_ceiling]} |
+| all right in one picture | {values[whole]} | {values[whole_ceiling]} |
 
-Retrieval asks whether the right glyph, rendered in the caption's place and size, is the nearest of
-all {count} in pixel error. Command: `python -m sdqviz.minis.score DIR --json`.
+Judge score, relative to its ceiling: **{values[judge]}**. Diversity (mean ST-LPIPS between two
+seeds, over the renderer's for the same captions): **{values[diversity]}**. Difference to the
+nearest training picture: {values[nearest]} of 255, for ideal pictures {values[nearest_ideal]}.
+Command: `python -m sdqviz.minis.score DIR --json`.
 
 ## Training
 
-{training}
+Denoiser and text encoders: {objective}, on cached latents, AdamW {rate:g}, batch {batch}, averaged
+weights, 10 % empty captions, bfloat16. Autoencoder: L1 + L1 of gradients + 1e-4 KL, its latents
+standardised.
 
-Data: scenes composed from pictures of the Noto Color Emoji font (SIL Open Font License 1.1) on
-plain backgrounds. No photographs, no people, no text. A tenth of all (name, colour, position)
-combinations was kept out. Command: `python -m sdqviz.minis.train --family {family} --out DIR`.
+Data: {count} scenes composed by a renderer from pictures of Fluent Emoji 3D (MIT) and of the Noto
+Color Emoji font (SIL Open Font License 1.1), on coloured grounds and in panoramas of Poly Haven
+(CC0). A tenth of all (names, ground, position) combinations was kept out. Commands:
+`python -m sdqviz.minis.world.dataset`, `.train_autoencoder`, `.latents`, `.train_denoiser`.
 """
 
-_AUTOENCODER = (
-    "Autoencoder: L1 + L1 of gradients + 1e-4 KL, AdamW 1e-3, on crops of 32, 64, 128 pixels, its\n"
-    "latents standardised; at the end the decoder alone, at the encoder's fixed latents.\n"
-)
-_BORROWED = "The autoencoder is mini-sd1's.\n"
-_DENOISER = (
-    "Denoiser and text encoders: {objective}, on cached latents,\n"
-    "AdamW 1e-3 with linear decay, batch {batch}, EMA, 10 % empty captions; then at 5e-4 also\n"
-    "captions that name no colour, on random backgrounds, so that positions do not hang on (name,\n"
-    "colour) pairs. All in bfloat16."
-)
 
-
-def write_card(folder: Path, measured: dict[str, Any], parameters: dict[str, int]) -> None:
+def write_card(folder: Path, measured: dict[str, Any]) -> None:
     """Writes README.md and score.json into the model's folder, which is named mini-FAMILY."""
     name = folder.resolve().name
     mini: Mini = named(PACKAGE, "MINI", name.removeprefix("mini-"))
-    objective = (mini.objective.__doc__ or "").strip().split(", weighted")[0].split(" on ")[0]
+    parts = sorted({file.parent for file in folder.glob("*/*.safetensors")})
+    parameters = {part.name: stored_parameters(part) for part in parts}
     given = f'"{name}"'
     if mini.name == "sd3":  # diffusers wants to hear that the T5 encoder is absent
         given = f"\n    {given}, text_encoder_3=None, tokenizer_3=None\n"
-    opening = f"pipeline = DiffusionPipeline.from_pretrained({given})"
     card = _CARD.format(
         name=name,
-        family=mini.name,
         about=mini.about,
-        opening=opening,
+        opening=f"pipeline = DiffusionPipeline.from_pretrained({given})",
         parameters=sum(parameters.values()) / 1e6,
         network=parameters.get("unet", parameters.get("transformer", 0)) / 1e6,
+        steps=STEPS,
+        guidance=GUIDANCE,
         names=", ".join(NAMES),
         colours=", ".join(COLOURS),
-        count=len(NAMES),
-        training=(_AUTOENCODER if mini.autoencoder_share else _BORROWED)
-        + _DENOISER.format(objective=objective, batch=BATCH),
-        **measured,
+        patterns=", ".join(PATTERNS[1:]),
+        places=", ".join(PLACES.values()),
+        objective=(mini.objective.__doc__ or "").strip().split(", weighted")[0].split(" on ")[0],
+        rate=RATE,
+        batch=BATCH,
+        count=COUNT,
+        captions=measured["captions"],
+        values=measured,
     )
     (folder / "README.md").write_text(card, encoding="utf-8")
     (folder / "score.json").write_text(json.dumps(measured) + "\n", encoding="utf-8")
+
+
+def stored_parameters(folder: Path) -> int:
+    """Numbers in the folder's safetensors files."""
+    total = 0
+    for file in folder.glob("*.safetensors"):
+        with safe_open(file, framework="pt") as opened:
+            total += sum(math.prod(opened.get_slice(k).get_shape()) for k in opened.keys())  # noqa: SIM118
+    return total

@@ -1,112 +1,117 @@
 """`python -m sdqviz.minis.score DIR --json`: does the mini draw what its captions ask for?
 
-On held-out captions. Retrieval: is the asked glyph, drawn in its place and size on its
-background, the nearest of all names in pixel MSE? Two-object captions count left, then right.
-Colour: is the caption's colour the nearest to the median of the pixels outside all glyph boxes?
+On held-out captions, by a judge network trained on ideal pictures. Each share stands beside its
+ceiling, which is the judge's on ideal held-out pictures. Diversity: mean ST-LPIPS between two
+seeds, over the renderer's for the same captions. Nearest: the median difference to the nearest
+training picture, beside that of ideal pictures; far below it, a model would copy.
 """
 
 import argparse
 import json
-import math
-import time
+import statistics
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from diffusers import DiffusionPipeline
 from rich.console import Console
 from rich.progress import track
-from safetensors import safe_open
 
-from sdqviz.minis.captions import COLOURS, NAMES, Caption, held_out_captions
+from sdqviz.base.assets import assets_folder
 from sdqviz.minis.card import write_card
+from sdqviz.minis.commands import needed, one_line_errors
 from sdqviz.minis.contract import open_pipeline
-from sdqviz.minis.scenes import IMAGE_PIXELS, Placement, composite, placements, to_array
-from sdqviz.minis.sheet import generate
+from sdqviz.minis.judge.ceiling import CAPTIONS, agreement
+from sdqviz.minis.judge.network import Judge, open_judge
+from sdqviz.minis.judge.variety import mean_distance, nearest_training_distance, rendered_pairs
+from sdqviz.minis.world.captions import Caption, held_out_captions
+from sdqviz.minis.world.scenes import render
+from sdqviz.minis.world.sheet import GUIDANCE, draw
 
-CAPTIONS = 240
+JUDGE = "judge/judge.safetensors"  # in the assets folder
 _BATCH = 12
+_PAIRS, _NEAREST = 60, 60
 
 
-def nearest_name(picture: np.ndarray, caption: Caption, placed: Placement) -> str:
-    """The name whose glyph in this place fits the picture best, in MSE over the glyph's box."""
-    ground = Image.new("RGB", (IMAGE_PIXELS, IMAGE_PIXELS), COLOURS[caption.colour])
-    left, top, right, bottom = placed.box
-    seen = picture[top:bottom, left:right].astype(np.float64)
-
-    def error(name: str) -> float:
-        other = Placement(name=name, x=placed.x, y=placed.y, pixels=placed.pixels)
-        ideal = to_array(composite(ground, other))[top:bottom, left:right]
-        return float(np.square(ideal.astype(np.float64) - seen).mean())
-
-    return min(NAMES, key=error)
-
-
-def nearest_colour(picture: np.ndarray, caption: Caption) -> str:
-    """The colour name nearest to the background's median colour, in RGB distance."""
-    outside = np.ones(picture.shape[:2], dtype=bool)
-    for placed in placements(caption):
-        left, top, right, bottom = placed.box
-        outside[top:bottom, left:right] = False
-    median = np.median(picture[outside].astype(np.float64), axis=0)
-    return min(COLOURS, key=lambda name: float(np.square(median - COLOURS[name]).sum()))
-
-
-def score(pictures: list[np.ndarray], captions: list[Caption]) -> dict[str, float | int]:
-    """{retrieval, colour, captions} of pictures uint8 [128, 128, 3], one a caption."""
-    found, asked, coloured = 0, 0, 0
-    for picture, caption in zip(pictures, captions, strict=True):
-        for placed in placements(caption):
-            found += nearest_name(picture, caption, placed) == placed.name
-            asked += 1
-        coloured += nearest_colour(picture, caption) == caption.colour
-    return {
-        "retrieval": round(found / asked, 4),
-        "colour": round(coloured / len(captions), 4),
-        "captions": len(captions),
-    }
-
-
-def score_folder(folder: Path, count: int) -> dict[str, float | int]:
+def score_folder(
+    folder: Path, judge: Judge, count: int = CAPTIONS, guidance: float = GUIDANCE
+) -> dict[str, float | int]:
     """Draws `count` held-out captions with the model in `folder` and scores them."""
     pipeline = open_pipeline(folder)
     captions = held_out_captions(count)
-    batches = range(0, len(captions), _BATCH)
+    pictures = _drawn(pipeline, captions, 0, guidance, "drawing")
+    others = _drawn(pipeline, captions[:_PAIRS], count, guidance, "another seed")
+    return score(judge, captions, pictures, others)
+
+
+def score(
+    judge: Judge, captions: list[Caption], pictures: list[np.ndarray], others: list[np.ndarray]
+) -> dict[str, float | int]:
+    """Pictures uint8 [128, 128, 3], one a caption; `others` are the first captions' with another
+    seed.
+    """
+    ideal = [np.asarray(render(caption, index)) for index, caption in enumerate(captions)]
+    found, ceiling = agreement(judge, pictures, captions), agreement(judge, ideal, captions)
+    pairs = list(zip(pictures, others, strict=False))
+    own, wanted = mean_distance(pairs), mean_distance(rendered_pairs(captions[: len(pairs)]))
+    values: dict[str, float | int] = dict(found)
+    values |= {f"{name}_ceiling": value for name, value in ceiling.items()}
+    values |= {
+        "judge": found["score"] / ceiling["score"],
+        "diversity": own / wanted,
+        "st_lpips_between_seeds": own,
+        "nearest": _median_nearest(pictures, captions),
+        "nearest_ideal": _median_nearest(ideal, captions),
+    }
+    return {**{name: round(value, 4) for name, value in values.items()}, "captions": len(captions)}
+
+
+def _median_nearest(pictures: list[np.ndarray], captions: list[Caption]) -> float:
+    pairs = zip(pictures[:_NEAREST], captions[:_NEAREST], strict=True)
+    distances = [nearest_training_distance(picture, caption) for picture, caption in pairs]
+    return statistics.median([d for d in distances if d is not None])
+
+
+def _drawn(
+    pipeline: DiffusionPipeline,
+    captions: list[Caption],
+    first_seed: int,
+    guidance: float,
+    label: str,
+) -> list[np.ndarray]:
     pictures: list[np.ndarray] = []
-    for start in track(batches, "drawing", console=Console(stderr=True)):
+    batches = range(0, len(captions), _BATCH)
+    for start in track(batches, label, console=Console(stderr=True)):
         texts = [caption.text for caption in captions[start : start + _BATCH]]
-        pictures += [to_array(p) for p in generate(pipeline, texts, _BATCH, first_seed=start)]
-    return score(pictures, captions)
-
-
-def stored_parameters(folder: Path) -> int:
-    """Numbers in the folder's safetensors files."""
-    total = 0
-    for file in folder.glob("*.safetensors"):
-        with safe_open(file, framework="pt") as opened:
-            total += sum(math.prod(opened.get_slice(k).get_shape()) for k in opened.keys())  # noqa: SIM118
-    return total
+        seeds = [first_seed + start + index for index in range(len(texts))]
+        drawn = draw(pipeline, texts, seeds, guidance)
+        pictures += [np.asarray(picture.convert("RGB")) for picture in drawn]
+    return pictures
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--captions", type=int, default=CAPTIONS)
+    parser.add_argument("--guidance", type=float, default=GUIDANCE)
+    parser.add_argument("--judge", type=Path, default=assets_folder() / JUDGE)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--card", action="store_true", help="write README.md and score.json")
     arguments = parser.parse_args()
-    started = time.monotonic()
-    result = score_folder(arguments.folder, arguments.captions)
+    with one_line_errors(parser):
+        needed(arguments.folder / "model_index.json", "python -m sdqviz.minis.train_denoiser")
+        judge = open_judge(arguments.judge)
+        result = score_folder(arguments.folder, judge, arguments.captions, arguments.guidance)
     if arguments.card:
-        parts = sorted(p.parent.name for p in arguments.folder.glob("*/*.safetensors"))
-        write_card(
-            arguments.folder, result, {p: stored_parameters(arguments.folder / p) for p in parts}
-        )
+        write_card(arguments.folder, result)
     if arguments.json:
         print(json.dumps(result))
         return
     print(
-        f"retrieval {result['retrieval']:.3f}, colour {result['colour']:.3f} on "
-        f"{result['captions']} held-out captions ({time.monotonic() - started:.0f} s)"
+        f"judge {result['judge']:.3f} of its ceiling ({result['score']:.3f} of "
+        f"{result['score_ceiling']:.3f}; whole pictures {result['whole']:.3f} of "
+        f"{result['whole_ceiling']:.3f}), diversity {result['diversity']:.2f}, nearest training "
+        f"picture {result['nearest']:.1f} (ideal {result['nearest_ideal']:.1f}) on "
+        f"{result['captions']} held-out captions"
     )
 
 

@@ -25,7 +25,7 @@ class MiniSd1:
 
     def networks(self, tokenizer: CLIPTokenizer) -> nn.ModuleDict:
         denoiser = architecture.denoiser_unet(
-            (64, 96, 128),
+            (96, 128, 160),
             cross_attention_dim=128,
             attention_head_dim=4,  # diffusers reads this as the number of heads for v1
             norm_num_groups=16,

@@ -1,6 +1,7 @@
 """A CLIP tokenizer in which every word of the caption grammar is one token."""
 
 import json
+from collections.abc import Sequence
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
@@ -17,12 +18,12 @@ def grammar_words() -> list[str]:
     return sorted({word for phrase in phrases for word in phrase.split()})
 
 
-def word_tokenizer() -> CLIPTokenizer:
-    """CLIP's byte-level pair encoding, merged until each grammar word is whole.
+def word_tokenizer(words: Sequence[str] | None = None) -> CLIPTokenizer:
+    """CLIP's byte-level pair encoding, merged until each word (of the grammar) is whole.
 
     Any other text still encodes, byte by byte, so no prompt is refused.
     """
-    words = grammar_words()
+    words = grammar_words() if words is None else words
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     learner = Tokenizer(models.BPE(end_of_word_suffix=_END))
     learner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()

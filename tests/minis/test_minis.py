@@ -23,8 +23,8 @@ from sdqviz.minis.captions import (
 from sdqviz.minis.contract import PACKAGE
 from sdqviz.minis.denoiser import Denoiser
 from sdqviz.minis.glyphs import glyph_file
+from sdqviz.minis.retrieval import score
 from sdqviz.minis.scenes import IMAGE_PIXELS, placements, render, to_array
-from sdqviz.minis.score import score
 from sdqviz.minis.sheet import generate
 from sdqviz.minis.train import phase_seconds
 from sdqviz.minis.training import Phase, run_phase
@@ -200,7 +200,7 @@ def test_every_family_has_a_mini_that_learns_and_draws(family):
         )[0]
     assert torch.allclose(own, theirs, atol=1e-5)
     parameters = sum(p.numel() for p in [*denoiser.average.parameters(), *vae.parameters()])
-    assert 2 * parameters < (17e6 if family == "sd1" else 10.7e6)
+    assert 2 * parameters < (24e6 if family == "sd1" else 10.7e6)
     assert generate(pipeline, texts[:1])[0].size == (128, 128)
 
 

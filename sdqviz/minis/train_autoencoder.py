@@ -1,0 +1,172 @@
+"""`python -m sdqviz.minis.train_autoencoder --data DIR --out DIR --steps N`
+
+Trains an autoencoder on the rendered pictures: mini-sd1's, which the minis with 4 latent channels
+share, or with `--family sd3` the one of 16 channels. Stopped and started again with the same
+arguments, it goes on; with more `--steps`, further. At the last step it writes the averaged model,
+its latents standardised, as a diffusers folder `DIR/vae`. `--decoder-only` then goes on from that
+folder with a fixed encoder, so that latents that are already cached stay true, and writes
+`DIR/vae-decoder`; with `--perceptual WEIGHT` ST-LPIPS joins its loss, which sharpens textures.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from PIL import Image
+
+from sdqviz.base.registry import found, named
+from sdqviz.metrics.st_lpips import layer_distances
+from sdqviz.minis.autoencoder import reconstruction_loss, standardise_latents
+from sdqviz.minis.commands import needed, one_line_errors
+from sdqviz.minis.contract import PACKAGE
+from sdqviz.minis.loop import Loop, Schedule, frozen_copy, run
+from sdqviz.minis.world.dataset import Dataset, open_dataset
+from sdqviz.minis.world.scenes import generator
+
+BATCH = 4
+RATE = 5e-4
+_STANDARD_PICTURES = 1200  # from which the latents' mean and deviation are taken
+
+
+def pictures(dataset: Dataset, rows: Sequence[int] | np.ndarray) -> torch.Tensor:
+    """float32 [B, 3, 128, 128] in [-1, 1], channels last."""
+    part = torch.from_numpy(np.stack([dataset.pictures[row] for row in rows]))
+    moved = part.permute(0, 3, 1, 2).float() / 127.5 - 1.0
+    return moved.contiguous(memory_format=torch.channels_last)
+
+
+def train(
+    family: str,
+    data: Path,
+    out: Path,
+    schedule: Schedule,
+    start: Path | None = None,
+    decoder_only: bool = False,
+    perceptual: float = 0.0,
+) -> Path:
+    """The finished diffusers folder. On the way it writes a checkpoint and
+    `reconstructions.png` every few minutes.
+    """
+    torch.manual_seed(0)
+    dataset = open_dataset(data)
+    start = out / "vae" if decoder_only else start
+    if start is None:
+        live = named(PACKAGE, "MINI", family).autoencoder()
+    else:
+        needed(start, "python -m sdqviz.minis.train_autoencoder without --decoder-only")
+        live = AutoencoderKL.from_pretrained(start, local_files_only=True).float()
+    live = live.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    average = frozen_copy(live)
+
+    def loss(step: int) -> torch.Tensor:
+        rows = generator("autoencoder", step).integers(len(dataset.captions), size=BATCH)
+        shown = pictures(dataset, rows)
+        if decoder_only:
+            return decoder_loss(live, shown, perceptual)
+        return reconstruction_loss(live, shown)
+
+    def show(step: int) -> None:
+        shown = np.linspace(0, len(dataset.captions) - 1, 12).astype(int)
+        reconstructions(pictures(dataset, shown), average).save(out / "reconstructions.png")
+
+    run(
+        Loop(
+            live=live,
+            average=average,
+            trainable=_decoding(live) if decoder_only else live.parameters(),
+            loss=loss,
+            schedule=schedule,
+            file=out / ("decoder.pt" if decoder_only else "autoencoder.pt"),
+            on_save=show,
+        )
+    )
+    if not decoder_only:
+        rows = np.linspace(0, len(dataset.captions) - 1, _STANDARD_PICTURES).astype(int)
+        standardise_latents(average, _latents(average, dataset, rows))
+    folder = out / ("vae-decoder" if decoder_only else "vae")
+    average.to(torch.float16).save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
+def decoder_loss(
+    model: AutoencoderKL, shown: torch.Tensor, perceptual: float = 0.0
+) -> torch.Tensor:
+    """L1 + L1 of the gradients + `perceptual` times ST-LPIPS, on pictures [B, 3, H, W] in [-1, 1].
+
+    The latents are the encoder's means, as cached ones are.
+    """
+    with torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad():
+            latents = model.encode(shown).latent_dist.mean
+        decoded = model.decode(latents).sample
+    error = decoded.float() - shown
+    along, down = error.diff(dim=-1).abs().mean(), error.diff(dim=-2).abs().mean()
+    loss = error.abs().mean() + along + down
+    if perceptual:
+        with torch.autocast("cpu", torch.bfloat16):
+            layers = layer_distances(decoded.float().clamp(-1.0, 1.0), shown)
+        loss = loss + perceptual * sum(layer.float().mean() for layer in layers)
+    return loss
+
+
+def _decoding(model: AutoencoderKL) -> list[torch.nn.Parameter]:
+    parts = [model.decoder, *([model.post_quant_conv] if model.post_quant_conv else [])]
+    return [parameter for part in parts for parameter in part.parameters()]
+
+
+@torch.no_grad()
+def _latents(model: AutoencoderKL, dataset: Dataset, rows: np.ndarray) -> torch.Tensor:
+    parts = np.array_split(rows, max(1, len(rows) // 20))
+    with torch.autocast("cpu", torch.bfloat16):
+        means = [model.encode(pictures(dataset, part)).latent_dist.mean for part in parts]
+    return torch.cat(means).float()
+
+
+@torch.no_grad()
+def reconstructions(shown: torch.Tensor, model: AutoencoderKL) -> Image.Image:
+    """Pictures [B, 3, H, W] in one row, their reconstructions below."""
+    with torch.autocast("cpu", torch.bfloat16):
+        decoded = model.decode(model.encode(shown).latent_dist.mean).sample.float()
+    rows = [torch.cat(list(part), dim=-1) for part in (shown, decoded)]
+    joined = torch.cat(rows, dim=-2).permute(1, 2, 0)
+    return Image.fromarray(((joined.clamp(-1, 1) + 1) * 127.5).round().byte().numpy())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--family", choices=sorted(found(PACKAGE, "MINI")), default="sd1")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="a trained vae folder to begin with")
+    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--cool-from", type=int, default=0)
+    parser.add_argument("--cool-steps", type=int, default=0)
+    parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--decoder-only", action="store_true")
+    parser.add_argument("--perceptual", type=float, default=0.0)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    schedule = Schedule(
+        rate=arguments.rate,
+        steps=arguments.steps,
+        cool_from=arguments.cool_from,
+        cool_steps=arguments.cool_steps,
+    )
+    with one_line_errors(parser):
+        train(
+            arguments.family,
+            arguments.data,
+            arguments.out,
+            schedule,
+            arguments.start,
+            arguments.decoder_only,
+            arguments.perceptual,
+        )
+
+
+if __name__ == "__main__":
+    main()
