@@ -21,7 +21,16 @@ ALLOWED = {
     "families": {"base", "diffusion", "layers"},
     "metrics": {"base", "diffusion"},
     "products": {"base", "diffusion", "families", "layers"},
-    "measure": {"base", "results", "quant", "diffusion", "families", "layers", "products"},
+    "measure": {
+        "base",
+        "results",
+        "quant",
+        "diffusion",
+        "families",
+        "layers",
+        "products",
+        "metrics",
+    },
     "training": {"base", "results", "layers", "diffusion", "families", "metrics", "products"},
     "stages": {
         *("base", "quant", "layers", "diffusion", "families", "metrics", "products", "measure"),

@@ -42,10 +42,7 @@ def execute(
     a cancel goes unheard for long.
     """
     asked = interruption or Interruption()
-    records = store.records
-    peak = PeakMemory()
-
-    log = EventLog(records, run.id)
+    log = EventLog(store.records, run.id)
 
     def keep(event: Event) -> None:
         if not isinstance(event, Progress):  # progress is state: it lives in the run's row
@@ -56,39 +53,42 @@ def execute(
 
     with _heartbeat(store, run.id, stop):
         try:
-            started = time.monotonic()
-            result = _WORKERS[run.kind](StageRunner(store, run, keep, asked), models)
-            result["seconds"] = time.monotonic() - started
-            result["peak_bytes"] = peak.bytes()
-            log.flush()
-            store.runs.finish(run.id, DONE, result=result)
-            state = DONE
-        except Stopped as stopped:
-            keep(Log(message="cancelled; finished parts are kept and a resume starts there"))
-            log.flush()
-            store.runs.finish(run.id, CANCELLED, result=stopped.partial)
-            state = CANCELLED
-        except SdqvizError as error:
-            store.runs.finish(run.id, FAILED, error=error.as_dict())
-            state = FAILED
-        except Exception as error:  # a bug: recorded whole in the log, one line for the user
-            keep(Log(message=traceback.format_exc(), level="error"))
-            first = (str(error).splitlines() or [""])[0]
-            store.runs.finish(
-                run.id,
-                FAILED,
-                error={
-                    "error": f"{type(error).__name__}: {first}",
-                    "hint": f"see the whole log: sdqviz runs show {run.id}",
-                },
-            )
-            state = FAILED
+            state = _work(StageRunner(store, run, keep, asked), models, log)
         finally:
             log.flush()
     if state == DONE:
         with suppress(OSError):  # another process may clear at the same moment
             store.clear_scratch()
     return state
+
+
+def _work(runner: StageRunner, models: ModelCache, log: EventLog) -> str:
+    """Works the run and writes down how it ended, after all its events."""
+    runs, run, peak, started = runner.store.runs, runner.run, PeakMemory(), time.monotonic()
+    try:
+        result = _WORKERS[run.kind](runner, models)
+        result["seconds"] = time.monotonic() - started
+        result["peak_bytes"] = peak.bytes()
+        log.flush()
+        runs.finish(run.id, DONE, result=result)
+        return DONE
+    except Stopped as stopped:
+        message = "cancelled; finished parts are kept and a resume starts there"
+        runner.keep(Log(message=message))
+        log.flush()
+        runs.finish(run.id, CANCELLED, result=stopped.partial)
+        return CANCELLED
+    except SdqvizError as error:
+        runs.finish(run.id, FAILED, error=error.as_dict())
+        return FAILED
+    except Exception as error:  # a bug: recorded whole in the log, one line for the user
+        runner.keep(Log(message=traceback.format_exc(), level="error"))
+        first = (str(error).splitlines() or [""])[0]
+        hint = f"see the whole log: sdqviz runs show {run.id}"
+        runs.finish(
+            run.id, FAILED, error={"error": f"{type(error).__name__}: {first}", "hint": hint}
+        )
+        return FAILED
 
 
 _WORKERS = {QUANTIZE: quantize, GENERATE: generate, COMPARE: compare, SCORE: rescore}

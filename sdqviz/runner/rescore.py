@@ -10,6 +10,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Log, Progress
 from sdqviz.base.request import COMPARE, QUANTIZE
 from sdqviz.base.scene import Scene
+from sdqviz.measure.evaluated_scene import rounded_picture
 from sdqviz.metrics.contract import Metric, available, can_judge, map_all, summarise
 from sdqviz.metrics.lpips import BACKBONES
 from sdqviz.products.context import Context
@@ -17,7 +18,6 @@ from sdqviz.runner.fetch import fetch_metrics
 from sdqviz.runner.models import ModelCache
 from sdqviz.runner.products import StoredProducts
 from sdqviz.runner.stages import StageRunner
-from sdqviz.stages.evaluate import rounded_picture
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
 

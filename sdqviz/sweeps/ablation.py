@@ -47,24 +47,29 @@ def arm_specs(
     """
     if seeds < 1 or not bits:
         raise SdqvizError(f"seeds is {seeds}, bits {list(bits)}", "give at least one of each")
-    places = []
-    for index, name in enumerate([*bits, *more_bits]):
-        widths = parse_bits(name)
-        for arm in ARMS:
-            if arm in CENTRAL:
-                count = max(seeds, central_seeds) if index < len(bits) else 1
-            else:
-                count = 0 if index else 1 if arm in TRIED else seeds
-            for seed in range(count):
-                places.append((seed > 0, arm not in CENTRAL and seed > 0, seed, index, arm, widths))
-    places.sort(key=lambda place: place[:4])
+    places = [
+        (seed > 0, arm not in CENTRAL and seed > 0, seed, index, arm, name)
+        for index, name in enumerate([*bits, *more_bits])
+        for arm in ARMS
+        for seed in range(_seeds(arm, index, index < len(bits), seeds, central_seeds))
+    ]
     catalog, specs = static_catalog(), []
-    for _, _, seed, _, arm, (weight, activation) in places:
+    for _, _, seed, _, arm, name in sorted(places, key=lambda place: place[:4]):
+        weight, activation = parse_bits(name)
         values = {**config, "weight_bits": weight, "activation_bits": activation}
         values |= {"seed": seed, "previews": 2, **ARMS[arm]}
         spec = quantize_request(catalog, model, BASE, preset, values)
         specs.append({**spec, "arm": f"{arm}, W{weight}A{activation}, seed {seed}"})
     return specs
+
+
+def _seeds(arm: str, place: int, several: bool, seeds: int, central_seeds: int) -> int:
+    """How many seeds an arm gets at the bit width of this place in the list."""
+    if arm in CENTRAL:
+        return max(seeds, central_seeds) if several else 1
+    if place:
+        return 0
+    return 1 if arm in TRIED else seeds
 
 
 def ablate(

@@ -48,6 +48,22 @@ def build_quantize_form(context: AppContext, mine: gr.Textbox) -> RequestForm:
         gr.Info(f"Queued. Estimated: {words}. Close the tab if you like.", duration=6)
         return [run_id, "", gr.Button(_START, variant="primary")]
 
+    _follow_changes(context, form)
+    shown = [component.change for component in form.inputs]
+    gr.on(
+        [*shown, gr.context.Context.root_block.load],  # type: ignore[union-attr]
+        show_cost,
+        form.inputs,
+        [cost, start],
+        trigger_mode="always_last",
+        **_QUIET,
+    )
+    start.click(quantize, [asked, *form.inputs], [mine, asked, start], **_QUIET)
+    return form
+
+
+def _follow_changes(context: AppContext, form: RequestForm) -> None:
+    """Fields note what a visitor changed; the method and the preset show what they stand for."""
     for name, field in form.fields.items():
         field.input(None, [form.changes, field], form.changes, js=NOTE_CHANGE.format(name=name))
     form.recipe.input(
@@ -62,17 +78,6 @@ def build_quantize_form(context: AppContext, mine: gr.Textbox) -> RequestForm:
         [form.changes, *form.settings],
         **_QUIET,
     )
-    shown = [component.change for component in form.inputs]
-    gr.on(
-        [*shown, gr.context.Context.root_block.load],  # type: ignore[union-attr]
-        show_cost,
-        form.inputs,
-        [cost, start],
-        trigger_mode="always_last",
-        **_QUIET,
-    )
-    start.click(quantize, [asked, *form.inputs], [mine, asked, start], **_QUIET)
-    return form
 
 
 def _choices(catalog: dict[str, Any]) -> tuple[gr.Dropdown, gr.Dropdown, gr.Radio]:
