@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Preview, Progress, Scalar, State
+from sdqviz.base.events import SECONDS, Preview, Progress, Scalar, State
 from sdqviz.base.request import QUANTIZE, quantize_request
 from sdqviz.layers.checkpoint import packed_tensors
 from sdqviz.publish.card import model_card
@@ -185,6 +185,18 @@ def test_kill_9_then_resume_gives_the_same_bytes(store, tiny_folder, tmp_path):
 def plain(result):
     training = {k: v for k, v in result["training"].items() if "second" not in k}
     return {**comparable(result), "training": training}
+
+
+def test_a_run_that_finds_its_training_tells_the_same_curves(store, tiny_folder, models):
+    """Its page must not hang on what the store has met."""
+    spec, told = request(tiny_folder), []
+    for preset in ("quick", "balanced"):  # another label, the same settings
+        seen = []
+        assert run(store, models, {**spec, "preset": preset}, seen.append)[0] == DONE
+        kept = [e for e in seen if isinstance(e, Scalar | Preview | State)]
+        told.append([e for e in kept if e.name != SECONDS])
+    assert told[0] == told[1]
+    assert [e for e in told[1] if e.name == "loss"] and [e for e in told[1] if e.name == "student"]
 
 
 def test_a_cancel_keeps_the_student_so_far(store, tiny_folder, models):
