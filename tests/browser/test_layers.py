@@ -130,6 +130,7 @@ def test_a_late_histogram_moves_no_choice(layers):
 
 
 def test_an_address_opens_the_tab_and_its_map(layers):
+    layers.evaluate("window.sdqviz.layer.choose('mid_block.resnets.0.conv1')")  # has a histogram
     layers.select_option("#layers select[aria-label=colour]", "replay_error")
     layers.locator("#layers [data-span=all]").click()
     layers.wait_for_function(
