@@ -16,9 +16,11 @@ from sdqviz.base.request import (
     FLOAT32,
     GENERATE,
     QUANTIZE,
+    SCORE,
     compare_request,
     generate_request,
     quantize_request,
+    score_request,
 )
 from sdqviz.base.scene import Scene
 from sdqviz.base.settings import home_folder, rank
@@ -27,9 +29,13 @@ from sdqviz.families.contract import sampler_of
 from sdqviz.families.saving import refuse_occupied, save_quantized
 from sdqviz.layers.checkpoint import read_config
 from sdqviz.layers.convert import set_resident
-from sdqviz.layers.packed import EXPANDED
+from sdqviz.layers.served_weight import EXPANDED
 from sdqviz.metrics.lpips import BACKBONES
+from sdqviz.products.scenes import HELD_OUT
 from sdqviz.publish.card import model_card
+from sdqviz.results.ablation import AblationResult, ArmRow
+from sdqviz.results.drawn import CompareResult
+from sdqviz.results.score import ScoreResult
 from sdqviz.runner import prompts
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
@@ -96,7 +102,7 @@ def quantize(
     )
     if out is not None:
         refuse_occupied(Path(out))
-    cost = estimate_quantize(spec)
+    cost = estimate_quantize(spec, static_catalog())
     refuse_if_over(cost, store.folder)
     see(
         Log(
@@ -118,10 +124,10 @@ def finish_quantize(store: Store, run_id: str, out: str | Path | None, see: See)
 
 def write_model(store: Store, run: Run, out: Path) -> Path:
     """Writes a finished quantize run as a diffusers folder."""
-    if run.result is None or "packed" not in run.result:
+    if run.quantized_model is None:
         raise SdqvizError(f"run {run.id} is {run.state}", "export a finished quantize run")
     name, config = run.spec["model"], run.spec.get("model_config")
-    packed = store.blobs.file(run.result["packed"])
+    packed = store.blobs.file(run.quantized_model.packed)
     return save_quantized(
         sources.find(name, config),
         packed,
@@ -153,9 +159,10 @@ def ablate(
         refuse_occupied(Path(out))
     specs = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
     for spec in specs:
-        refuse_if_over(estimate_quantize(spec), store.folder)
+        refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
     run, arms = work_arms(store, specs, see)
-    rows = (run.result or {})["rows"]
+    assert isinstance(run.outcome, AblationResult)
+    rows = run.outcome.rows
     if out is not None:
         _write_ablation(store, rows, arms, Path(out))
     return {
@@ -163,7 +170,7 @@ def ablate(
         "model": model,
         "preset": preset,
         "seeds": seeds,
-        "rows": rows,
+        "rows": [row.as_row() for row in rows],
         "table": ablation_table(rows),
     }
 
@@ -184,7 +191,7 @@ def table(
     store = open_store()
     specs = table_specs(models, recipes, preset, config or {})
     for spec in specs:
-        refuse_if_over(estimate_quantize(spec), store.folder)
+        refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
     rows = work_table(store, specs, see)
     return {"preset": preset, "rows": rows, "table": model_table(rows)}
 
@@ -217,12 +224,13 @@ def bench_step(
     }
 
 
-def _write_ablation(store: Store, rows: list[Any], arms: list[Run], out: Path) -> None:
+def _write_ablation(store: Store, rows: Sequence[ArmRow], arms: list[Run], out: Path) -> None:
     """table.md, table.json, plot.svg, and one file of events per arm."""
     try:
         (out / "events").mkdir(parents=True, exist_ok=True)
         (out / "table.md").write_text(ablation_table(rows), encoding="utf-8")
-        (out / "table.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps([row.as_row() for row in rows], indent=1)
+        (out / "table.json").write_text(text + "\n", encoding="utf-8")
         (out / "plot.svg").write_text(standalone(ablation_plot(rows)), encoding="utf-8")
         for run in arms:
             events = [event_to_row(event) for event in store.records.events(run.id)]
@@ -267,17 +275,15 @@ def compare(
     model_config: str | None = None,
     device: str = "cpu",
     dtype: str = FLOAT32,
-    lpips_net: str = "squeeze",
+    lpips_net: str = "alex",
     see: See = lambda event: None,
 ) -> dict[str, Any]:
     """Compares a packed folder with its FP model on held-out prompts (or a file of them).
 
-    Returns {engine, arithmetic, scenes, metrics, per_step}; see the README for the keys.
+    Returns {engine, arithmetic, scenes, metrics, unavailable, per_step}; see
+    COMMANDS.md for the keys.
     """
-    texts = (
-        _read_prompts(prompts_file)
-        or prompts.prompts(prompts.prompt_set(model), prompts.HELD_OUT)[:4]
-    )
+    texts = _read_prompts(prompts_file) or prompts.prompts(prompts.prompt_set(model), HELD_OUT)[:4]
     if seeds < 1:
         raise SdqvizError(f"seeds is {seeds}", "give at least 1")
     family = loading.family_named(model, model_config)
@@ -306,8 +312,23 @@ def compare(
         lpips_net=lpips_net,
     )
     run = _work(store, store.runs.add(COMPARE, spec), see)
-    assert run.result is not None
-    return compare_json(run.result)
+    assert isinstance(run.outcome, CompareResult)
+    return compare_json(run.outcome, lpips_net)
+
+
+def score(run: str, fetch: str = "", see: See = lambda event: None) -> dict[str, Any]:
+    """Scores a finished run by the metrics that came since: {run, scored, metrics}. `fetch` names
+    an LPIPS backbone (alex, squeeze, vgg) to download first.
+    """
+    if fetch and fetch not in BACKBONES:
+        raise SdqvizError(f"unknown net {fetch!r}", f"there is {', '.join(BACKBONES)}")
+    store = open_store()
+    base = store.runs.get(run)
+    worked = _work(store, store.runs.add(SCORE, score_request(base.id, fetch)), see).outcome
+    assert isinstance(worked, ScoreResult)
+    found = store.runs.get(base.id).evaluation.metrics
+    scores = {name: metric.as_row() for name, metric in found.items()}
+    return {"run": base.id, "scored": list(worked.scored), "metrics": scores}
 
 
 def _read_prompts(file: str | Path | None) -> list[str]:

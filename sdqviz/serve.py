@@ -3,6 +3,7 @@
 import atexit
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,23 @@ import gradio as gr
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.request import COMPARE
+from sdqviz.base.registry import announced
+from sdqviz.base.request import COMPARE, SCORE
 from sdqviz.base.settings import home_folder
+from sdqviz.base.stage_names import StageNames
 from sdqviz.families.sources import packed_folder
 from sdqviz.publish.bundle import import_demos
-from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
+from sdqviz.runner.estimate import Estimate, estimate_quantize, refuse_if_over
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
 from sdqviz.store.store import Store
 from sdqviz.ui.app import CSS, HEAD, build_app
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.theme import THEME
-from sdqviz.views.runs.card import duration
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _OPEN = "open"
+_RECIPES = "sdqviz.recipes"  # the group of entry points
+_WORKER_SECONDS = 120.0  # that a worker may take to start
 
 
 def serve(
@@ -83,14 +87,22 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
     demos = import_demos(store, assets_folder() / "demo")
     snapshot = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
 
+    _await_recipes_of_others(store, supervisor, snapshot)
+
     def catalog() -> dict[str, Any]:
-        return store.records.catalog() or snapshot
+        published = store.records.catalog() or snapshot
+        # What an older worker left behind is taken up only when it says as much as ours.
+        return published if published.get("format") == snapshot["format"] else snapshot
 
     def submit(kind: str, spec: dict[str, Any]) -> str:
         if kind == COMPARE and not any_model:
             raise SdqvizError(
                 "folders are not opened for visitors from elsewhere",
                 f"on this machine: sdqviz compare {spec['model']} FOLDER",
+            )
+        if kind == SCORE and not any_model:
+            raise SdqvizError(
+                "visitors from elsewhere download nothing", "on this machine: sdqviz runs score"
             )
         if kind == COMPARE:  # told now, not when its turn comes; absolute: workers outlive apps
             spec = {**spec, "other": str(packed_folder(spec["other"]))}
@@ -102,24 +114,46 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
         store.runs.resume(run_id)
         supervisor.ensure_worker()
 
-    def estimate(spec: dict[str, Any]) -> str:
+    def estimate(spec: dict[str, Any]) -> Estimate:
         known = [model["name"] for model in catalog()["models"]]
         if not any_model and spec["model"] not in known:
             raise SdqvizError(
                 f"{spec['model']!r} is not offered here", f"choose from {', '.join(known)}"
             )
-        cost = estimate_quantize(spec)
+        cost = estimate_quantize(spec, catalog())
         refuse_if_over(cost, home)
-        return f"{duration(cost.seconds)}, {cost.memory_bytes / 1e9:.1f} GB of memory"
+        return cost
 
     return AppContext(
         store=store,
         demos=tuple(demos),
+        own_machine=any_model,
         catalog=catalog,
         submit=submit,
         wake=supervisor.ensure_worker,
         cancel=lambda run_id: cancel_in_background(store, run_id),
         resume=resume,
-        finish=lambda run_id: store.runs.request_finish(run_id),
+        finish=lambda run_id: store.runs.request_finish(
+            run_id, StageNames.of(catalog()).can_finish_early
+        ),
         estimate=estimate,
     )
+
+
+def _await_recipes_of_others(
+    store: Store, supervisor: Supervisor, snapshot: dict[str, Any]
+) -> None:
+    """The page's forms are built once: recipes that other packages announce must be known by then,
+    and only a worker, which imports them, can tell.
+    """
+    wanted = announced(_RECIPES)
+    until = time.monotonic() + _WORKER_SECONDS
+    while wanted - {r["name"] for r in (store.records.catalog() or snapshot)["recipes"]}:
+        supervisor.ensure_worker()
+        if time.monotonic() > until:
+            raise SdqvizError(
+                f"the worker did not tell of {', '.join(sorted(wanted))}, which other packages "
+                f"announce, within {_WORKER_SECONDS:.0f} s",
+                f"see {store.folder / 'worker.log'}",
+            )
+        time.sleep(0.2)

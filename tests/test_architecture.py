@@ -1,4 +1,4 @@
-"""The layering, read from the imports themselves."""
+"""The layering (DESIGN.md, section 4), read from the imports themselves."""
 
 import ast
 import graphlib
@@ -13,6 +13,7 @@ ROOT = {"api", "serve", "__init__", "__main__"}
 # layer -> the layers it may import, besides itself
 ALLOWED = {
     "base": set(),
+    "results": {"base"},
     "quant": {"base"},
     "kernels": {"base", "quant"},
     "layers": {"base", "quant", "kernels"},
@@ -20,29 +21,30 @@ ALLOWED = {
     "families": {"base", "diffusion", "layers"},
     "metrics": {"base", "diffusion"},
     "products": {"base", "diffusion", "families", "layers"},
-    "measure": {"base", "quant", "diffusion", "families", "layers", "products"},
-    "training": {"base", "layers", "diffusion", "families", "metrics", "products"},
+    "measure": {"base", "results", "quant", "diffusion", "families", "layers", "products"},
+    "training": {"base", "results", "layers", "diffusion", "families", "metrics", "products"},
     "stages": {
         *("base", "quant", "layers", "diffusion", "families", "metrics", "products", "measure"),
-        "training",
+        *("training", "results"),
     },
     "recipes": {"base", "quant", "layers", "training", "stages"},
-    "store": {"base"},
+    "store": {"base", "results"},
     "runner": {
         *("base", "quant", "kernels", "layers", "families", "metrics"),
         *("products", "measure", "training", "stages", "recipes", "store"),
+        "results",
     },
-    "sweeps": {"base", "recipes", "store", "runner"},
-    "publish": {"base", "store"},
-    # Scores that the page computes itself are numpy (design, section 10).
-    "views": {"base", "store", "metrics"},
-    "ui": {"base", "store", "views", "metrics"},
+    "sweeps": {"base", "results", "recipes", "store", "runner"},
+    "publish": {"base", "results", "store", "views"},
+    # Scores that the page computes itself are numpy (DESIGN.md, section 10).
+    "views": {"base", "results", "store", "metrics"},
+    "ui": {"base", "results", "store", "views", "metrics"},
     "minis": {"base", "metrics"},
     "bench": {"base", "quant", "kernels", "layers", "families", "runner"},
     "cli": {"base", "families", "store", "runner", "publish", "views", "serve"},
     "integrations": {"base", "layers", "families"},
 }
-TORCH_FREE = ("base", "store", "views", "ui")
+TORCH_FREE = ("base", "results", "store", "views", "ui")
 HEAVY_MODELS = {
     "families",
     "diffusion",

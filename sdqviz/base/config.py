@@ -1,7 +1,7 @@
 """Config as frozen keyword-only dataclasses whose fields carry label, range and help.
 
 The UI builds its forms from `schema`, the CLI its overrides from `from_dict`, and content keys
-come from `to_dict`. Unknown keys are errors.
+come from `telling`. Unknown keys are errors.
 """
 
 import dataclasses
@@ -20,14 +20,30 @@ def option(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[Any, ...] | None = None,
+    first: int = 0,
+    inert: bool = False,
 ) -> Any:
-    """A dataclass field with what a form needs to show it and `from_dict` to check it."""
+    """A dataclass field with what a form needs to show it and `from_dict` to check it.
+
+    first: its place among the few that matter most, which a form shows before all others; 0 is
+    none. inert: whatever
+    it is, the products come out the same, so it is no part of their keys.
+    """
     metadata = {"label": label, "help": help, "low": low, "high": high, "choices": choices}
-    return dataclasses.field(default=default, metadata=metadata)
+    return dataclasses.field(default=default, metadata={**metadata, "first": first, "inert": inert})
 
 
 def to_dict(config: Any) -> dict[str, Any]:
     return dataclasses.asdict(config)
+
+
+def telling(config: Any) -> dict[str, Any]:
+    """The values that a product made with this config hangs on: all but the inert ones."""
+    return {
+        f.name: getattr(config, f.name)
+        for f in dataclasses.fields(config)
+        if not f.metadata["inert"]
+    }
 
 
 def from_dict(kind: type[T], values: dict[str, Any]) -> T:
@@ -67,7 +83,7 @@ def _check(entry: dict[str, Any], value: Any) -> Any:
 
 
 def schema(kind: type) -> list[dict[str, Any]]:
-    """One plain dict per field: name, type, default, label, help, low, high, choices."""
+    """One plain dict per field: name, type, default, and what `option` was given."""
     return [
         {"name": f.name, "type": type(f.default).__name__, "default": f.default, **f.metadata}
         for f in dataclasses.fields(kind)

@@ -8,6 +8,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.scene import Scene
 
 QUANTIZE, GENERATE, COMPARE, ABLATE = "quantize", "generate", "compare", "ablate"
+SCORE = "score"
 WEIGHTS, ACTIVATIONS = "weights", "activations"  # parts that can be quantized alone
 REFERENCE = "eager"  # the engine that the others are held against
 DEFAULT_RECIPE = "fidelity"
@@ -78,7 +79,7 @@ def compare_request(
     model_config: str | None = None,
     device: str = "cpu",
     dtype: str = FLOAT32,
-    lpips_net: str = "squeeze",
+    lpips_net: str = "alex",
 ) -> dict[str, Any]:
     """The spec of a compare run: scenes under an FP model and under `other`, a quantized folder."""
     return {
@@ -90,6 +91,13 @@ def compare_request(
         "lpips_net": lpips_net,
         "scenes": [scene.as_dict() for scene in scenes],
     }
+
+
+def score_request(run: str, fetch: str = "") -> dict[str, Any]:
+    """The spec of a score run: a finished run by the metrics that it was not scored by. `fetch`
+    names the LPIPS backbone to download first.
+    """
+    return {"run": run, **({"fetch": fetch} if fetch else {})}
 
 
 def changed_from_preset(catalog: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:

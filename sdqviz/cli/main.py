@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+import sdqviz
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE
 from sdqviz.base.scene import AUTO
@@ -24,6 +25,24 @@ app = typer.Typer(
 app.add_typer(runs_app, name="runs")
 bench_app = typer.Typer(no_args_is_help=True, help="Speed and memory, beside the alternatives.")
 app.add_typer(bench_app, name="bench")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"sdqviz {sdqviz.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command("app")
@@ -188,7 +207,7 @@ def generate(
     engine: Annotated[
         str, typer.Option(help="Compute with this engine, such as eager; see: sdqviz doctor.")
     ] = "",
-    out: Annotated[Path, typer.Option(help="Folder for fp.png, w4a8.png, flip.png.")] = Path(),
+    out: Annotated[Path, typer.Option(help="Folder for the pictures and maps, PNG.")] = Path(),
     as_json: Json = False,
 ) -> None:
     """Draw one prompt with the FP and the quantized model of a finished run."""
@@ -218,14 +237,14 @@ def generate(
         "height": height,
     }
     with progress(as_json) as see:
-        result = api.generate(run, from_dict(Scene, values), see, only=only, engine=engine)
-    store, scene = api.open_store(), result["scenes"][0]
-    files = {}
+        report = api.generate(run, from_dict(Scene, values), see, only=only, engine=engine)
+    store, files = api.open_store(), {}
+    drawn = store.runs.get(report["run"]).scenes[0].pictures
     out.mkdir(parents=True, exist_ok=True)
-    for who, name in (("fp", "fp"), ("student", "w4a8"), ("flip", "flip")):
+    for name, blob in {"fp": drawn.fp, "w4a8": drawn.student, **drawn.maps}.items():
         files[name] = str(out / f"{name}.png")
-        Path(files[name]).write_bytes(store.blobs.get(scene["images"][who]))
-    emit({"run": result["run"], "files": files, "metrics": result["metrics"]}, as_json)
+        Path(files[name]).write_bytes(store.blobs.get(blob))
+    emit({"run": report["run"], "files": files, "metrics": report["metrics"]}, as_json)
 
 
 @app.command()
@@ -240,7 +259,7 @@ def compare(
     config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
     device: str = "cpu",
     dtype: Annotated[str, typer.Option(help="float32, float16 or bfloat16.")] = "float32",
-    lpips: Annotated[str, typer.Option(help="LPIPS backbone: squeeze, alex, vgg.")] = "squeeze",
+    lpips: Annotated[str, typer.Option(help="LPIPS backbone: alex, squeeze, vgg.")] = "alex",
     as_json: Json = False,
 ) -> None:
     """Score a quantized folder against its FP model."""
@@ -267,7 +286,7 @@ def compare(
 @app.command()
 def fetch(
     what: Annotated[str, typer.Argument(help="'metrics', or a hub id such as owner/name.")],
-    net: Annotated[str, typer.Option(help="LPIPS backbone: squeeze, alex, vgg.")] = "squeeze",
+    net: Annotated[str, typer.Option(help="LPIPS backbone: alex, squeeze, vgg.")] = "alex",
     as_json: Json = False,
 ) -> None:
     """Download what is missing: the LPIPS backbone, or a model."""
@@ -284,7 +303,8 @@ def doctor(as_json: Json = False) -> None:
 
     catalog = build_catalog(home_folder())
     keys = ("engines", "unavailable_metrics", "devices", "torch", "machine")
-    report: dict[str, Any] = {"home": str(home_folder()), **{k: catalog[k] for k in keys}}
+    report: dict[str, Any] = {"version": sdqviz.__version__, "home": str(home_folder())}
+    report |= {key: catalog[key] for key in keys}
     report["families"] = list(catalog["families"])
     report["models"] = [model["name"] for model in catalog["models"]]
     emit(report, as_json)

@@ -70,7 +70,11 @@ def runs_cancel(run: RunId, as_json: Json = False) -> None:
 @runs_app.command("finish")
 def runs_finish(run: RunId, as_json: Json = False) -> None:
     """End a run's training now and go on with what it learned: rounding, pictures, scores."""
-    finishing = open_store().runs.request_finish(run)
+    from sdqviz.base.stage_names import StageNames
+    from sdqviz.runner.catalog import static_catalog
+
+    stages = StageNames.of(static_catalog()).can_finish_early
+    finishing = open_store().runs.request_finish(run, stages)
     emit({"run": finishing.id, "state": finishing.state}, as_json)
 
 
@@ -91,6 +95,22 @@ def runs_resume(
     store.runs.resume(found.id)
     with progress(as_json) as see:
         report = api.finish_quantize(store, found.id, out, see)
+    emit(report, as_json)
+
+
+@runs_app.command("score")
+def runs_score(
+    run: RunId,
+    fetch: Annotated[
+        str, typer.Option(help="Download this LPIPS backbone first: alex, squeeze, vgg.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Score a finished run, from its pictures, by the metrics that came since."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        report = api.score(run, fetch, see)
     emit(report, as_json)
 
 
@@ -147,9 +167,9 @@ def runs_sheet(
 
     store = open_store()
     found = store.runs.get(run)
-    if not found.result or not found.result.get("scenes"):
+    if not found.scenes:
         raise SdqvizError(f"run {found.id} is {found.state}", "choose a finished run")
-    picture = comparison_sheet(store.blobs, found.result["scenes"][:scenes], across)
+    picture = comparison_sheet(store.blobs, found.scenes[:scenes], across)
     out.parent.mkdir(parents=True, exist_ok=True)
     picture.save(out, "PNG", optimize=True)
     emit({"run": found.id, "out": str(out)}, as_json)

@@ -39,20 +39,32 @@ class NetworkCall:
 
 
 @dataclass(frozen=True)
-class Trajectory:
-    """The calls of one scene in sampling order, as stacked float32 tensors.
+class RecordedCalls:
+    """The calls of one scene in sampling order, as stacked float32 tensors on the CPU.
 
-    x [S, C, h, w]; timesteps [S]; outputs [S, b, C, h, w]; latents [S + 1, C, h, w], the
-    initial ones first.
+    x [S, C, h, w]; timesteps [S]; outputs [S, b, C, h, w] are the FP network's, whoever steered.
     """
 
     x: torch.Tensor
     timesteps: torch.Tensor
     outputs: torch.Tensor
-    latents: torch.Tensor
+
+    @property
+    def branches(self) -> int:
+        """Guidance branches of each call: 2, or 1 without guidance."""
+        return self.outputs.shape[1]
 
     def tensors(self) -> dict[str, torch.Tensor]:
         return {f.name: getattr(self, f.name).contiguous() for f in fields(self)}
+
+
+@dataclass(frozen=True)
+class Trajectory(RecordedCalls):
+    """Calls that steered themselves: with the latents float32 [S + 1, C, h, w] they went through,
+    the initial ones first. `outputs` are those of the network that was recorded.
+    """
+
+    latents: torch.Tensor
 
 
 def guide(output: torch.Tensor, guidance: float) -> torch.Tensor:
@@ -101,6 +113,6 @@ def record(
 @torch.no_grad()
 def replay(trajectory: Trajectory, predict: Predictor) -> Iterator[torch.Tensor]:
     """Another network's prediction [b, C, h, w] at each recorded input, in order."""
-    branches = trajectory.outputs.shape[1]
+    branches = trajectory.branches
     for x, timestep in zip(trajectory.x, trajectory.timesteps, strict=True):
         yield predict(x.expand(branches, *x.shape), as_taken(timestep)).to("cpu", torch.float32)

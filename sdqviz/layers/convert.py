@@ -9,9 +9,10 @@ from torch import nn
 from sdqviz.base.errors import SdqvizError
 from sdqviz.kernels.contract import ConvShape
 from sdqviz.layers.current_call import CurrentCall
-from sdqviz.layers.packed import RESIDENT, PackedLayer
+from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.plan import MODULATION, LayerPlan
 from sdqviz.layers.ranges import ActivationRanges
+from sdqviz.layers.served_weight import RESIDENT
 from sdqviz.quant.numerics import quantize_weight, taps_last_to_oti
 
 

@@ -35,7 +35,9 @@ _FP_LATENT = (
 class PlanConfig:
     """What the plan may choose. activation_bits 0 keeps activations in floating point."""
 
-    weight_bits: int = option(4, label="Weight bits", help="Bits per weight code.", low=2, high=8)
+    weight_bits: int = option(
+        4, label="Weight bits", help="Bits per weight code.", low=2, high=8, first=1
+    )
     group: int = option(
         32, label="Group size", help="Inputs that share a multiplier; 0 is none.", low=0, high=1024
     )
@@ -44,6 +46,7 @@ class PlanConfig:
         label="Activation bits",
         help="Bits per activation; 0 keeps FP.",
         choices=(0, 4, 5, 6, 7, 8),
+        first=2,
     )
     end_weight_bits: int = option(
         8, label="First and last layer bits", help="Weight bits of the ends.", low=2, high=8

@@ -8,22 +8,26 @@ from torch import nn
 
 from sdqviz.layers.convert import packed_layers
 from sdqviz.layers.packed import PackedLayer
-from sdqviz.layers.ranges import ActivationRanges
-from sdqviz.products.context import Context
+from sdqviz.products.plan import Plan
+from sdqviz.products.ranges import Ranges, range_rows
 from sdqviz.quant.numerics import taps_last_to_oti
 from sdqviz.quant.pack import count_packed
 
 _BLOCK = 1 << 17  # weights
 
 
-def layer_rows(context: Context) -> list[dict[str, Any]]:
-    """The plan as table rows, with each layer's activation ranges, and those before training."""
+def layer_rows(
+    network: nn.Module, student: nn.Module, plan: Plan, ranges: Ranges, learned: bool
+) -> list[dict[str, Any]]:
+    """The plan as table rows, with each layer's ranges, and those before training if it learned.
+
+    network: the FP network; student: the packed one.
+    """
     rows = []
-    assert context.student is not None
-    packed = packed_layers(context.student)
-    for name, layer in context.plan.items():
-        initial = context.activations.get(name)
-        ranges = packed[name].activations if name in packed else None
+    packed = packed_layers(student)
+    for name, layer in plan.layers.items():
+        initial = ranges.layers.get(name)
+        own = packed[name].activations if name in packed else None
         row = {
             "name": name,
             "kind": layer.kind,
@@ -31,7 +35,7 @@ def layer_rows(context: Context) -> list[dict[str, Any]]:
             "parameters": layer.parameters,
             "weight": asdict(layer.weight) if layer.weight else None,
             "activation_bits": layer.activation.bits if layer.activation else None,
-            "pairs": [] if ranges is None else range_rows(ranges)[0],
+            "pairs": [] if own is None else range_rows(own),
             "reason": layer.reason,
         }
         if initial is not None and initial.factor is not None:
@@ -39,20 +43,14 @@ def layer_rows(context: Context) -> list[dict[str, Any]]:
             row["equalised"] = [divisors.min().item(), divisors.max().item()]
         if name in packed:
             row["engine"] = layer_engine(packed[name])
-            module = context.model.network.get_submodule(name)
+            module = network.get_submodule(name)
             assert isinstance(module, nn.Linear | nn.Conv2d)
             row["weight_error"] = weight_error(packed[name], module.weight)
             row["stored"] = code_counts(packed[name])
-        if context.learned_key and initial is not None:
-            row["initial_pairs"] = range_rows(initial)[0]
+        if learned and initial is not None:
+            row["initial_pairs"] = range_rows(initial)
         rows.append(row)
     return rows
-
-
-def range_rows(activations: ActivationRanges) -> list[Any]:
-    """[[timestep or "constant", scale, zero point], ...] and whether the first token stays FP."""
-    rows = [[str(t), p.scale, p.zero_point] for t, p in activations.table()]
-    return [rows, activations.first_token_fp]
 
 
 def layer_engine(layer: PackedLayer) -> str:

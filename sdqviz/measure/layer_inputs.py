@@ -23,7 +23,9 @@ from sdqviz.quant.numerics import multiply_channels
 FP, STUDENT = "fp", "student"
 
 
-def layer_inputs(context: Context, scene: Scene, shown: bytes) -> Generator[int, None, bytes]:
+def layer_inputs(
+    context: Context, student: nn.Module, scene: Scene, shown: bytes
+) -> Generator[int, None, bytes]:
     """An npz of both models fed the FP model's latents of one scene (replay): per layer `NAME|fp`
     and `NAME|student`, uint32 [T, 64] counts, and the arrays of `LayerErrors`. Yields how many
     network calls are done.
@@ -31,8 +33,7 @@ def layer_inputs(context: Context, scene: Scene, shown: bytes) -> Generator[int,
     Bins and timesteps of the counts are those of `shown`, the calibration's histograms; a layer
     with one range for any timestep has one row.
     """
-    assert context.student is not None
-    teacher, student = context.model.network, context.student
+    teacher = context.model.network
     trajectory = teacher_trajectory(context, scene)
     packed = packed_layers(student)
     counts = {who: _Counts(packed, shown) for who in (FP, STUDENT)}
@@ -41,14 +42,13 @@ def layer_inputs(context: Context, scene: Scene, shown: bytes) -> Generator[int,
         teacher: predictor(context.model, scene, teacher),
         student: predictor(context.model, scene, student),
     }
-    branches = trajectory.outputs.shape[1]
     with (
         counts[FP].watch(teacher),
         counts[STUDENT].watch(student),
         errors.watch(teacher, student),
     ):
         for call, (x, timestep) in enumerate(zip(trajectory.x, trajectory.timesteps, strict=True)):
-            both = x.expand(branches, *x.shape)
+            both = x.expand(trajectory.branches, *x.shape)
             for own in counts.values():
                 own.now = timestep.item()
             errors.call = call

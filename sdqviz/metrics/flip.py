@@ -6,7 +6,7 @@ PIXELS_PER_DEGREE = 67.0
 
 
 class Flip:
-    name, label, direction, order = "flip", "FLIP", "lower", 3
+    name, label, direction, order = "flip", "FLIP", "lower", 4
     settings = "LDR, sRGB, 67 pixels per degree (0.7 m from a 0.7 m wide 4K display)"
 
     def unavailable(self) -> str | None:
@@ -15,11 +15,10 @@ class Flip:
     def score(self, reference: np.ndarray, test: np.ndarray) -> float:
         return float(_evaluate(reference, test, coloured=False)[1])
 
-
-def flip_map(reference: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """The FLIP map in magma colours, 0 (black) to 1 (pale): uint8 [H, W, 3]."""
-    picture = np.asarray(_evaluate(reference, test, coloured=True)[0])
-    return (picture.clip(0, 1) * 255).round().astype(np.uint8)
+    def map(self, reference: np.ndarray, test: np.ndarray) -> np.ndarray:
+        """The FLIP map in magma colours, 0 (black) to 1 (pale): uint8 [H, W, 3]."""
+        picture = np.asarray(_evaluate(reference, test, coloured=True)[0])
+        return (picture.clip(0, 1) * 255).round().astype(np.uint8)
 
 
 def flip_values(reference: np.ndarray, test: np.ndarray) -> np.ndarray:

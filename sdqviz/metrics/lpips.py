@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-DEFAULT_NET = "squeeze"
+DEFAULT_NET = "alex"  # as the field reports it
+# torchvision's model, its file, and what that takes to download.
 BACKBONES = {
-    "squeeze": ("squeezenet1_1", "squeezenet1_1-*.pth"),
-    "alex": ("alexnet", "alexnet-*.pth"),
-    "vgg": ("vgg16", "vgg16-*.pth"),
+    "alex": ("alexnet", "alexnet-*.pth", "233 MB"),
+    "squeeze": ("squeezenet1_1", "squeezenet1_1-*.pth", "5 MB"),
+    "vgg": ("vgg16", "vgg16-*.pth", "528 MB"),
 }
 
 
@@ -20,7 +21,7 @@ class Lpips:
     def __init__(self, net: str = DEFAULT_NET) -> None:
         self.net = net
         self.name = "lpips"
-        self.label = f"LPIPS-{net}"
+        self.label = f"LPIPS ({net})"
         self.settings = f"lpips 0.1, {net} backbone, inputs in [-1, 1], own resolution"
 
     def variant(self, net: str) -> "Lpips":
@@ -32,7 +33,7 @@ class Lpips:
             command = "sdqviz fetch metrics"
             if self.net != DEFAULT_NET:
                 command += f" --net {self.net}"
-            return f"not available offline: run {command}"
+            return f"not available offline: run {command} ({BACKBONES[self.net][2]})"
         return None
 
     def score(self, reference: np.ndarray, test: np.ndarray) -> float:

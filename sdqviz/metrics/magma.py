@@ -1,4 +1,4 @@
-"""The magma colour map (van der Walt and Smith 2015, CC0): what FLIP's authors draw their maps in."""
+"""The magma colour map (Smith and van der Walt 2015, CC0), in which FLIP's maps are drawn."""
 
 import numpy as np
 

@@ -8,7 +8,7 @@ IDENTICAL_DB = 100.0
 
 
 class Psnr:
-    name, label, direction, order = "psnr", "PSNR (dB)", "higher", 2
+    name, label, direction, order = "psnr", "PSNR (dB)", "higher", 3
     settings = "uint8, data range 255; identical pictures count as 100 dB"
 
     def unavailable(self) -> str | None:

@@ -16,7 +16,7 @@ SETTINGS: dict[str, Any] = {
 
 
 class Ssim:
-    name, label, direction, order = "ssim", "SSIM", "higher", 1
+    name, label, direction, order = "ssim", "SSIM", "higher", 2
     settings = "Wang et al. 2004: 11-tap Gaussian, sigma 1.5, RGB mean, data range 255"
 
     def unavailable(self) -> str | None:

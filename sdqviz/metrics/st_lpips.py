@@ -28,6 +28,7 @@ _EPSILON = 1e-10
 
 class StLpips:
     name, label, direction, order = "st_lpips", "ST-LPIPS (alex)", "lower", 1
+    smallest = SMALLEST
     settings = "shift-tolerant LPIPS ST0.0, alex, fp16 weights, inputs in [-1, 1], own resolution"
 
     def unavailable(self) -> str | None:

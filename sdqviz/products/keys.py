@@ -1,20 +1,8 @@
-"""What a content key is made of, beside what a stage reads."""
+"""What else than settings and inputs fixes a product, bit for bit."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-
-
-class Maker(Protocol):
-    """Whose product it is: a stage."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def version(self) -> int:
-        """Raised whenever its products would come out differently."""
-        ...
 
 
 def machine_key() -> list[Any]:

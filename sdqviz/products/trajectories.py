@@ -2,7 +2,9 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any
 
+import torch
 from safetensors.torch import load, save
 from torch import nn
 
@@ -11,17 +13,40 @@ from sdqviz.diffusion.trajectory import Trajectory, record
 from sdqviz.families.arithmetic import other_arithmetic
 from sdqviz.families.predictor import predictor
 from sdqviz.products.context import Context
+from sdqviz.products.contract import Counted, Product
 
 
 @dataclass(frozen=True)
 class Recording:
-    """Who makes the trajectories (a `Maker`)."""
+    """Who makes the trajectories (a `Maker`), whichever stage asks for one."""
 
-    name: str
-    version: int
+    name: str = "record"
+    version: int = 1
+    reads: tuple[type[Product], ...] = ()
+    may_read: tuple[type[Product], ...] = ()
+
+    def telling(self) -> Any:
+        return None
 
 
-RECORD = Recording("record", 1)
+RECORD = Recording()
+
+
+@dataclass(frozen=True)
+class CalibrationTrajectories(Counted):
+    """The FP trajectories of the calibration scenes, by scene id, and the keys of each."""
+
+    by_scene: dict[str, Trajectory]
+    keys: tuple[str, ...]
+
+    def content(self) -> Any:
+        return self.keys
+
+    @property
+    def timesteps(self) -> torch.Tensor:
+        """int64 [T]: every timestep that they visit, once each, upwards."""
+        calls = [trajectory.timesteps for trajectory in self.by_scene.values()]
+        return torch.cat(calls).to(torch.int64).unique()
 
 
 def calls_per_scene(scene: Scene) -> int:
@@ -45,7 +70,7 @@ def rounded_trajectory(context: Context, scene: Scene) -> Trajectory:
     def make() -> bytes:
         return save(record_scene(context, scene, second=True).tensors())
 
-    key = context.key(RECORD, scene.as_dict(), "bfloat16")
+    key = context.seen_by(RECORD).item_key(scene.as_dict(), "bfloat16")
     return Trajectory(**load(context.products.product(key, "safetensors", make)))
 
 
@@ -62,4 +87,4 @@ def record_scene(
 
 def trajectory_key(context: Context, scene: Scene) -> str:
     """The key of a scene's FP trajectory."""
-    return context.key(RECORD, scene.as_dict())
+    return context.seen_by(RECORD).item_key(scene.as_dict())

@@ -1,1 +1,1 @@
-"""What leaves the store: a run as a folder, the card of a quantized model."""
+"""What leaves the store: a run as a folder, a quantized model's card, the measurements."""

@@ -7,8 +7,9 @@ from typing import Any
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import event_from_row, event_to_row
+from sdqviz.results.version import RUN_FORMAT, format_of, is_newer
 from sdqviz.store.records import blob_names
-from sdqviz.store.runs import DONE, RUN_FORMAT, Run
+from sdqviz.store.runs import DONE, Run
 from sdqviz.store.store import Store
 
 RUN_FILE = "run.json"
@@ -36,10 +37,10 @@ def export_run(store: Store, run: Run, out: Path) -> Path:
 def import_run(store: Store, folder: Path) -> str:
     """Takes an exported run into the store (once) and returns its id."""
     row = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-    made = row["result"].get("format", 1)
-    if made > RUN_FORMAT:
+    if is_newer(row["result"]):
         raise SdqvizError(
-            f"run {row['id']} has format {made}, this sdqviz reads up to {RUN_FORMAT}",
+            f"run {row['id']} has format {format_of(row['result'])}, this sdqviz reads up to "
+            f"{RUN_FORMAT}",
             "update sdqviz",
         )
     known = {run.id for run in store.runs.list()}

@@ -104,7 +104,7 @@ def _search(
 
 
 def _fractions(spec: WeightSpec) -> tuple[float, ...]:
-    # Eight bits: round to nearest over the whole range, no search (design: absmax per channel).
+    # Eight bits: round to nearest over the whole range, no search (DESIGN.md section 5).
     return (1.0,) if spec.bits == 8 else SCALE_FRACTIONS
 
 

@@ -1,6 +1,7 @@
 """What the UI may offer: families, models, recipes, engines, metrics, each with its schema."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,19 @@ from sdqviz.kernels.contract import PACKAGE as KERNELS
 from sdqviz.metrics.contract import metrics
 from sdqviz.quant.spec import ActivationSpec
 from sdqviz.recipes.contract import PACKAGE as RECIPES
+from sdqviz.recipes.contract import Step
 from sdqviz.runner import machine
 from sdqviz.runner.estimate import stored_parameters
 from sdqviz.runner.local_models import local_models
 from sdqviz.runner.prompts import prompts, usual_guidance
 
+FORMAT = 2  # raised when an older page could not read a newer worker's catalog, or the reverse
+
 
 def static_catalog() -> dict[str, Any]:
     """The part that is the same on every machine: what ships as the snapshot."""
     return {
+        "format": FORMAT,
         "families": {
             family.name: {
                 "samplers": family.samplers,
@@ -54,8 +59,11 @@ def static_catalog() -> dict[str, Any]:
                 "name": recipe.name,
                 "label": recipe.label,
                 "summary": recipe.summary,
-                "presets": recipe.presets,
-                "schema": schema(recipe.config),
+                "paper": recipe.paper,
+                "families": list(recipe.families),
+                "presets": {name: dict(preset) for name, preset in recipe.presets.items()},
+                "schema": recipe.schema(),
+                "stages": [_stage(step) for step in recipe.steps],
             }
             for recipe in found(RECIPES, "RECIPE").values()
         ],
@@ -91,6 +99,16 @@ def build_catalog(home: Path) -> dict[str, Any]:
         "devices": ["cpu", *(["cuda"] if torch.cuda.is_available() else [])],
         "torch": torch.__version__,
         "machine": machine.describe(home),
+    }
+
+
+def _stage(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.stage.name,
+        "label": step.stage.label,
+        "can_finish_early": step.stage.can_finish_early,
+        "when": step.when,
+        "needs": asdict(step.stage.needs),
     }
 
 

@@ -7,19 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.request import FLOAT32
+from sdqviz.base.formula import evaluate
+from sdqviz.base.request import FLOAT32, recipe_entry
 from sdqviz.families.sources import find, network_folder, read_json
 from sdqviz.runner import machine
 from sdqviz.store.db import free_bytes
-from sdqviz.training.footprint import training_footprint
 
 # A UNet spends about latent_pixels / 10 multiply-adds a parameter (v1-4: 395 at 64 x 64).
 MACS_PER_PARAMETER = 0.1
 EFFICIENCY = 0.25  # of the measured matrix product speed, in convolutions of all sizes
 BASE_BYTES = 900_000_000  # Python with torch and diffusers
-
-
-STUDENT_BYTES = 2.0  # a parameter: packed, expanded to int8, and its file while it is written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,33 +28,44 @@ class Estimate:
     disk_bytes: int
 
 
-def estimate_quantize(spec: dict[str, Any]) -> Estimate:
+def estimate_quantize(spec: dict[str, Any], catalog: dict[str, Any]) -> Estimate:
     """The cost of a quantize spec on this machine. Raises SdqvizError if the model is not there."""
     source = find(spec["model"], spec["model_config"])
     configs = source.config or source.path
     network = network_folder(configs)
     parts = source.path / network if source.path.is_dir() else source.path
     parameters, everything = stored_parameters(parts), stored_parameters(source.path)
-    side = int(read_json(configs / network / "config.json").get("sample_size", 64))
-    settings = spec["config"]
-    calibration, held_out = settings["calibration_scenes"], settings["held_out_scenes"]
-    calls = settings["steps"] * (2.4 * calibration + 9 * held_out + 8) + 40
-    training = training_footprint(settings, parameters, side)
-    calls += training.calls
-    macs = 2 * parameters * side * side * MACS_PER_PARAMETER
-    call_bytes = 4 * side * side * 4 * 4  # input, two outputs, latents: float32, 4 channels
-    pictures = 4 * (side * 8) ** 2 * 3
-    trajectories = (calibration + 2 * held_out) * settings["steps"] * call_bytes
-    return Estimate(
-        seconds=15 + calls * 2 * macs / (machine.gigaflops() * 1e9 * EFFICIENCY),
-        memory_bytes=int(
-            BASE_BYTES
-            + (4 if spec.get("dtype", FLOAT32) == FLOAT32 else 2) * everything
-            + STUDENT_BYTES * parameters
-            + training.memory_bytes
-        ),
-        disk_bytes=int(parameters + trajectories + held_out * pictures + training.disk_bytes),
+    config = read_json(configs / network / "config.json")
+    side = int(config.get("sample_size", 64))
+    channels = int(config.get("in_channels", 4))
+    needs = recipe_needs(
+        recipe_entry(catalog, spec["recipe"]), spec["config"], parameters, side, channels
     )
+    macs = 2 * parameters * side * side * MACS_PER_PARAMETER
+    number = 4 if spec.get("dtype", FLOAT32) == FLOAT32 else 2
+    return Estimate(
+        seconds=15 + needs["network_calls"] * 2 * macs / (machine.gigaflops() * 1e9 * EFFICIENCY),
+        memory_bytes=int(BASE_BYTES + number * everything + needs["memory_bytes"]),
+        disk_bytes=int(needs["disk_bytes"]),
+    )
+
+
+def recipe_needs(
+    recipe: dict[str, Any], config: dict[str, Any], parameters: int, side: int, channels: int
+) -> dict[str, float]:
+    """{network_calls, memory_bytes, disk_bytes}: the sums of what a catalog's recipe says that
+    its stages need with these settings.
+    """
+    known = {
+        **config,
+        "parameters": parameters,
+        "side": side,
+        "channels": channels,
+        "calls": config["steps"] + 1,  # PNDM makes one more than it has steps
+    }
+    wanted = [s["needs"] for s in recipe["stages"] if not s["when"] or config[s["when"]]]
+    kinds = ("network_calls", "memory_bytes", "disk_bytes")
+    return {kind: sum(evaluate(stage[kind], known) for stage in wanted) for kind in kinds}
 
 
 def refuse_if_over(estimate: Estimate, store_folder: Path) -> None:

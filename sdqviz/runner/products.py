@@ -27,6 +27,9 @@ class StoredProducts:
     def blob(self, data: bytes, suffix: str) -> str:
         return self._store.blobs.put(data, suffix)
 
+    def has_blob(self, name: str) -> bool:
+        return self._store.blobs.path(name).exists()
+
     def find(self, key: str) -> str | None:
         return self._store.records.find(key)
 

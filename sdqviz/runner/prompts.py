@@ -1,6 +1,8 @@
 """The scenes of a run, split into calibrate, tune and held-out prompts that never mix."""
 
 import json
+from dataclasses import dataclass
+from typing import Any
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
@@ -8,7 +10,6 @@ from sdqviz.base.keys import seed_from
 from sdqviz.base.scene import MAX_SEED, Scene
 from sdqviz.families.contract import Family
 
-CALIBRATE, TUNE, HELD_OUT = "calibrate", "tune", "held_out"
 # The minis' data has one picture a caption: more guidance overshoots it.
 MINI_GUIDANCE = 2.0
 
@@ -31,32 +32,28 @@ def prompts(name: str, split: str) -> list[str]:
     return json.loads(file.read_text(encoding="utf-8"))[split]
 
 
-def scenes(
-    model: str,
-    split: str,
-    count: int,
-    *,
-    steps: int,
-    scheduler: str,
-    guidance: float,
-    start: int = 0,
-) -> list[Scene]:
-    """`count` scenes of one split from number `start` on; prompts repeat with new seeds when
-    they run out.
-    """
-    texts = prompts(prompt_set(model), split)
-    if not texts:
-        raise SdqvizError(f"no {split} prompts for {model}", "add some to assets/prompts")
-    found = []
-    for index in range(start, start + count):
-        again, place = divmod(index, len(texts))
-        found.append(
-            Scene(
-                prompt=texts[place],
-                seed=seed_from(split, texts[place], again) % (MAX_SEED + 1),
-                steps=steps,
-                scheduler=scheduler,
-                guidance=guidance,
-            )
-        )
-    return found
+@dataclass(frozen=True)
+class PromptSource:
+    """A model's prompts by split (`products.scenes.SceneSource`)."""
+
+    name: str  # of the file in assets/prompts
+    usual_guidance: float
+
+    @staticmethod
+    def of(model: str, family: Family) -> "PromptSource":
+        return PromptSource(prompt_set(model), usual_guidance(model, family))
+
+    def prompts(self, split: str) -> list[str]:
+        return prompts(self.name, split)
+
+    def draw(self, split: str, count: int, start: int = 0, **settings: Any) -> list[Scene]:
+        """Prompts repeat with new seeds when they run out."""
+        texts = self.prompts(split)
+        if not texts:
+            raise SdqvizError(f"no {split} prompts in {self.name}", "add some to assets/prompts")
+        found = []
+        for index in range(start, start + count):
+            again, place = divmod(index, len(texts))
+            seed = seed_from(split, texts[place], again) % (MAX_SEED + 1)
+            found.append(Scene(prompt=texts[place], seed=seed, **settings))
+        return found

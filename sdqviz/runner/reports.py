@@ -2,32 +2,35 @@
 
 from typing import Any
 
+from sdqviz.metrics.contract import unavailable
+from sdqviz.results.drawn import CompareResult
 from sdqviz.store.runs import Run
 
 
 def run_json(run: Run) -> dict[str, Any]:
-    """A finished quantize run as the CLI prints it."""
-    result = run.result or {}
-    size = result.get("size", {})
+    """A finished quantize run as the CLI prints it; a helper of a training packed nothing."""
+    size = run.quantized_model.size if run.quantized_model else None
     return {
         "run": run.id,
         "state": run.state,
-        "seconds": result.get("seconds"),
-        "peak_bytes": result.get("peak_bytes"),
-        "bytes": size.get("bytes"),
-        "fp_bytes": size.get("fp_bytes"),
+        "seconds": run.seconds,
+        "peak_bytes": run.peak_bytes,
+        "bytes": size.bytes if size else None,
+        "fp_bytes": size.fp_bytes if size else None,
     }
 
 
-def compare_json(result: dict[str, Any]) -> dict[str, Any]:
-    """An evaluation as the CLI prints it: stable keys, null with a reason where not available."""
-    engines = result["engine"]["layers"]
+def compare_json(result: CompareResult, lpips_net: str = "") -> dict[str, Any]:
+    """An evaluation as the CLI prints it; `unavailable` says why a metric is not in it."""
+    engines = result.engine.layers
     return {
         "engine": next(iter(engines)) if len(engines) == 1 else engines,
-        "arithmetic": result["engine"]["arithmetic"],
+        "arithmetic": result.engine.arithmetic,
         "scenes": [
-            {k: row[k] for k in ("id", "prompt", "seed", "metrics")} for row in result["scenes"]
+            {"id": row.id, "prompt": row.prompt, "seed": row.seed, "metrics": row.metrics}
+            for row in result.scenes
         ],
-        "metrics": result["metrics"],
-        "per_step": result["per_step"],
+        "metrics": {name: metric.as_row() for name, metric in result.metrics.items()},
+        "unavailable": unavailable(lpips_net),
+        "per_step": result.per_step.as_row(),
     }

@@ -1,18 +1,69 @@
-"""What a stage is."""
+"""What a stage is: one verb of a method.
 
-from collections.abc import Iterator
-from typing import Protocol
+A stage is a frozen dataclass whose fields are its options (`base.config.option`): the form, the
+command line and the content keys read the same fields.
+"""
 
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self, final
+
+from sdqviz.base.config import telling
 from sdqviz.base.events import Event
+from sdqviz.base.settings import world_size
 from sdqviz.products.context import Context
+from sdqviz.products.contract import Product
 
 
-class Stage(Protocol):
-    name: str
-    version: int  # raised whenever its products would come out differently
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What a stage needs, estimated before a run, as formulas (`base.formula`).
+
+    Names in them: every setting of the recipe; `parameters` of the network; `side` of its square
+    latents and their `channels`; `calls` of one scene's trajectory.
+    """
+
+    network_calls: str = "0"  # of one scene with its guidance branches
+    memory_bytes: str = "0"  # beside the FP model
+    disk_bytes: str = "0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    name: ClassVar[str]
+    label: ClassVar[str]  # what the page says while it works
+    version: ClassVar[int]  # raised whenever its products would come out differently
+    reads: ClassVar[tuple[type[Product], ...]] = ()
+    may_read: ClassVar[tuple[type[Product], ...]] = ()  # where an earlier stage gave it
+    gives: ClassVar[tuple[type[Product], ...]] = ()
+    needs: ClassVar[Needs] = Needs()
+    can_finish_early: ClassVar[bool] = False  # closing it leaves what it has so far
+    on_all_processes: ClassVar[bool] = False  # of several that `accelerate launch` started
+    keeps_what_is_learned: ClassVar[bool] = False  # runs even after a cancel, if it can
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """The stage with those of the settings that are its options."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in settings.items() if name in names})
 
     def cost(self, context: Context) -> float:
         """Expected work in network calls, for the time left."""
-        ...
+        return self._cost(context.seen_by(self))
 
-    def run(self, context: Context) -> Iterator[Event]: ...
+    @final
+    def run(self, context: Context) -> Iterator[Event]:
+        """Does the work. Closing the iterator ends it early."""
+        yield from self._run(context.seen_by(self))
+
+    def telling(self) -> Any:
+        """What of the stage itself its products hang on."""
+        shared = [world_size()] if self.on_all_processes else []
+        return [telling(self), *shared]
+
+    @abstractmethod
+    def _cost(self, context: Context) -> float: ...
+
+    @abstractmethod
+    def _run(self, context: Context) -> Iterator[Event]: ...

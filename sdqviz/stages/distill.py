@@ -6,88 +6,88 @@ See recipes/fidelity.md for what the paper states and what is ours.
 import copy
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from sdqviz.base.events import Event
+from sdqviz.base.events import Event, Preview, event_from_row
 from sdqviz.base.settings import world_size
 from sdqviz.layers.fake import fake_layers, fake_network
 from sdqviz.layers.time_table import install_time_rows
 from sdqviz.products.context import Context
-from sdqviz.products.trajectories import calls_per_scene
+from sdqviz.products.influence import Influence
+from sdqviz.products.plan import Plan
+from sdqviz.products.ranges import Ranges
+from sdqviz.products.scenes import Sampler, TuneScenes
+from sdqviz.products.students import Learned
+from sdqviz.products.trajectories import CalibrationTrajectories, calls_per_scene
+from sdqviz.stages.contract import Needs, Stage
 from sdqviz.training.distillation import Distillation
+from sdqviz.training.footprint import DISK_BYTES, MEMORY_BYTES, NETWORK_CALLS
+from sdqviz.training.options import TrainingOptions
 from sdqviz.training.trainer import LORA
 
 
-class DistillStage:
+@dataclass(frozen=True, kw_only=True)
+class DistillStage(TrainingOptions, Stage):
     name = "distill"
-    version = 3
+    label = "training"
+    version = 4
+    reads = (Sampler, TuneScenes, CalibrationTrajectories, Plan, Ranges)
+    may_read = (Influence,)
+    gives = (Learned,)
+    needs = Needs(network_calls=NETWORK_CALLS, memory_bytes=MEMORY_BYTES, disk_bytes=DISK_BYTES)
+    can_finish_early = True
+    on_all_processes = True
 
-    def cost(self, context: Context) -> float:
-        config = context.config
-        if not config.training_steps or context.products.find(_key(self, context)):
+    def _cost(self, context: Context) -> float:
+        if not context.has(Ranges):  # asked before anything ran
+            walks = 3.0 * self.rounds * self.training_scenes
+        elif context.products.find(context.key()):
             return 1.0
-        walks = 2.0 * sum(calls_per_scene(scene) for scene in context.training)
+        else:
+            scenes = context.take(Sampler).training_scenes(self.rounds * self.training_scenes)
+            walks = 2.0 * sum(calls_per_scene(scene) for scene in scenes)
         # Forward, backward and the teacher: about four calls' work for two samples.
-        return walks + config.training_steps * config.batch / 2 * 4 * 0.5
+        return walks + self.training_steps * self.batch / 2 * 4 * 0.5
 
-    def run(self, context: Context) -> Iterator[Event]:
-        if not context.config.training_steps:
-            return
-        key = _key(self, context)
-        student = _student(context)
+    def _run(self, context: Context) -> Iterator[Event]:
+        key, student = context.key(), self._student(context)
         # Several processes always train: a helper cannot know what the first one found.
-        if context.products.find(key) is None or world_size() > 1:
-            yield from Distillation(self.name, context, student, key).run()
-        facts = context.products.file(f"{key}-facts").read_bytes()
-        context.result["training"] = json.loads(facts)
-        if context.config.trainable == LORA:
+        trains = context.products.find(key) is None or world_size() > 1
+        if trains:
+            yield from Distillation(self.name, context, self, student, key).run()
+        kept = json.loads(context.products.file(f"{key}-facts").read_bytes())
+        context.result["training"] = kept["facts"]
+        if not trains:  # its curves are this run's too
+            for kind, body in kept["told"]:
+                event = event_from_row(kind, body)
+                if not isinstance(event, Preview) or context.products.has_blob(event.blob):
+                    yield event
+        if self.trainable == LORA:
             for layer in fake_layers(student).values():
-                layer.add_low_rank(context.config.lora_rank)
+                layer.add_low_rank(self.lora_rank)
         student.load_state_dict(load_file(context.products.file(key)))
-        context.learned, context.learned_key = student, key
+        context.give(Learned(student, self.training_steps))
 
-
-def _key(stage: DistillStage, context: Context) -> str:
-    config = context.config
-    ranges = {
-        name: [[str(t), p.scale, p.zero_point] for t, p in own.table()] + own.factors()
-        for name, own in context.activations.items()
-    }
-    return context.key(
-        stage,
-        {name: getattr(config, name) for name in config.training_fields()},
-        {name: layer.as_dict() for name, layer in context.plan.items()},
-        ranges,
-        [name for name, own in context.activations.items() if own.first_token_fp],
-        [config.timestep_group, context.influence, world_size()],
-        [scene.as_dict() for scene in [*context.training, *context.tune]],
-    )
-
-
-def _student(context: Context) -> nn.Module:
-    """The teacher's copy with fake layers and without time layers."""
-    config, teacher = context.config, context.model.network
-    student = copy.deepcopy(teacher)
-    install_time_rows(student, teacher, _timesteps(context))
-    fake_network(
-        student,
-        context.plan,
-        context.activations,
-        shape=config.pair_shape,
-        group=config.timestep_group,
-    )
-    student.float()  # a teacher in half precision: its student learns in full
-    if config.gradient_checkpointing:
-        student.enable_gradient_checkpointing()
-        student.train()  # diffusers checkpoints in training mode only; there is no dropout
-    return student
-
-
-def _timesteps(context: Context) -> torch.Tensor | None:
-    if context.config.time_rows == "none":
-        return None
-    calls = [context.trajectories[scene.id].timesteps for scene in context.calibration]
-    return torch.cat(calls).to(torch.int64).unique()
+    def _student(self, context: Context) -> nn.Module:
+        """The teacher's copy with fake layers and without time layers."""
+        plan, ranges = context.take(Plan), context.take(Ranges)
+        teacher = context.model.network
+        student = copy.deepcopy(teacher)
+        if plan.has_time_table:
+            visited = context.take(CalibrationTrajectories).timesteps
+            install_time_rows(student, teacher, visited)
+        fake_network(
+            student,
+            plan.layers,
+            ranges.layers,
+            shape=self.pair_shape,
+            group=ranges.timestep_group,
+        )
+        student.float()  # a teacher in half precision: its student learns in full
+        if self.gradient_checkpointing:
+            student.enable_gradient_checkpointing()
+            student.train()  # diffusers checkpoints in training mode only; there is no dropout
+        return student

@@ -8,38 +8,56 @@ change, divided by the squared shift, is the influence of call k.
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 
+from sdqviz.base.config import option
 from sdqviz.base.events import Event, Progress, Scalar
 from sdqviz.base.scene import Scene
 from sdqviz.diffusion.trajectory import Trajectory, record, replay
 from sdqviz.families.predictor import predictor
 from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.products.context import Context
+from sdqviz.products.influence import Influence
+from sdqviz.products.scenes import TuneScenes
 from sdqviz.products.trajectories import teacher_trajectory
 from sdqviz.quant.numerics import fake_quantize_weight
+from sdqviz.stages.contract import Needs, Stage
 
 INFLUENCE, UNIFORM = "influence", "uniform"
 WEIGHTINGS = (INFLUENCE, UNIFORM)
 _PLAN = PlanConfig()  # the probe is the same for every plan, so that all arms share it
 
 
-class InfluenceStage:
+@dataclass(frozen=True, kw_only=True)
+class InfluenceStage(Stage):
     name = "influence"
-    version = 1
+    label = "measuring how much each timestep matters"
+    version = 2
+    reads = (TuneScenes,)
+    gives = (Influence,)
+    needs = Needs(network_calls="calls ** 2 / 2 if weighting == 'influence' else 0")
 
-    def cost(self, context: Context) -> float:
-        if not _wanted(context) or context.products.find(_key(self, context)):
+    weighting: str = option(
+        INFLUENCE,
+        label="Timestep weighting",
+        help="By what an error at each call does to the final picture (measured), or uniform.",
+        choices=WEIGHTINGS,
+    )
+
+    def _cost(self, context: Context) -> float:
+        if self.weighting == UNIFORM or not context.has(TuneScenes):
             return 0.0
-        return context.tune[0].steps ** 2 / 2
+        scene, key = context.take(TuneScenes).scenes[0], context.item_key(of=(TuneScenes,))
+        return 0.0 if context.products.find(key) else scene.steps**2 / 2
 
-    def run(self, context: Context) -> Iterator[Event]:
-        if not _wanted(context):
+    def _run(self, context: Context) -> Iterator[Event]:
+        if self.weighting == UNIFORM:
             return
-        scene = context.tune[0]
-        key = _key(self, context)
+        scene = context.take(TuneScenes).scenes[0]
+        key = context.item_key(of=(TuneScenes,))
         trajectory = teacher_trajectory(context, scene)
         if context.products.find(key) is None:
             found = []
@@ -51,19 +69,10 @@ class InfluenceStage:
             context.products.product(key, "json", lambda: json.dumps(found).encode())
         values = json.loads(context.products.file(key).read_bytes())
         mean = sum(values) / len(values)
-        context.influence = [value / mean for value in values]
-        pairs = zip(context.influence, trajectory.timesteps.tolist(), strict=True)
-        for index, (value, timestep) in enumerate(pairs):
-            yield Scalar(name="influence", value=value, step=index, timestep=timestep)
-
-
-def _wanted(context: Context) -> bool:
-    config = context.config
-    return bool(config.training_steps) and config.weighting == INFLUENCE
-
-
-def _key(stage: InfluenceStage, context: Context) -> str:
-    return context.key(stage, context.tune[0].as_dict())
+        weights = tuple(value / mean for value in values)
+        context.give(Influence(weights))
+        for index, (value, timestep) in enumerate(zip(weights, trajectory.timesteps, strict=True)):
+            yield Scalar(name="influence", value=value, step=index, timestep=timestep.item())
 
 
 @torch.no_grad()

@@ -1,90 +1,95 @@
 """Pack the weights, rounded to nearest or as trained, and load the student from its file."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import torch
+from torch import nn
 
 from sdqviz.base.events import Event, Progress
-from sdqviz.base.keys import content_key
 from sdqviz.layers.checkpoint import build_student, packed_tensors, serialise
 from sdqviz.layers.convert import pack_layer, replace_module, twin
 from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.fake import FakeLayer
 from sdqviz.layers.size import bits_per_weight, network_bytes, tensor_bytes
 from sdqviz.layers.time_table import install_time_rows
-from sdqviz.measure.layer_facts import engine_report, layer_rows, range_rows
+from sdqviz.measure.layer_facts import engine_report, layer_rows
 from sdqviz.products.context import Context
+from sdqviz.products.plan import Plan
+from sdqviz.products.ranges import Ranges
+from sdqviz.products.students import Learned, Student
+from sdqviz.products.trajectories import CalibrationTrajectories
+from sdqviz.stages.contract import Needs, Stage
 
 
-class PackStage:
+@dataclass(frozen=True, kw_only=True)
+class PackStage(Stage):
     name = "pack"
-    version = 2
+    label = "rounding and packing weights"
+    version = 3
+    reads = (CalibrationTrajectories, Plan, Ranges)
+    may_read = (Learned,)
+    gives = (Student,)
+    # A parameter: packed, expanded to int8, and its file while it is written.
+    needs = Needs(network_calls="40", memory_bytes="2 * parameters", disk_bytes="parameters")
+    keeps_what_is_learned = True
 
-    def cost(self, context: Context) -> float:
+    def _cost(self, context: Context) -> float:
         # Half a microsecond a weight, in calls that take about as long as reading it 20 times.
         return 40.0
 
-    def run(self, context: Context) -> Iterator[Event]:
-        ranges = {
-            name: [*range_rows(value), value.factors()]
-            for name, value in context.activations.items()
-        }
-        plan = {name: layer.as_dict() for name, layer in context.plan.items()}
-        rows = _timesteps(context)
-        table = None if rows is None else rows.tolist()
-        key = context.key(self, plan, ranges, table, context.learned_key)
+    def _run(self, context: Context) -> Iterator[Event]:
+        plan, ranges = context.take(Plan), context.take(Ranges)
+        network, key = context.model.network, context.key()
+        learned = context.has(Learned)
         if context.products.find(key) is None:
-            student = twin(context.learned or context.model.network)
+            student = twin(context.take(Learned).network if learned else network)
             current_call = CurrentCall()
-            chosen = [layer for layer in context.plan.values() if layer.weight is not None]
-            for index, layer in enumerate(chosen):
-                yield Progress(stage=self.name, done=index, total=len(chosen))
+            for index, layer in enumerate(plan.rounded):
+                yield Progress(stage=self.name, done=index, total=len(plan.rounded))
                 module = student.get_submodule(layer.name)
                 if isinstance(module, FakeLayer):
                     packed = module.pack(current_call)
                 else:
-                    packed = pack_layer(
-                        module, layer, context.activations.get(layer.name), current_call
-                    )
+                    own = ranges.layers.get(layer.name)
+                    packed = pack_layer(module, layer, own, current_call)
                 replace_module(student, layer.name, packed)
-            install_time_rows(student, context.model.network, rows)
+            install_time_rows(student, network, _table_rows(context, plan))
             context.products.product_file(key, "safetensors", partial(serialise, student))
             del student
-        context.student = build_student(context.model.network, context.products.file(key))
-        context.student_key = content_key(key)
+        student = build_student(network, context.products.file(key))
+        context.give(Student(student))
         context.result.update(
             packed=context.products.find(key),
-            size=_size(context),
-            layers=layer_rows(context),
-            engine=engine_report(context.student),
+            size=_size(network, student),
+            layers=layer_rows(network, student, plan, ranges, learned),
+            engine=engine_report(student),
         )
         yield Progress(stage=self.name, done=1, total=1)
 
 
-def _timesteps(context: Context) -> torch.Tensor | None:
-    """The timesteps that get a row in the table; None keeps the time layers."""
-    if context.config.time_rows == "none":
+def _table_rows(context: Context, plan: Plan) -> torch.Tensor | None:
+    """The timesteps that get a row in the table, int64 [R]; None keeps the time layers."""
+    if not plan.has_time_table:
         return None
-    if context.config.time_rows == "all":
+    if plan.settings.time_rows == "all":
         return torch.arange(context.model.scheduler_config["num_train_timesteps"])
-    calls = [t.timesteps for t in context.trajectories.values()]
-    return torch.cat(calls).to(torch.int64).unique()
+    return context.take(CalibrationTrajectories).timesteps
 
 
-def _size(context: Context) -> dict[str, Any]:
+def _size(network: nn.Module, student: nn.Module) -> dict[str, Any]:
     """Stored bytes in all and by part, and the FP network's bytes in float32."""
-    assert context.student is not None
-    tensors = packed_tensors(context.student)
+    tensors = packed_tensors(student)
     stored = tensor_bytes(tensors)
     parts = {"codes": 0, "scales": 0, "activation pairs": 0, "time table": 0, "kept FP": 0}
     for name, tensor in tensors.items():
         parts[_part(name)] += tensor_bytes({name: tensor})
-    parameters = sum(p.numel() for p in context.model.network.parameters())
+    parameters = sum(p.numel() for p in network.parameters())
     return {
         "bytes": stored,
-        "fp_bytes": network_bytes(context.model.network),
+        "fp_bytes": network_bytes(network),
         "bits_per_weight": bits_per_weight(stored, parameters),
         "parts": parts,
     }

@@ -6,39 +6,53 @@ the relative squared error that this puts on the network's output.
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 
+from sdqviz.base.config import option
 from sdqviz.base.events import Event, Log, Progress
 from sdqviz.families.conditioning import call_network
 from sdqviz.layers.plan import BLOCK, CONDITIONING, make_plan
 from sdqviz.products.context import Context
+from sdqviz.products.plan import Plan
+from sdqviz.products.scenes import CalibrationScenes
+from sdqviz.products.trajectories import CalibrationTrajectories
 from sdqviz.quant.numerics import fake_quantize_weight
-from sdqviz.training.batches import Batches
-from sdqviz.training.losses import batch_of
-from sdqviz.training.recorded_calls import SceneCalls
+from sdqviz.stages.contract import Needs, Stage
+from sdqviz.training.batches import PARALLEL, Batches
+from sdqviz.training.losses import Sample, batch_of
+from sdqviz.training.recorded_calls import ConditionedCalls
 
 PROBES = 16  # recorded calls that judge each layer
+_MEASURED = (BLOCK, CONDITIONING)
 
 
-class SensitivityStage:
+@dataclass(frozen=True, kw_only=True)
+class SensitivityStage(Stage):
     name = "sensitivity"
-    version = 1
+    label = "measuring how sensitive each layer is"
+    version = 2
+    reads = (CalibrationScenes, CalibrationTrajectories, Plan)
+    gives = (Plan,)
+    needs = Needs(network_calls="500")
 
-    def cost(self, context: Context) -> float:
-        return 0.0 if not context.config.eight_bit_fraction else 500.0
+    eight_bit_fraction: float = option(
+        0.0,
+        label="Share at 8 bits",
+        help="Most sensitive weights that keep 8 bits, as a share of all; 0 is none.",
+        low=0.0,
+        high=1.0,
+    )
 
-    def run(self, context: Context) -> Iterator[Event]:
-        config, network = context.config, context.model.network
-        if not config.eight_bit_fraction:
-            return
-        plan = make_plan(network, context.model.family.roles(network), config.plan)
-        chosen = {n: p for n, p in plan.items() if p.weight and p.role in (BLOCK, CONDITIONING)}
-        key = context.key(
-            self, asdict(config.plan), [scene.as_dict() for scene in context.calibration]
-        )
+    def _cost(self, context: Context) -> float:
+        return 500.0
+
+    def _run(self, context: Context) -> Iterator[Event]:
+        network, plan = context.model.network, context.take(Plan)
+        chosen = {n: p for n, p in plan.layers.items() if p.weight and p.role in _MEASURED}
+        key = context.item_key("errors", of=(CalibrationTrajectories, Plan))
         if context.products.find(key) is None:
             sample = _probes(context)
             errors: dict[str, float] = {}
@@ -58,9 +72,12 @@ class SensitivityStage:
             context.products.product(key, "json", lambda: json.dumps(errors).encode())
         errors = json.loads(context.products.file(key).read_bytes())
         sizes = {name: layer.parameters for name, layer in chosen.items()}
-        context.sensitive = most_sensitive(errors, sizes, config.eight_bit_fraction)
+        sensitive = most_sensitive(errors, sizes, self.eight_bit_fraction)
+        roles = context.model.family.roles(network)
+        layers = make_plan(network, roles, plan.settings, sensitive)
+        context.give(Plan(layers, plan.settings))
         context.result["sensitivity"] = errors
-        yield Log(message=f"{len(context.sensitive)} sensitive layers get 8-bit weights")
+        yield Log(message=f"{len(sensitive)} sensitive layers get 8-bit weights")
         yield Progress(stage=self.name, done=1, total=1)
 
 
@@ -77,23 +94,17 @@ def most_sensitive(
     return chosen
 
 
-def _probes(context: Context):
-    calls = []
-    for scene in context.calibration:
-        trajectory = context.trajectories[scene.id]
-        calls.append(
-            SceneCalls(
-                x=trajectory.x,
-                timesteps=trajectory.timesteps,
-                targets=trajectory.outputs,
-                conditioning=context.model.family.condition(context.model, scene),
-                guidance=scene.guidance,
-            )
-        )
-    branches = calls[0].targets.shape[1]
-    batches = Batches(len(calls), len(calls[0].x), branches, PROBES, "parallel", 0)
+def _probes(context: Context) -> Sample:
+    trajectories = context.take(CalibrationTrajectories).by_scene
+    calls = [
+        ConditionedCalls.of(context.model, scene, trajectories[scene.id])
+        for scene in context.take(CalibrationScenes).scenes
+    ]
+    batches = Batches(
+        len(calls), len(calls[0].calls.x), calls[0].calls.branches, PROBES, PARALLEL, 0
+    )
     return batch_of(calls, batches.at(0), context.model.device)
 
 
-def _call(network: nn.Module, sample) -> torch.Tensor:
+def _call(network: nn.Module, sample: Sample) -> torch.Tensor:
     return call_network(network, sample.x, sample.timesteps, sample.conditioning).float()

@@ -5,12 +5,18 @@ import json
 import os
 import time
 import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psutil
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.results.evaluation import Evaluation
+from sdqviz.results.outcome import Outcome, ResultRow
+from sdqviz.results.quantize import QuantizedModel, QuantizeResult
+from sdqviz.results.scene import SceneRow
+from sdqviz.results.version import is_newer, numbered
 from sdqviz.store.db import Database
 
 QUEUED, RUNNING, STOPPING = "queued", "running", "stopping"
@@ -18,16 +24,17 @@ FINISHING = "finishing"  # running, its training to end at the next step
 DONE, FAILED, CANCELLED, INTERRUPTED = "done", "failed", "cancelled", "interrupted"
 ACTIVE = (RUNNING, STOPPING, FINISHING)
 NEWER = "of a newer sdqviz"  # finished, but this version may misread its result
-RUN_FORMAT = 1  # of a run's spec and result: raised when an older sdqviz could misread them
 RESUMABLE = (FAILED, CANCELLED, INTERRUPTED)
-TRAINING = "distill"  # the stage that can be finished early
 LEASE_SECONDS = 15.0
 _ANY_ACTIVE = ", ".join("?" * len(ACTIVE))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One row of runs, its JSON columns read and shared between readers: never change them."""
+    """One row of runs, its JSON columns read and shared between readers: never change them.
+
+    `result` is the JSON as stored; `outcome` and what follows it are how to read it.
+    """
 
     id: str
     kind: str
@@ -45,6 +52,48 @@ class Run:
     cancel: bool
     pid: int | None
     pid_started: float | None
+
+    @functools.cached_property
+    def outcome(self) -> Outcome | None:
+        """What the run left behind, by its kind; None of a run without a result, of one that packed
+        nothing, and of one that a newer sdqviz made.
+        """
+        if self.result is None or self.state == NEWER:
+            return None
+        kept = self.result
+        return (kept if isinstance(kept, ResultRow) else ResultRow(self.kind, kept)).outcome
+
+    @property
+    def quantized(self) -> QuantizeResult:
+        """The result of a quantize run with scores; raises SdqvizError when it is none."""
+        if isinstance(self.outcome, QuantizeResult):
+            return self.outcome
+        raise SdqvizError(f"run {self.id} is {self.state}", "choose a finished quantize run")
+
+    @property
+    def quantized_model(self) -> QuantizedModel | None:
+        """The quantized model that a quantize run left, maybe without scores."""
+        return self.outcome if isinstance(self.outcome, QuantizedModel) else None
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """The scenes that the run drew with both models, and their scores."""
+        return self.outcome if isinstance(self.outcome, Evaluation) else None
+
+    @property
+    def scenes(self) -> Sequence[SceneRow]:
+        """Those scenes; none where nothing was drawn."""
+        return self.evaluation.scenes if self.evaluation else ()
+
+    @property
+    def seconds(self) -> float | None:
+        """How long a finished run took: its last attempt."""
+        return (self.result or {}).get("seconds")
+
+    @property
+    def peak_bytes(self) -> int | None:
+        """Of memory, of a finished run: the process, or what it took on the device."""
+        return (self.result or {}).get("peak_bytes")
 
 
 class Runs:
@@ -162,12 +211,20 @@ class Runs:
                 " progress = CASE WHEN ? = 'done' THEN 1 ELSE progress END WHERE id = ?",
                 (
                     state,
-                    json.dumps({"format": RUN_FORMAT, **result}) if result is not None else None,
+                    json.dumps(numbered(result)) if result is not None else None,
                     json.dumps(error) if error is not None else None,
                     time.time(),
                     state,
                     run_id,
                 ),
+            )
+
+    def set_result(self, run_id: str, result: dict[str, Any]) -> None:
+        """Gives a finished run another result, such as the same with more scores."""
+        with self._database.transaction() as sql:
+            sql.execute(
+                "UPDATE runs SET result = ? WHERE id = ? AND state = ?",
+                (json.dumps(numbered(result)), run_id, DONE),
             )
 
     def request_cancel(self, run_id: str) -> str:
@@ -184,18 +241,19 @@ class Runs:
             )
         return self.get(run.id).state
 
-    def request_finish(self, run_id: str) -> Run:
-        """Asks a run that trains, in one process, to end its training now and to go on with what
-        it learned. Whoever resumes it after an interruption trains on.
+    def request_finish(self, run_id: str, stages: Collection[str]) -> Run:
+        """Asks a run in one of these stages to end that stage now and to go on with what it has.
+        Whoever resumes it after an interruption goes on with the stage.
         """
         run = self.get(run_id)
-        if run.state != RUNNING or run.stage != TRAINING:
+        if run.state != RUNNING or run.stage not in stages:
             where = f"{run.state}, in stage {run.stage}" if run.state in ACTIVE else run.state
-            raise SdqvizError(f"run {run.id} is {where}", "only a training can be finished early")
+            known = ", ".join(sorted(stages))
+            raise SdqvizError(f"run {run.id} is {where}", f"finish it early in stage {known}")
         with self._database.transaction() as sql:
             sql.execute(
                 "UPDATE runs SET state = ? WHERE id = ? AND state = ? AND stage = ?",
-                (FINISHING, run.id, RUNNING, TRAINING),
+                (FINISHING, run.id, RUNNING, run.stage),
             )
         return self.get(run.id)
 
@@ -283,13 +341,14 @@ def is_alive(pid: int | None, started: float | None) -> bool:
 
 
 @functools.lru_cache(maxsize=256)
-def _parsed(text: str) -> Any:
+def _parsed(kind: str, text: str) -> ResultRow:
     # A page that follows a job lists the runs every second, and results have hundreds of kB.
-    return json.loads(text)
+    return ResultRow(kind, json.loads(text))
 
 
 def _run(row: Any) -> Run:
-    loaded = {name: _parsed(row[name]) if row[name] else None for name in ("result", "error")}
+    result = _parsed(row["kind"], row["result"]) if row["result"] else None
+    error = json.loads(row["error"]) if row["error"] else None
     plain = {
         name: row[name]
         for name in (
@@ -297,6 +356,7 @@ def _run(row: Any) -> Run:
             *("ended", "attempt", "pid", "pid_started"),
         )
     }
-    if plain["state"] == DONE and (loaded["result"] or {}).get("format", 1) > RUN_FORMAT:
+    if plain["state"] == DONE and is_newer(result):
         plain["state"] = NEWER
-    return Run(**plain, **loaded, spec=json.loads(row["spec"]), cancel=bool(row["cancel"]))
+    spec, cancel = json.loads(row["spec"]), bool(row["cancel"])
+    return Run(**plain, spec=spec, result=result, error=error, cancel=cancel)

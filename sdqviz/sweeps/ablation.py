@@ -12,6 +12,7 @@ from typing import Any
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Log, Progress, Scalar
 from sdqviz.base.request import ABLATE, quantize_request
+from sdqviz.results.ablation import AblationResult, ArmRow, Spread
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.models import ModelCache
 from sdqviz.store.runs import Run
@@ -83,7 +84,7 @@ def ablate(
     run_id = store.runs.add_made(
         ABLATE,
         {"model": first["model"], "preset": first["preset"], "recipe": BASE},
-        {"rows": table_rows(arms), "arms": [run.id for run in arms]},
+        AblationResult(rows=table_rows(arms), arms=[run.id for run in arms]).as_row(),
     )
     store.records.append_all(run_id, arm_curves(store, arms))
     return store.runs.get(run_id), arms
@@ -103,23 +104,22 @@ def arm_curves(store: Store, arms: Sequence[Run]) -> list[Event]:
     return curves
 
 
-def table_rows(arms: Sequence[Run]) -> list[dict[str, Any]]:
+def table_rows(arms: Sequence[Run]) -> list[ArmRow]:
     """One row per bit width and arm: medians over seeds of held-out medians, and their range.
 
-    `over_floor` is the error above the noise floor, and `ratio` that error's share of the first
-    arm's (round-to-nearest, static) at the same bits.
+    A ratio's whole is the first arm's error (round-to-nearest, static) at the same bits.
     """
     grouped: dict[tuple[str, str], list[Run]] = {}
     for run in arms:
         arm, bits, _seed = run.spec["arm"].rsplit(", ", 2)
         grouped.setdefault((bits, arm), []).append(run)
     order = list(ARMS)
-    rows: list[dict[str, Any]] = []
+    rows: list[ArmRow] = []
     for (bits, arm), runs in sorted(
         grouped.items(), key=lambda g: (_bits_order(g[0][0]), order.index(g[0][1]))
     ):
-        base = next((r for r in rows if r["bits"] == bits), None)
-        rows.append({"bits": bits, "arm": arm, "seeds": len(runs), **_figures(runs, base)})
+        base = next((r for r in rows if r.bits == bits), None)
+        rows.append(ArmRow(bits=bits, arm=arm, seeds=len(runs), **_figures(runs, base)))
     return rows
 
 
@@ -129,27 +129,31 @@ def _bits_order(name: str) -> tuple[int, int]:
     return -activation - weight, -weight
 
 
-def _figures(runs: list[Run], base: dict[str, Any] | None) -> dict[str, Any]:
-    results = [run.result or {} for run in runs]
+def _figures(runs: list[Run], base: ArmRow | None) -> dict[str, Any]:
+    results = [run.quantized for run in runs]
     figures: dict[str, Any] = {}
-    for name, sign in (("flip", 1.0), ("ssim", -1.0)):
-        scores = [r["metrics"][name] for r in results]
-        over = [sign * (s["median"] - s["floor"]) for s in scores]
-        figures[name] = _spread([s["median"] for s in scores])
+    for name, sign in (("flip", 1.0), ("ssim", -1.0), ("st_lpips", 1.0)):
+        scores = [r.measured[name] for r in results if name in r.measured]
+        if len(scores) < len(results):
+            continue  # arms that were run by an older version
+        medians, floors = [s.median or 0.0 for s in scores], [s.floor or 0.0 for s in scores]
+        over = [sign * (m - f) for m, f in zip(medians, floors, strict=True)]
+        first = getattr(base, f"{name}_over_floor", None)
+        whole = first.median if first else statistics.median(over)
+        figures[name] = _spread(medians)
         figures[f"{name}_over_floor"] = _spread(over)
-        whole = base[f"{name}_over_floor"]["median"] if base else statistics.median(over)
         figures[f"{name}_ratio"] = _spread([value / whole for value in over])
-    figures["replay"] = _spread([statistics.fmean(r["per_step"]["replay"]) for r in results])
-    figures["free_run"] = _spread([r["per_step"]["free_run"][-1] for r in results])
-    figures["seconds"] = statistics.median(r["seconds"] for r in results)
-    figures["peak_bytes"] = max(r["peak_bytes"] for r in results)
-    trained = [r["training"] for r in results if "training" in r]
+    figures["replay"] = _spread([statistics.fmean(r.per_step.replay) for r in results])
+    figures["free_run"] = _spread([r.per_step.free_run[-1] for r in results])
+    figures["seconds"] = statistics.median(r.seconds for r in results)
+    figures["peak_bytes"] = max(r.peak_bytes for r in results)
+    trained = [r.training for r in results if r.training]
     figures["samples_per_second"] = (
-        statistics.median(t["samples_per_second"] for t in trained) if trained else None
+        statistics.median(t.samples_per_second for t in trained) if trained else None
     )
-    figures["frozen"] = statistics.median(len(t["frozen"]) for t in trained) if trained else None
+    figures["frozen"] = statistics.median(len(t.frozen) for t in trained) if trained else None
     return figures
 
 
-def _spread(values: list[float]) -> dict[str, float]:
-    return {"median": statistics.median(values), "low": min(values), "high": max(values)}
+def _spread(values: list[float]) -> Spread:
+    return Spread(median=statistics.median(values), low=min(values), high=max(values))

@@ -9,8 +9,9 @@ from sdqviz.base.events import Event
 from sdqviz.base.registry import named
 from sdqviz.base.request import QUANTIZE
 from sdqviz.recipes.contract import PACKAGE as RECIPES
-from sdqviz.runner.execute import execute, made_by
+from sdqviz.runner.execute import execute
 from sdqviz.runner.models import ModelCache
+from sdqviz.runner.quantize import made_by
 from sdqviz.store.runs import ACTIVE, DONE, QUEUED, RESUMABLE, Run
 from sdqviz.store.store import Store
 
@@ -47,7 +48,7 @@ def work_once(
 
 
 def _whole(run: Run) -> Run:
-    if "stopped_at" in (run.result or {}):
+    if run.quantized_model and run.quantized_model.stopped_at:
         raise SdqvizError(
             f"run {run.id} was finished early, which its spec does not ask for",
             "start the command again: it trains that run anew",
@@ -60,7 +61,7 @@ def _known(store: Store, spec: dict[str, Any], models: ModelCache) -> Run | None
     loaded = models.of(spec)
     wanted = made_by(loaded.key, named(RECIPES, "RECIPE", spec["recipe"]))
     for run in store.runs.list(QUANTIZE):
-        if run.spec == spec and (run.state != DONE or (run.result or {})["made_by"] == wanted):
+        if run.spec == spec and (run.state != DONE or run.quantized.made_by == wanted):
             return run
     return None
 

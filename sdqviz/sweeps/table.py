@@ -52,21 +52,23 @@ def work_table(
 
 
 def _row(run: Run) -> dict[str, Any]:
-    result: dict[str, Any] = run.result or {}
+    result = run.quantized
     scores = {
-        name: {k: score[k] for k in ("median", "floor", "ceiling")}
-        for name, score in result["metrics"].items()
-        if score["median"] is not None
+        name: {
+            **{"median": score.median, "interval": score.interval},
+            **{"floor": score.floor, "ceiling": score.ceiling},
+        }
+        for name, score in result.measured.items()
     }
     return {
         "run": run.id,
         "model": run.spec["model"],
-        "family": result["family"],
+        "family": result.family,
         "recipe": run.spec["recipe"],
-        "scenes": len(result["scenes"]),
+        "scenes": len(result.scenes),
         "metrics": scores,
-        "bytes": result["size"]["bytes"],
-        "fp_bytes": result["size"]["fp_bytes"],
-        "seconds": result["seconds"],
-        "peak_bytes": result["peak_bytes"],
+        "bytes": result.size.bytes,
+        "fp_bytes": result.size.fp_bytes,
+        "seconds": result.seconds,
+        "peak_bytes": result.peak_bytes,
     }

@@ -17,20 +17,34 @@ from torch import nn
 
 from sdqviz.base.config import to_dict
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Event, Log, Progress, Scalar, State
+from sdqviz.base.events import (
+    Event,
+    Log,
+    Progress,
+    Scalar,
+    State,
+    event_from_row,
+    event_to_row,
+)
+from sdqviz.base.formula import evaluate
 from sdqviz.base.keys import content_key, seed_from
+from sdqviz.base.scene import Scene
 from sdqviz.base.settings import world_size
 from sdqviz.layers.fake import fixed_weights
 from sdqviz.products.context import Context
+from sdqviz.products.influence import Influence
+from sdqviz.products.scenes import Sampler
+from sdqviz.products.students import Learned
 from sdqviz.products.trajectories import calls_per_scene
 from sdqviz.training.batches import SERIAL, Batches
 from sdqviz.training.blocks import block_layers, block_names
 from sdqviz.training.checkpoints import Checkpoints
-from sdqviz.training.footprint import training_footprint
+from sdqviz.training.footprint import MEMORY_BYTES
 from sdqviz.training.freezing import Freezer
 from sdqviz.training.losses import GUIDED, Sample, batch_of, training_loss
+from sdqviz.training.options import TrainingOptions
 from sdqviz.training.processes import Processes
-from sdqviz.training.recorded_calls import SceneCalls, serial_phase
+from sdqviz.training.recorded_calls import ConditionedCalls, serial_phase
 from sdqviz.training.trainer import Trainer
 from sdqviz.training.tune_scene import watch
 
@@ -42,10 +56,13 @@ WINDOWS = 12  # the freezing criteria look so many times
 class Distillation:
     """`name` is its stage's, which its events carry; `key` that of the student it stores."""
 
-    def __init__(self, name: str, context: Context, student: nn.Module, key: str) -> None:
-        config = context.config
+    def __init__(
+        self, name: str, context: Context, config: TrainingOptions, student: nn.Module, key: str
+    ) -> None:
         self.name, self.context, self.config, self.key = name, context, config, key
         self.student = student
+        self.sampler = context.take(Sampler)
+        self.scenes = self.sampler.training_scenes(config.rounds * config.training_scenes)
         self.trainer = Trainer(
             student,
             trainable=config.trainable,
@@ -61,7 +78,7 @@ class Distillation:
         self.processes = Processes(config.batch, context.model.device)
         self.freezer = Freezer(
             blocks=block_layers(student, self.blocks),
-            window=_window(context),
+            window=_window(config, self.scenes),
             plateau=config.freeze_plateau,
             patience=config.freeze_patience,
             oscillation=config.freeze_oscillation,
@@ -69,6 +86,7 @@ class Distillation:
         self.checkpoints = Checkpoints(context.products.scratch() / "distill", key)
         self.step = 0  # optimiser steps done
         self.seconds = 0.0  # spent on them
+        self.told: list[Event] = []  # what a run that finds this student would not see
         self.rounds = _split(config.training_steps, config.rounds)
 
     def run(self) -> Iterator[Event]:
@@ -76,25 +94,29 @@ class Distillation:
         if saved is not None:
             numbers, tensors = saved
             self.step, self.seconds = numbers["step"], numbers["seconds"]
+            self.told = [event_from_row(kind, body) for kind, body in numbers["told"]]
             self.trainer.restore(_part(tensors, "trainer."))
             self.freezer.restore(numbers["freezer"], _part(tensors, "freezer."))
             for block in self.freezer.frozen:
                 self.trainer.freeze(self.freezer.blocks[block])
             yield Log(message=f"training goes on from step {self.step} of {sum(self.rounds)}")
         try:
-            yield from self._rounds()
+            for event in self._rounds():
+                if not isinstance(event, Progress | Log):
+                    self.told.append(event)
+                yield event
         except GeneratorExit:
             self._stop_early()
             raise
         except (torch.OutOfMemoryError, MemoryError) as error:
-            raise _too_large(self.context) from error
+            raise self._too_large() from error
         except RuntimeError as error:
             if "alloc" in str(error) and "memory" in str(error):
-                raise _too_large(self.context) from error
+                raise self._too_large() from error
             raise
         with self.trainer.averaged():
             data = save({k: v.contiguous() for k, v in self.student.state_dict().items()})
-        facts = json.dumps(self._facts()).encode()
+        facts = json.dumps({"facts": self._facts(), "told": self._told()}).encode()
         self.context.products.product(f"{self.key}-facts", "json", lambda: facts)
         self.context.products.product(self.key, "safetensors", lambda: data)
         self.checkpoints.remove()
@@ -110,6 +132,9 @@ class Distillation:
             "frozen": dict(self.freezer.frozen),
         }
 
+    def _told(self) -> list[Any]:
+        return [event_to_row(event) for event in self.told]
+
     def _rounds(self) -> Iterator[Event]:
         config, total = self.config, sum(self.rounds)
         yield Progress(stage=self.name, done=self.step, total=total)
@@ -119,7 +144,7 @@ class Distillation:
         for number, steps in enumerate(self.rounds):
             end = start + steps
             if self.step < end:
-                calls: list[SceneCalls] = []
+                calls: list[ConditionedCalls] = []
                 oldest = max(0, number - KEPT_ROUNDS + 1)
                 for past in range(oldest, number + 1):  # all but the newest lie on disk
                     yield from self._serial(past, calls)
@@ -132,11 +157,11 @@ class Distillation:
     def _folder(self, number: int) -> Path:
         return self.checkpoints.folder / f"round-{number}"
 
-    def _serial(self, number: int, calls: list[SceneCalls]) -> Iterator[Event]:
+    def _serial(self, number: int, calls: list[ConditionedCalls]) -> Iterator[Event]:
         """Adds the calls of one round's scenes, walked now or found on disk."""
         context, config = self.context, self.config
-        count = len(context.training) // config.rounds
-        scenes = context.training[number * count : (number + 1) * count]
+        count = config.training_scenes
+        scenes = self.scenes[number * count : (number + 1) * count]
         folder, total = self._folder(number), sum(self.rounds)
         with self.trainer.averaged(), fixed_weights(self.student):
             for seen in serial_phase(context.model, self.student, scenes, config.source, folder):
@@ -144,18 +169,19 @@ class Distillation:
                 yield Progress(stage=self.name, done=self.step, total=total)
 
     def _parallel(
-        self, calls: list[SceneCalls], number: int, start: int, end: int
+        self, calls: list[ConditionedCalls], number: int, start: int, end: int
     ) -> Iterator[Event]:
         config, total = self.config, sum(self.rounds)
+        influence = self.context.take(Influence).calls if self.context.has(Influence) else ()
         batches = Batches(
             scenes=len(calls),
-            calls=len(calls[0].x),
-            branches=calls[0].targets.shape[1],
+            calls=len(calls[0].calls.x),
+            branches=calls[0].calls.branches,
             size=config.batch,
             order=config.order,
-            seed=seed_from("round", config.seed, number),
+            seed=seed_from("round", self.sampler.seed, number),
             paired=config.target == GUIDED,
-            weights=tuple(self.context.influence),
+            weights=influence,
         )
         every = max(1, total // CURVE_POINTS)
         looks = {round(total * (i + 1) / config.previews) for i in range(config.previews)}
@@ -229,27 +255,42 @@ class Distillation:
     def _save(self) -> None:
         tensors = {f"trainer.{k}": v for k, v in self.trainer.tensors().items()}
         tensors |= {f"freezer.{k}": v for k, v in self.freezer.tensors().items()}
-        numbers = {"step": self.step, "seconds": self.seconds}
+        numbers = {"step": self.step, "seconds": self.seconds, "told": self._told()}
         self.checkpoints.save({**numbers, "freezer": self.freezer.numbers()}, tensors)
 
     def _stop_early(self) -> None:
         """A cancel or an early end: the average so far is what the run leaves behind."""
         self._save()
         with torch.no_grad(), self.trainer.averaged():
-            self.context.learned = copy.deepcopy(self.student)
-        self.context.learned_key = content_key(self.key, self.step)
+            learned = Learned(copy.deepcopy(self.student), sum(self.rounds))
+        self.context.give(learned, content_key(self.key, self.step))  # not what its key promises
         self.context.result["stopped_at"] = {"step": self.step, "of": sum(self.rounds)}
         self.context.result["training"] = self._facts()
 
+    def _too_large(self) -> SdqvizError:
+        config, model = self.config, self.context.model
+        channels, _, side = model.family.latent_shape(model, self.scenes[0])
+        known = {
+            **to_dict(config),
+            "parameters": sum(p.numel() for p in model.network.parameters()),
+            "side": side,
+            "channels": channels,
+        }
+        return SdqvizError(
+            f"out of memory: training with batch {config.batch}, trainable {config.trainable} "
+            f"needs about {evaluate(MEMORY_BYTES, known) / 1e9:.1f} GB beside the model",
+            f"choose batch {max(1, config.batch // 2)}, trainable: lora or scales, or "
+            "gradient_checkpointing: true",
+        )
 
-def _window(context: Context) -> int:
+
+def _window(config: TrainingOptions, scenes: list[Scene]) -> int:
     """Optimiser steps after which the freezing criteria look; a whole walk at least, when the
     order follows it: its losses differ from timestep to timestep.
     """
-    config = context.config
     window = max(10, config.training_steps // WINDOWS)
     if config.order == SERIAL:
-        calls = max(calls_per_scene(scene) for scene in context.training)
+        calls = max(calls_per_scene(scene) for scene in scenes)
         return calls * max(1, round(window / calls))
     return window
 
@@ -261,16 +302,3 @@ def _split(steps: int, rounds: int) -> list[int]:
 
 def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def _too_large(context: Context) -> SdqvizError:
-    config, network = context.config, context.model.network
-    parameters = sum(p.numel() for p in network.parameters())
-    side = context.model.family.latent_shape(context.model, context.training[0])[-1]
-    needed = training_footprint(to_dict(config), parameters, side).memory_bytes
-    return SdqvizError(
-        f"out of memory: training with batch {config.batch}, trainable {config.trainable} needs "
-        f"about {needed / 1e9:.1f} GB beside the model",
-        f"choose batch {max(1, config.batch // 2)}, trainable: lora or scales, or "
-        "gradient_checkpointing: true",
-    )

@@ -11,7 +11,7 @@ from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.families.conditioning import Conditioning, call_network, collate
 from sdqviz.layers.taps import tap_outputs
 from sdqviz.training.batches import Pick
-from sdqviz.training.recorded_calls import SceneCalls
+from sdqviz.training.recorded_calls import ConditionedCalls
 
 BRANCHES, GUIDED = "branches", "guided"
 TARGETS = (BRANCHES, GUIDED)
@@ -58,7 +58,7 @@ class Losses:
 
 
 def batch_of(
-    calls: list[SceneCalls],
+    calls: list[ConditionedCalls],
     picks: Sequence[Pick],
     device: torch.device,
     weigh: Callable[[int], float] = lambda call: 1.0,
@@ -66,14 +66,14 @@ def batch_of(
     """The picked calls as one batch on the device, each weighed by its call's number."""
     rows = [(calls[p.scene], p) for p in picks]
     guidance = [seen.guidance for seen, _ in rows]
-    timesteps = torch.stack([seen.timesteps[p.call] for seen, p in rows])
+    timesteps = torch.stack([seen.calls.timesteps[p.call] for seen, p in rows])
     return Sample(
-        x=torch.stack([seen.x[p.call] for seen, p in rows]).to(device),
+        x=torch.stack([seen.calls.x[p.call] for seen, p in rows]).to(device),
         timesteps=as_taken(timesteps).to(device),
-        target=torch.stack([seen.targets[p.call, p.branch] for seen, p in rows]).to(device),
+        target=torch.stack([seen.calls.outputs[p.call, p.branch] for seen, p in rows]).to(device),
         guidance=torch.tensor(guidance, device=device),
         weight=torch.tensor([weigh(p.call) for p in picks], device=device),
-        branches=calls[0].targets.shape[1],
+        branches=calls[0].calls.branches,
         conditioning=collate([seen.conditioning for seen, _ in rows], [p.branch for p in picks]),
     )
 

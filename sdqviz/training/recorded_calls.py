@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from sdqviz.base.scene import Scene
-from sdqviz.diffusion.trajectory import walk
+from sdqviz.diffusion.trajectory import RecordedCalls, walk
 from sdqviz.families.conditioning import Conditioning
 from sdqviz.families.contract import Model
 from sdqviz.families.predictor import predictor
@@ -25,21 +25,23 @@ SOURCES = (STUDENT, TEACHER, MIX)
 
 
 @dataclass(frozen=True)
-class SceneCalls:
-    """One scene's calls: x float32 [S, C, h, w], timesteps float32 [S], targets float32
-    [S, b, C, h, w] (the teacher's output for each branch), and its conditioning.
+class ConditionedCalls:
+    """One scene's recorded calls with its conditioning: what a mini-batch is drawn from. The
+    calls' outputs are the teacher's, for each branch: the targets.
     """
 
-    x: torch.Tensor
-    timesteps: torch.Tensor
-    targets: torch.Tensor
+    calls: RecordedCalls
     conditioning: Conditioning
     guidance: float
+
+    @staticmethod
+    def of(model: Model, scene: Scene, calls: RecordedCalls) -> "ConditionedCalls":
+        return ConditionedCalls(calls, model.family.condition(model, scene), scene.guidance)
 
 
 def serial_phase(
     model: Model, student: nn.Module, scenes: list[Scene], source: str, folder: Path
-) -> Iterator[SceneCalls]:
+) -> Iterator[ConditionedCalls]:
     """Yields each scene's calls as they are recorded; finds again what `folder` already holds.
 
     A mix walks every other scene with the teacher.
@@ -49,25 +51,21 @@ def serial_phase(
         file = folder / f"{index}.safetensors"
         if not file.exists():
             by_teacher = source == TEACHER or (source == MIX and index % 2 == 1)
-            tensors = _walk(model, model.network if by_teacher else student, scene)
+            calls = _walk(model, model.network if by_teacher else student, scene)
             partial = file.with_suffix(".partial")
-            save_file(tensors, partial)
+            save_file(calls.tensors(), partial)
             partial.rename(file)
-        yield SceneCalls(
-            **load_file(file),
-            conditioning=model.family.condition(model, scene),
-            guidance=scene.guidance,
-        )
+        yield ConditionedCalls.of(model, scene, RecordedCalls(**load_file(file)))
 
 
 @torch.no_grad()
-def _walk(model: Model, network: nn.Module, scene: Scene) -> dict[str, torch.Tensor]:
+def _walk(model: Model, network: nn.Module, scene: Scene) -> RecordedCalls:
     family = model.family
     teacher = predictor(model, scene)
     own = network is model.network
     predict = teacher if own else predictor(model, scene, network)
     shape = family.latent_shape(model, scene)
-    x, timesteps, targets = [], [], []
+    x, timesteps, outputs = [], [], []
     for call in walk(scene, predict, shape, model.scheduler_config):
         branches = len(call.output)
         answer = call.output
@@ -75,6 +73,5 @@ def _walk(model: Model, network: nn.Module, scene: Scene) -> dict[str, torch.Ten
             answer = teacher(call.x.expand(branches, *call.x.shape), call.timestep).cpu().float()
         x.append(call.x)
         timesteps.append(call.timestep.to(torch.float32))
-        targets.append(answer)
-    stacked = {"x": x, "timesteps": timesteps, "targets": targets}
-    return {name: torch.stack(parts).contiguous() for name, parts in stacked.items()}
+        outputs.append(answer)
+    return RecordedCalls(torch.stack(x), torch.stack(timesteps), torch.stack(outputs))

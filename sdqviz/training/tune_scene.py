@@ -9,10 +9,12 @@ from PIL import Image
 from torch import nn
 
 from sdqviz.base.events import Event, Preview, Scalar
+from sdqviz.base.scene import Scene
 from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.families.conditioning import collate
-from sdqviz.metrics.contract import score_all
+from sdqviz.metrics.contract import metrics
 from sdqviz.products.context import Context
+from sdqviz.products.scenes import TuneScenes
 from sdqviz.products.trajectories import record_scene, teacher_trajectory
 from sdqviz.training.losses import BRANCHES, Sample, training_loss
 
@@ -23,9 +25,9 @@ LOOKS = 6  # timesteps of the tune trajectory at which the blocks are compared
 def watch(context: Context, student: nn.Module, blocks: list[str], step: int) -> Iterator[Event]:
     """Replay error per block ("replay", one Scalar each), and the pair's picture and scores."""
     model = context.model
-    for index, scene in enumerate(context.tune):
+    for index, scene in enumerate(context.take(TuneScenes).scenes):
         teacher = teacher_trajectory(context, scene)
-        branches = teacher.outputs.shape[1]
+        branches = teacher.branches
         count = len(teacher.x)
         chosen = sorted({round(i * (count - 1) / (LOOKS - 1)) for i in range(LOOKS)})
         condition = model.family.condition(model, scene)
@@ -48,21 +50,19 @@ def watch(context: Context, student: nn.Module, blocks: list[str], step: int) ->
         for block, value in losses.blocks.items():
             yield Scalar(name="replay", layer=block, value=value, step=step)
         if index == 0:
-            yield from _picture(context, student, step)
+            yield from _picture(context, scene, student, step)
 
 
-def _picture(context: Context, student: nn.Module, step: int) -> Iterator[Event]:
+def _picture(context: Context, scene: Scene, student: nn.Module, step: int) -> Iterator[Event]:
     """The tune scene as the student draws it now, and its scores against the teacher's."""
-    model, scene = context.model, context.tune[0]
+    model = context.model
     reference = model.family.decode(model, teacher_trajectory(context, scene).latents[-1])
     drawn = model.family.decode(model, record_scene(context, scene, student).latents[-1])
     if step == 0:
         yield Preview(name=TEACHER, step=0, blob=_png(context, reference))
     yield Preview(name=STUDENT, step=step, blob=_png(context, drawn))
     for name in ("flip", "ssim"):
-        value = score_all(reference, drawn, context.lpips_net)[name]
-        if value is not None:
-            yield Scalar(name=f"tune_{name}", value=value, step=step)
+        yield Scalar(name=f"tune_{name}", value=metrics()[name].score(reference, drawn), step=step)
 
 
 def _png(context: Context, picture: np.ndarray) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from sdqviz import __version__
 from sdqviz.base.registry import found
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import PACKAGE
@@ -27,6 +28,7 @@ def build_app(context: AppContext) -> gr.Blocks:
         tabs = gr.Tabs(render=False)
         with gr.Sidebar(width=340):
             shared = build_sidebar(context, tabs)
+            gr.Markdown(f"<small>sdqviz {__version__}</small>", elem_id="version")
         gr.Markdown(
             "## Do I still get my picture?\n"
             "Stable Diffusion beside itself in 4-bit weights and 8-bit activations, "

@@ -6,7 +6,7 @@ NOTHING = "null"  # the value of a component that has nothing to show; "" is: no
 
 
 def component(kind: str, elem_id: str, events: tuple[str, ...] = (), waits: bool = True) -> gr.HTML:
-    """A gr.HTML whose value is the JSON text of what `window.sdqviz.kinds[kind]` shows.
+    """A gr.HTML whose value is the JSON text of what a component of this kind (`mount.js`) shows.
 
     `events` are those that it triggers: each is an attribute to attach a listener to. `waits`:
     whether a first value will come; its place is held until then.

@@ -8,8 +8,10 @@ import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE
+from sdqviz.base.stage_names import StageNames
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
+from sdqviz.views.runs.cost import Cost
 from sdqviz.views.runs.listing import finished
 
 
@@ -24,12 +26,18 @@ class AppContext:
     cancel: Callable[[str], None]
     resume: Callable[[str], None]
     finish: Callable[[str], object]  # ends a training early
-    estimate: Callable[[dict[str, Any]], str]  # raises SdqvizError when it cannot be afforded
+    estimate: Callable[[dict[str, Any]], Cost]  # raises SdqvizError when it cannot be afforded
     demos: tuple[str, ...] = ()  # ids of the bundled runs
+    own_machine: bool = False  # whoever sees the page may download to it
 
     def address(self, blob: str) -> str:
         """Where the page gets a blob: gradio's file route, relative to the page."""
         return f"gradio_api/file={self.store.blobs.path(blob)}"
+
+    @property
+    def stages(self) -> StageNames:
+        """What the page says of stages."""
+        return StageNames.of(self.catalog())
 
     @property
     def has_run(self) -> bool:

@@ -7,32 +7,69 @@ from pathlib import Path
 from sdqviz.views.terms import TERMS
 
 FOLDER = Path(__file__).parent / "web"
-# In the order of their needs; each adds to `window.sdqviz`.
-_FILES = (
-    *("core.js", "terms.js", "address.js", "cursor.js", "cursor_line.js", "cursor_slider.js"),
-    *("chosen_layer.js", "charts.js"),
-    *("view.js", "pixels.js", "viewer_parts.js", "viewer_input.js", "viewer.js"),
-    *("histogram_axes.js", "histogram_views.js"),
-    *("timeline.js", "culprits.js", "histogram.js", "gallery.js"),
-    *("layer_sheet.js", "layer_map.js", "layer_table.js", "layers.js"),
-)
+# Folder -> its files, in the order of their needs: none names what a later one declares.
+SCRIPTS = {
+    "core": (
+        *("dom", "words", "terms", "address"),
+        *("cursor", "cursor_line", "cursor_slider", "chosen_layer"),
+    ),
+    "charts": ("svg", "line_chart", "bar_chart"),
+    "viewer": (
+        *("modes", "view", "pixels", "pictures", "panels", "paint"),
+        *("readout", "tools", "stage", "measure", "frame", "pointer", "keys", "viewer"),
+    ),
+    "histogram": (
+        *("axes", "marks", "at_cursor", "over_values", "heat", "over_calls"),
+        *("views", "clipped", "histogram"),
+    ),
+    "timeline": ("timeline", "culprits"),
+    "gallery": ("score_plot", "gallery"),
+    "layers": (
+        *("documents", "colours", "tiles", "field", "map"),
+        *("sheet_charts", "sheet", "table", "layers"),
+    ),
+    "page": ("mount",),
+}
+REPORT_SCRIPTS = {"report": ("report", "page")}  # after the others
+STYLES = ("charts", "theme", "viewer", "timeline", "histogram", "gallery", "layers")
+REPORT_STYLES = ("report",)  # before the others: stands in for gradio's
 
 
 @cache
 def script() -> str:
-    """All of the JavaScript, joined, after the meanings of the words that it writes."""
-    texts = ((FOLDER / name).read_text(encoding="utf-8") for name in _FILES)
-    return "\n".join((f"window.sdqvizTerms = {json.dumps(TERMS)};", *texts))
+    """All of the JavaScript: one function, so that the page around it has none of its names."""
+    return _joined(SCRIPTS)
+
+
+@cache
+def report_script() -> str:
+    """The same with what shows a static report."""
+    return _joined(SCRIPTS | REPORT_SCRIPTS)
 
 
 @cache
 def style() -> str:
     """The CSS of what the script and `views` make."""
-    names = ("charts.css", "workbench.css")
-    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
+    return _styles(STYLES)
 
 
 @cache
 def page_style() -> str:
     """The whole CSS of the static report, which has no gradio around it."""
-    return (FOLDER / "report.css").read_text(encoding="utf-8") + style()
+    return _styles(REPORT_STYLES + STYLES)
+
+
+def _joined(folders: dict[str, tuple[str, ...]]) -> str:
+    files = (FOLDER / folder / f"{name}.js" for folder, names in folders.items() for name in names)
+    parts = [
+        "(() => {",
+        "if (window.sdqviz) return; // loaded once more",
+        f"const TERMS = {json.dumps(TERMS)};",
+        *(file.read_text(encoding="utf-8") for file in files),
+        "})();",
+    ]
+    return "\n".join(parts)
+
+
+def _styles(names: tuple[str, ...]) -> str:
+    return "\n".join((FOLDER / "css" / f"{name}.css").read_text(encoding="utf-8") for name in names)

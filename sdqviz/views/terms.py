@@ -4,9 +4,13 @@ from html import escape
 
 TERMS = {
     "LPIPS": "distance between the features that a trained network sees; 0: identical",
+    "ST-LPIPS": "LPIPS with features that a shift of a pixel leaves alone, trained by others: its "
+    "numbers do not compare with LPIPS; 0: identical",
     "SSIM": "structural similarity of small windows; 1: identical",
     "PSNR": "peak signal over the mean squared pixel difference, in decibels; more is closer",
     "FLIP": "the difference an eye sees when flipping between the two; 0: none, 1: all",
+    "SSIMULACRA 2": "structure and edges at six scales, fitted to people's votes; 100: identical",
+    "ColorVideoVDP": "just-objectionable differences on a display, in colour; 10: none seen",
     "noise": "what rounding alone does: the FP model computed in bfloat16 against float32",
     "other seed": "the same prompt with another seed: as far apart as two different pictures",
     "Network": "bytes of the denoising network as stored, and in 32-bit floats",

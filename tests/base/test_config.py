@@ -2,14 +2,16 @@ import pytest
 
 from sdqviz.base.config import complete, from_dict, schema, to_dict
 from sdqviz.base.errors import SdqvizError
-from sdqviz.recipes.round_nearest import RoundNearestConfig
+from sdqviz.recipes.round_nearest import RECIPE
+from sdqviz.stages.plan import PlanStage
 
 
 def test_values_survive_the_round_trip():
-    config = from_dict(RoundNearestConfig, {"weight_bits": 3, "guidance": 5})
+    config = from_dict(PlanStage, {"weight_bits": 3.0, "group": 16})
     assert config.weight_bits == 3
-    assert config.guidance == 5.0
-    assert from_dict(RoundNearestConfig, to_dict(config)) == config
+    assert config.group == 16
+    assert from_dict(PlanStage, to_dict(config)) == config
+    assert complete(RECIPE.schema(), {"guidance": 5}, "x")["guidance"] == 5.0
 
 
 @pytest.mark.parametrize(
@@ -26,13 +28,13 @@ def test_values_survive_the_round_trip():
 )
 def test_bad_values_are_refused_in_one_line(values, part):
     with pytest.raises(SdqvizError) as caught:
-        from_dict(RoundNearestConfig, values)
+        complete(RECIPE.schema(), values, RECIPE.name)
     assert part in caught.value.message
     assert caught.value.hint
 
 
 def test_every_field_tells_a_form_what_it_is():
-    for entry in schema(RoundNearestConfig):
+    for entry in [*RECIPE.schema(), *schema(PlanStage)]:
         assert entry["label"]
         assert entry["help"]
         assert complete([entry], {}, "x") == {entry["name"]: entry["default"]}

@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +17,8 @@ from urllib.parse import urljoin
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
+
+from tests.conftest import NO_CHROMIUM, chromium
 
 ROOT = Path(__file__).parents[2]
 FLAGS = [
@@ -65,8 +66,8 @@ def server(tmp_path_factory):
 
 
 def browser_file() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert found, "chromium is missing: apt-get install chromium"
+    found = chromium()
+    assert found, NO_CHROMIUM
     return found
 
 

@@ -41,7 +41,7 @@ ACTIONS = {
         *("Compare", "#viewer [data-mode=all]"),
         f"{VIEWER}.zoomBy(i % 2 ? 1.5 : 1 / 1.5)",
     ),
-    "measured box": ("Compare", HERE, f"{VIEWER}.select({{x: i, y: i, w: 40, h: 40}})"),
+    "measured box": ("Compare", HERE, f"{VIEWER}.measure.select({{x: i, y: i, w: 40, h: 40}})"),
     "cursor, map of the layers": ("Layers", "#layers [data-span=here]", CURSOR),
     "cursor, layers over all timesteps": ("Layers", "#layers [data-span=all]", CURSOR),
     "another layer's sheet": (

@@ -18,7 +18,7 @@ def test_the_bundled_comparison_is_there_at_once_and_bit_exact(page, server):
     store = Store(server[1])
     # A first visit opens on the main method, whichever bundle is newer.
     (run,) = (r for r in store.runs.list() if r.kind == "quantize" and r.spec["recipe"] == MAIN)
-    scene = worst_first(run.result["scenes"])[0]
+    scene = worst_first(run.scenes)[0].as_row()
     for who in ("fp", "student"):
         shown = picture(page, who)
         assert shown.format == "PNG"
@@ -42,7 +42,7 @@ def test_a_quick_job_survives_a_reload_and_shows_its_pair(page, server):
 
     store = Store(server[1])
     before = page.input_value("#run input")
-    page.get_by_text("Settings", exact=True).first.click()
+    page.get_by_text("Advanced", exact=True).first.click()
     fields = {page.get_by_label(label, exact=True).first: v for label, v in SMALLER.items()}
     for _ in range(5):  # typing at machine speed outruns a first rendering
         for field, value in fields.items():
@@ -67,9 +67,7 @@ def test_a_quick_job_survives_a_reload_and_shows_its_pair(page, server):
     page.reload()
     page.wait_for_selector("#viewer canvas")
     assert page.input_value("#run input") != before
-    with Image.open(
-        store.blobs.path(worst_first(run.result["scenes"])[0]["images"]["student"])
-    ) as stored:
+    with Image.open(store.blobs.path(worst_first(run.scenes)[0].pictures.student)) as stored:
         shown = picture(page, "student")
         assert ImageChops.difference(shown.convert("RGB"), stored.convert("RGB")).getbbox() is None
 

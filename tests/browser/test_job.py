@@ -12,7 +12,7 @@ from sdqviz.runner.catalog import static_catalog
 from sdqviz.store.runs import DONE, FINISHING, QUEUED, RUNNING
 from sdqviz.store.store import Store
 from tests.browser.conftest import picture
-from tests.browser.test_viewer import VIEWER
+from tests.browser.test_viewer import PICTURES
 from tests.conftest import QUICK
 from tests.runner.test_execute import wait_for
 
@@ -54,7 +54,7 @@ def test_a_training_is_finished_early_and_parts_of_its_model_are_drawn(
     # It is among the runs to choose from now; chosen, its pictures and its note are there.
     page.click("#run input")
     page.get_by_test_id("dropdown-option").filter(has_text="quick · fidelity").click()
-    page.wait_for_function(f"{VIEWER}.doc?.run === '{run_id}' && {VIEWER}.ready")
+    page.wait_for_function(f"{PICTURES}.doc?.run === '{run_id}' && {PICTURES}.ready")
     assert not page.is_visible("#finish")
     scene = run.result["scenes"][0]["images"]
     for who in ("fp", "student"):
@@ -66,7 +66,7 @@ def test_a_training_is_finished_early_and_parts_of_its_model_are_drawn(
     page.get_by_role("tab", name="Compare").click()
 
     # Each part takes the place of picture B, without a reload.
-    assert page.evaluate(f"{VIEWER}.label('b')") == "W4A8"
+    assert page.evaluate(f"{PICTURES}.label('b')") == "W4A8"
     drawn = {scene["student"]}
     for part, label in (
         ("weights", "W4A16: weights only"),
@@ -74,13 +74,13 @@ def test_a_training_is_finished_early_and_parts_of_its_model_are_drawn(
     ):
         page.click(f"#only-{part}")
         page.wait_for_function(
-            f"label => {VIEWER}.label('b') === label && {VIEWER}.ready", arg=label
+            f"label => {PICTURES}.label('b') === label && {PICTURES}.ready", arg=label
         )
         made = next(r for r in store.runs.list(GENERATE) if r.spec["only"] == part)
         assert (made.state, made.spec["run"]) == (DONE, run_id)
         drawn.add(made.result["scenes"][0]["images"]["student"])
         assert same(page, store, made.id, made.result["scenes"][0]["images"]["student"])
-        assert page.evaluate(f"{VIEWER}.label('a')") == "FP"
+        assert page.evaluate(f"{PICTURES}.label('a')") == "FP"
     assert len(drawn) == 3
     # Other runs have other scenes and blocks: no event was refused while the choices changed.
     assert "Traceback" not in (server[1] / "app.log").read_text()

@@ -15,7 +15,7 @@ SHEET = "#layers .sdql-sheet"
 def errors(server):
     store = Store(server[1])
     run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
-    return layer_errors(store.blobs, run.result)
+    return layer_errors(store.blobs, run.quantized)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_the_map_at_the_cursor_follows_it(layers, errors):
 def test_a_cell_of_the_heatmap_is_a_layer_at_a_timestep(layers):
     layers.locator("#layers [data-span=all]").click()
     field = layers.locator("#layers .sdql-heat canvas")
-    rows = layers.evaluate(f"{LAYERS}.map.rows.map((l) => l.name)")
+    rows = layers.evaluate(f"{LAYERS}.map.field.rows.map((l) => l.name)")
     calls = layers.evaluate(f"{LAYERS}.map.doc.timesteps.length")
     edge = field.bounding_box()
     field.click(
@@ -100,6 +100,19 @@ def test_a_timestep_names_its_worst_layers(page, errors):
     worst.click()
     page.wait_for_function(f"document.querySelector('#layer input').value === {name!r}")
     page.wait_for_function("document.querySelector('#culprits [aria-pressed=true]')")
+
+
+def test_a_layer_that_overflowed_is_shown_first(layers):
+    name = layers.evaluate(
+        f"""() => {{ const doc = structuredClone({LAYERS}.doc);
+        for (const layer of doc.layers) layer.name = `another.${{layer.name}}`;
+        doc.layers[9].own_error = "not finite";
+        const place = document.body.appendChild(document.createElement("div"));
+        place.id = "overflowed";
+        window.sdqviz.mount("layers", place, () => JSON.stringify(doc), () => {{}});
+        return doc.layers[9].name; }}"""
+    )
+    assert layers.inner_text("#overflowed .sdql-sheet h3") == name
 
 
 def test_a_late_histogram_moves_no_choice(layers):

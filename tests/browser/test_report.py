@@ -30,18 +30,21 @@ def test_it_opens_from_a_file(store, tmp_path, theme):
         page.on("request", lambda request: asked.append(request.url))
         page.goto(report.as_uri())
         page.wait_for_selector(".sdqv canvas")
-        page.wait_for_function(f"{VIEWER}.ready")
-        rows = run.result["scenes"]
-        row = worst_first(rows)[0]
-        with Image.open(store.blobs.path(row["images"]["student"])) as stored:
-            assert pixels(page, f"{VIEWER}.loaded.student.data") == stored.convert("RGBA").tobytes()
+        page.wait_for_function(f"{VIEWER}.pictures.ready")
+        rows = worst_first(run.scenes)
+        row = rows[0]
+        with Image.open(store.blobs.path(row.pictures.student)) as stored:
+            assert (
+                pixels(page, f"{VIEWER}.pictures.loaded.student.data")
+                == stored.convert("RGBA").tobytes()
+            )
         page.locator(".sdqv-handle").focus()
         page.keyboard.press("5")
         assert page.evaluate(f"{VIEWER}.mode") == "difference"
         page.keyboard.press(".")
         assert page.inner_text(".sdqt output").startswith("call 17 of 26")
         page.locator(".sdqg-card").nth(2).click()
-        page.wait_for_function(f"{VIEWER}.doc.scene === '{worst_first(rows)[2]['id']}'")
+        page.wait_for_function(f"{VIEWER}.pictures.doc.scene === '{rows[2].id}'")
         page.locator(".sdql-name").nth(30).click()
         assert page.inner_text(".sdql-sheet h3") == page.locator(".sdql-name").nth(30).inner_text()
         assert page.locator(".sdql-sheet svg").count() == 4  # errors, codes, multipliers, loss

@@ -95,8 +95,10 @@ def test_the_plot_follows_its_choices(tab):
     assert "packed MB" in tab.inner_text("#pareto")
     tab.locator("#pareto-axis").get_by_text("step seconds").click()
     tab.wait_for_function("document.querySelector('#pareto').innerText.includes('a step')")
-    tab.locator("#pareto-metric").get_by_text("LPIPS").click()
-    tab.wait_for_function("document.querySelector('#pareto').innerText.includes('not available')")
+    tab.locator("#pareto-metric").get_by_text("SSIM").click()
+    tab.wait_for_function("document.querySelector('#pareto').innerText.includes('SSIM (higher')")
+    # What no run was scored by is not offered.
+    assert "LPIPS" not in tab.inner_text("#pareto-metric")
 
 
 def test_a_run_becomes_code_and_fills_the_form(tab):

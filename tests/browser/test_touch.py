@@ -40,7 +40,9 @@ def loaded(tmp_path_factory):
     run = next(r for r in store.runs.list() if r.spec["recipe"] == "fidelity")
     report = export_report(store, run, folder / "report")
     with opened(report.as_uri(), 390, 844, has_touch=True, is_mobile=True) as page:
-        page.wait_for_function(f"{VIEWER}.ready && document.querySelector('{_CURSOR}').textContent")
+        page.wait_for_function(
+            f"{VIEWER}.pictures.ready && document.querySelector('{_CURSOR}').textContent"
+        )
         # What the browser takes for its own scrolling, it takes away from the page.
         page.evaluate("addEventListener('pointercancel', () => (window.taken += 1), true)")
         yield page

@@ -15,6 +15,7 @@ from sdqviz.views.runs.listing import worst_first
 # The component of an element, as the page's script keeps it.
 COMPONENT = "([...document.querySelectorAll('#{}, #{} *')].find((e) => e.sdqviz)?.sdqviz ?? {{}})"
 VIEWER = COMPONENT.format("viewer", "viewer")
+PICTURES = f"({VIEWER}.pictures ?? {{}})"
 
 
 @pytest.fixture
@@ -27,12 +28,12 @@ def store(server):
 @pytest.fixture
 def row(store):
     run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
-    return worst_first(run.result["scenes"])[0]
+    return worst_first(run.scenes)[0].as_row()
 
 
 def focus(page):
     """Waits until pictures, timeline and histogram are there: the keys go to the viewer."""
-    page.wait_for_function(f"{VIEWER}.ready")
+    page.wait_for_function(f"{PICTURES}.ready")
     for part in ("#timeline output", "#histogram .sdqt-values"):
         page.wait_for_function(f"document.querySelector('{part}')?.textContent")
     page.locator("#viewer .sdqv-handle").focus()
@@ -52,7 +53,7 @@ def test_what_is_measured_and_shown_are_the_pngs_pixels(page, store, row):
     for who in ("fp", "student"):
         with Image.open(store.blobs.path(row["images"][who])) as stored:
             wanted = stored.convert("RGBA").tobytes()
-        assert pixels(page, f"{VIEWER}.loaded.{who}.data") == wanted
+        assert pixels(page, f"{PICTURES}.loaded.{who}.data") == wanted
     # One picture pixel on one screen pixel: the canvas holds them as they are.
     page.keyboard.press("3")
     page.keyboard.press("Space")
@@ -61,10 +62,11 @@ def test_what_is_measured_and_shown_are_the_pngs_pixels(page, store, row):
     page.keyboard.press("9")
     page.evaluate(f"{VIEWER}.view.scale = 1; {VIEWER}.view.fitted = false")
     page.evaluate(f"Object.assign({VIEWER}.view, {{x: 40, y: 30}})")
-    drawn = f"""(() => {{ const v = {VIEWER}; const c = v.built.canvas;
-      v.context.clearRect(0, 0, c.width, c.height);
-      v.context.drawImage(v.a.image, v.view.x, v.view.y, v.a.width, v.a.height);
-      return v.context.getImageData(40, 30, v.a.width, v.a.height); }})()"""
+    drawn = f"""(() => {{ const v = {VIEWER}; const {{ a }} = v.pictures;
+      const c = v.frame.stage.canvas;
+      v.frame.stage.pen.clearRect(0, 0, c.width, c.height);
+      v.frame.stage.pen.drawImage(a.image, v.view.x, v.view.y, a.width, a.height);
+      return v.frame.stage.pen.getImageData(40, 30, a.width, a.height); }})()"""
     with Image.open(store.blobs.path(row["images"]["fp"])) as stored:
         assert pixels(page, drawn) == stored.convert("RGBA").tobytes()
 
@@ -72,11 +74,11 @@ def test_what_is_measured_and_shown_are_the_pngs_pixels(page, store, row):
 def test_every_mode_by_key_draws_something_else(page):
     focus(page)
     drawn = []
-    for key in "1245678":
+    for key in "1245689":  # 7 is the ST-LPIPS map, which the bundled run does not have
         page.keyboard.press(key)
         pressed = page.locator("#viewer .sdqv-modes [aria-pressed=true]")
         assert pressed.count() == 1
-        drawn.append(page.evaluate(f"{VIEWER}.built.canvas.toDataURL()"))
+        drawn.append(page.evaluate(f"{VIEWER}.frame.stage.canvas.toDataURL()"))
     assert len(set(drawn)) == len(drawn)
     page.keyboard.press("5")
     page.keyboard.press("g")
@@ -84,22 +86,45 @@ def test_every_mode_by_key_draws_something_else(page):
     page.keyboard.press("v")
     page.wait_for_function("location.search.includes('signed=1')")
     page.keyboard.press("x")  # what B has more than A, A has less than B
-    assert page.evaluate(f"{VIEWER}.built.canvas.toDataURL()") not in drawn
+    assert page.evaluate(f"{VIEWER}.frame.stage.canvas.toDataURL()") not in drawn
     page.keyboard.press("?")
     assert page.locator("dialog.sdqv-keys").is_visible()
     page.keyboard.press("Escape")
     assert not page.locator("dialog.sdqv-keys").is_visible()
 
 
+def test_the_learned_map_is_offered_where_a_run_kept_one(page):
+    focus(page)
+    button = page.locator("#viewer [data-mode=st_lpips]")
+    assert not button.is_visible()  # the bundled run has none: no dead button
+    page.keyboard.press("7")
+    assert page.evaluate(f"{VIEWER}.mode") != "st_lpips"
+    page.evaluate(
+        f"""async () => {{
+          const doc = structuredClone({VIEWER}.doc);
+          doc.made += 1;
+          for (const p of doc.pictures) if (p.flip) p.st_lpips = p.flip;
+          await {VIEWER}.show(doc);
+        }}"""
+    )
+    assert button.is_visible() and button.is_enabled()
+    page.keyboard.press("6")
+    flip = page.evaluate(f"{VIEWER}.built.canvas.toDataURL()")
+    page.keyboard.press("7")
+    assert page.evaluate(f"{VIEWER}.mode") == "st_lpips"
+    assert "ST-LPIPS (alex): black 0" in page.inner_text("#viewer")
+    assert page.evaluate(f"{VIEWER}.built.canvas.toDataURL()") == flip
+
+
 def test_all_pictures_of_one_noise_stand_side_by_side(page, store, row):
     focus(page)
-    page.keyboard.press("7")
+    page.keyboard.press("8")
     names = page.locator("#viewer .sdqv-names > *")
-    drawn = page.evaluate(f"{VIEWER}.drawn.map((p) => p.label)")
+    drawn = page.evaluate(f"{PICTURES}.drawn.map((p) => p.label)")
     assert len(drawn) >= 3 and "FP, another seed" not in drawn  # the other bundled run's too
     assert names.count() == len(drawn) and names.first.inner_text() == "FP (A)"
     # The pointer is over the same pixel of every one.
-    panel = page.evaluate(f"{VIEWER}.panels()[1]")
+    panel = page.evaluate(f"{VIEWER}.panels[1]")
     edge = page.locator("#viewer canvas").bounding_box()
     page.mouse.move(
         edge["x"] + panel["left"] + panel["width"] / 2,
@@ -117,11 +142,11 @@ def test_all_pictures_of_one_noise_stand_side_by_side(page, store, row):
     assert f"{row['metrics']['psnr']:.1f} dB" in names.nth(1).inner_text()
     page.get_by_role("tab", name="Held-out scenes").click()
     page.locator("#gallery .sdqg-card").nth(3).click()
-    other = worst_first(run.result["scenes"])[3]
-    page.wait_for_function(f"{VIEWER}.ready && {VIEWER}.doc.scene === '{other['id']}'")
+    other = worst_first(run.scenes)[3].as_row()
+    page.wait_for_function(f"{PICTURES}.ready && {PICTURES}.doc.scene === '{other['id']}'")
     assert f"{other['metrics']['psnr']:.1f} dB" in names.nth(1).inner_text()
     names.nth(1).click()  # a name opens its picture beside A
-    assert page.evaluate(f"[{VIEWER}.mode, {VIEWER}.keys.b]") == ["split", "student"]
+    assert page.evaluate(f"[{VIEWER}.mode, {PICTURES}.keys.b]") == ["split", "student"]
     page.keyboard.press("2")  # the keys still go to the viewer
     assert page.evaluate(f"{VIEWER}.mode") == "side"
 
@@ -153,6 +178,21 @@ def test_the_flicker_rests_where_motion_is_unwanted(page):
     assert page.evaluate(f"{VIEWER}.turned") is False
 
 
+def test_scores_of_a_former_pair_change_nothing(page):
+    focus(page)
+    page.locator("#viewer select[data-which=a]").select_option("other_seed")  # no run scored them
+    page.wait_for_function(f"{VIEWER}.measure.asked?.a === 'other_seed'")
+    asked = page.evaluate(f"{VIEWER}.measure.asked")
+    page.locator("#viewer select[data-which=a]").select_option("fp")
+    kept = page.inner_html("#viewer .sdqv-scores")
+    assert "sdq-chip" in kept
+    late = {**asked, "ssim": 0.5, "flip": 0.5}
+    page.evaluate(
+        "detail => document.dispatchEvent(new CustomEvent('sdqviz-region', { detail }))", late
+    )
+    assert page.inner_html("#viewer .sdqv-scores") == kept
+
+
 def test_a_dragged_box_has_its_scores(page, store, row):
     focus(page)
     page.keyboard.press("r")
@@ -162,7 +202,7 @@ def test_a_dragged_box_has_its_scores(page, store, row):
     page.mouse.move(edge["x"] + edge["width"] * 0.7, edge["y"] + edge["height"] * 0.5, steps=4)
     page.mouse.up()
     page.wait_for_selector("#viewer .sdqv-boxed >> text=SSIM")
-    box = page.evaluate(f"{VIEWER}.box")
+    box = page.evaluate(f"{VIEWER}.measure.box")
 
     files = [store.blobs.path(row["images"][who]) for who in ("fp", "student")]
     scores = box_scores(*files, box["x"], box["y"], box["w"], box["h"])
@@ -180,7 +220,7 @@ def test_a_dragged_box_has_its_scores(page, store, row):
     page.locator("#viewer select[data-which=b]").select_option("student")
     page.locator("#viewer .sdqv-worst button").first.click()
     assert page.evaluate(f"{VIEWER}.view.fitted") is False
-    box = page.evaluate(f"{VIEWER}.asked")
+    box = page.evaluate(f"{VIEWER}.measure.asked")
     page.keyboard.press("Escape")
     # The answer to a box that is gone changes nothing.
     late = {**box, "ssim": 0.5, "flip": 0.5}
@@ -212,7 +252,7 @@ def test_every_pair_has_its_own_scores(page, store, row):
     assert flip.is_enabled()
     flip.click()
     with Image.open(store.blobs.path(theirs["images"]["flip"])) as stored:
-        assert pixels(page, f"{VIEWER}.flip.data") == stored.convert("RGBA").tobytes()
+        assert pixels(page, f"{PICTURES}.map('flip').data") == stored.convert("RGBA").tobytes()
     # Two quantized models against each other: measured now, the whole picture.
     page.locator("#viewer select[data-which=a]").select_option("student")
     assert flip.is_disabled() and page.evaluate(f"{VIEWER}.mode") == "difference"
@@ -281,7 +321,7 @@ def test_one_cursor_moves_everything_and_the_address(page):
     page.keyboard.press("5")
     page.wait_for_function("location.search.includes('mode=difference')")
     page.goto(page.url)
-    focus_ready = f"{VIEWER}.ready && {VIEWER}.mode === 'difference'"
+    focus_ready = f"{PICTURES}.ready && {VIEWER}.mode === 'difference'"
     page.wait_for_selector("#viewer canvas")
     page.wait_for_function(focus_ready)
     assert page.inner_text("#timeline output") == where
@@ -292,16 +332,16 @@ def test_an_address_opens_scene_and_layer_and_tells_of_a_lost_run(page, store, s
     wanted = run.result["scenes"][2]
     layer = "down_blocks.1.resnets.0.conv1"
     page.goto(f"{server[0]}?run={run.id}&scene={wanted['id']}&layer={layer}")
-    page.wait_for_function(f"{VIEWER}.doc?.scene === '{wanted['id']}'")
+    page.wait_for_function(f"{PICTURES}.doc?.scene === '{wanted['id']}'")
     assert page.input_value("#scene input").startswith(wanted["prompt"])
     page.wait_for_function(f"document.querySelector('#layer input').value === {layer!r}")
     newer = store.runs.add_made("quantize", run.spec, {**run.result, "format": 99})
     page.goto(f"{server[0]}?run={newer}")
     page.wait_for_selector(f"text=Run {newer} was made by a newer sdqviz: update to see it")
-    page.wait_for_function(f"{VIEWER}.ready")
+    page.wait_for_function(f"{PICTURES}.ready")
     page.goto(f"{server[0]}?run=deadbeef")
     page.wait_for_selector("text=There is no finished run deadbeef here")
-    page.wait_for_function(f"{VIEWER}.ready")
+    page.wait_for_function(f"{PICTURES}.ready")
 
 
 def test_the_gallery_and_the_layers_open_what_is_chosen(page):
@@ -311,7 +351,7 @@ def test_the_gallery_and_the_layers_open_what_is_chosen(page):
     assert cards.count() == 8
     prompt = cards.nth(2).inner_text()
     cards.nth(2).click()
-    page.wait_for_function(f"{VIEWER}.doc.alt.startsWith({prompt.splitlines()[1][:12]!r})")
+    page.wait_for_function(f"{PICTURES}.doc.alt.startsWith({prompt.splitlines()[1][:12]!r})")
     page.wait_for_selector("#viewer canvas", state="visible")
     page.get_by_role("tab", name="Layers").click()
     page.fill("#layers input[type=search]", "mid_block conv2")
@@ -329,10 +369,12 @@ def test_a_single_layer_is_drawn_and_can_take_the_second_place(page, store, serv
     page.get_by_role("button", name="The picture with only this layer quantized").click()
     page.wait_for_selector("#viewer canvas", state="visible")  # the tab with the pictures
     made = drawn(page, store, server, "generate")
-    assert page.evaluate(f"{VIEWER}.label('b')") == f"only {made.spec['only']} quantized"
-    alone = page.evaluate(f"{VIEWER}.worst[0].mse")
+    assert page.evaluate(f"{PICTURES}.label('b')") == f"only {made.spec['only']} quantized"
+    alone = page.evaluate(f"{VIEWER}.measure.worst[0].mse")
     page.locator("#viewer select[data-which=b]").select_option("student")
-    assert 0 < alone < page.evaluate(f"{VIEWER}.worst[0].mse")  # one layer does less than all
+    assert (
+        0 < alone < page.evaluate(f"{VIEWER}.measure.worst[0].mse")
+    )  # one layer does less than all
 
 
 def test_a_folder_made_elsewhere_draws_the_same_scene(page, store, server, tmp_path):
@@ -343,7 +385,7 @@ def test_a_folder_made_elsewhere_draws_the_same_scene(page, store, server, tmp_p
     page.get_by_label("Folder of a quantized model").fill(str(tmp_path / "elsewhere"))
     page.get_by_role("button", name="Draw this scene with it").click()
     made = drawn(page, store, server, "compare")
-    assert page.evaluate(f"{VIEWER}.label('b')") == "folder elsewhere"
+    assert page.evaluate(f"{PICTURES}.label('b')") == "folder elsewhere"
     # The folder is that run's model: what it draws is what the run drew, but for rounding.
     row = next(r for r in run.result["scenes"] if r["id"] == made.result["scenes"][0]["id"])
     with (
@@ -372,7 +414,7 @@ def drawn(page, store, server, kind):
 
 def test_a_picture_that_is_gone_is_told_and_the_rest_lives(page, store, server):
     run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
-    row = worst_first(run.result["scenes"])[5]  # the first page has the first one's in its cache
+    row = worst_first(run.scenes)[5].as_row()  # the first page has the first one's in its cache
     path = store.blobs.path(row["images"]["student"])
     data = path.read_bytes()
     path.unlink()

@@ -7,8 +7,10 @@ import sys
 
 import pytest
 import torch
+from PIL import Image
 from typer.testing import CliRunner
 
+import sdqviz
 from sdqviz.base.errors import SdqvizError
 from sdqviz.cli.main import app
 from sdqviz.kernels.contract import choose_engine
@@ -43,7 +45,9 @@ def test_quantize_compare_generate_and_the_runs(home, tiny_folder, tmp_path):
     prompts.write_text("a key on a red background\n\na bell on a blue background\n")
     words = ("--prompts", str(prompts), "--seeds", "2", "--steps", "3", "--json")
     compared = run("compare", model, str(out), *words)
-    assert set(compared) == {"engine", "arithmetic", "scenes", "metrics", "per_step"}
+    assert set(compared) == {
+        *("engine", "arithmetic", "scenes", "metrics", "unavailable", "per_step"),
+    }
     # Whichever is the best here; where the better ones refuse, the reference.
     best, _ = choose_engine(torch.device("cpu"), ActivationSpec())
     assert compared["engine"] == best.name
@@ -55,14 +59,17 @@ def test_quantize_compare_generate_and_the_runs(home, tiny_folder, tmp_path):
         ("a bell", 1),
     ]
     for entry in compared["metrics"].values():
-        assert {"median", "floor", "ceiling", "direction", "settings"} <= set(entry)
+        assert {"median", "interval", "floor", "ceiling", "direction", "settings"} <= set(entry)
+        assert entry["interval"][0] <= entry["median"] <= entry["interval"][1]
+    assert compared["metrics"]["st_lpips"]["median"] > 0  # a learned metric without a download
+    assert not set(compared["unavailable"]) & set(compared["metrics"])
     assert len(compared["per_step"]["replay"]) == 4
 
     with pytest.raises(SdqvizError, match="was not made from"):
         run("compare", "mini-sd1", str(out), "--steps", "2", "--json")
 
     drawn = run("generate", made["run"], "a key", "--steps", "3", "--out", str(tmp_path), "--json")
-    for name in ("fp", "w4a8", "flip"):
+    for name in ("fp", "w4a8", "flip", "st_lpips"):
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert drawn["metrics"]["ssim"]["median"] <= 1
 
@@ -81,7 +88,8 @@ def test_quantize_compare_generate_and_the_runs(home, tiny_folder, tmp_path):
     assert shown["result"]["size"]["bytes"] == made["bytes"]
     run("runs", "export", made["run"], "--out", str(tmp_path / "bundle"), "--json")
     run("runs", "sheet", made["run"], "--out", str(tmp_path / "sheet.png"), "--json")
-    assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.format == "PNG" and sheet.width == 2 * (4 * 256 + 5 * 8)  # two maps
     again = tmp_path / "again"
     run("runs", "export", made["run"], "--model", "--out", str(again), "--json")
     name = "unet/diffusion_pytorch_model.safetensors"
@@ -98,6 +106,7 @@ def test_doctor_says_what_is_missing(home):
     assert {"cpu_onednn", "triton_w4a8"} <= set(engines)
     assert "mini-sd1" in report["models"]
     assert report["home"] == str(home)
+    assert report["version"] == sdqviz.__version__
 
 
 @pytest.mark.parametrize(

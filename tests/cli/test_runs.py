@@ -17,7 +17,7 @@ from sdqviz.cli.main import main
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute
 from sdqviz.runner.models import ModelCache
-from sdqviz.store.runs import CANCELLED, DONE, FINISHING, TRAINING
+from sdqviz.store.runs import CANCELLED, DONE, FINISHING
 from sdqviz.store.store import Store
 from tests.conftest import QUICK
 
@@ -72,7 +72,7 @@ def worked(home, tiny_folder) -> dict[str, Any]:
     found: dict[str, Any] = {"id": store.runs.add(QUANTIZE, spec)}
 
     def see(event: Event) -> None:
-        if isinstance(event, Progress) and (event.stage, event.done) == (TRAINING, STOP):
+        if isinstance(event, Progress) and (event.stage, event.done) == ("distill", STOP):
             found["printed"] = done("runs", "finish", found["id"][:6])
 
     assert execute(store, store.runs.claim(), ModelCache(), see) == DONE
@@ -116,7 +116,7 @@ def test_generate_only_draws_a_part_alone(store, worked, tmp_path):
         printed = done(*words)
         assert set(printed) == {"run", "files", "metrics"}
         assert printed["files"] == {
-            name: str(out / f"{name}.png") for name in ("fp", "w4a8", "flip")
+            name: str(out / f"{name}.png") for name in ("fp", "w4a8", "flip", "st_lpips")
         }
         made = store.runs.get(printed["run"])
         assert (made.kind, made.spec["only"], made.state) == (GENERATE, part, DONE)
@@ -144,7 +144,8 @@ def test_generate_takes_what_a_cancelled_training_left_and_no_unfinished_run(
 ):
     base = store.runs.get(worked["id"])
     stopped, queued = (store.runs.add(QUANTIZE, base.spec) for _ in range(2))
-    left = {name: base.result[name] for name in ("packed", "stopped_at")}  # no scenes, no scores
+    scores = ("scenes", "metrics", "per_step", "timesteps", "step_seconds", "layer_pairs")
+    left = {key: value for key, value in base.result.items() if key not in scores}
     store.runs.finish(stopped, CANCELLED, result=left)
     printed = done("generate", stopped, *SCENE, "--out", str(tmp_path))
     assert (tmp_path / "w4a8.png").read_bytes().startswith(b"\x89PNG")

@@ -28,7 +28,7 @@ def as_stored(w8, scale, bias, conv, factor):
 
 
 def reference(x, operands, pair, spec):
-    """Section 5's layer in int64, by the definition."""
+    """The layer of DESIGN.md, section 5, in int64, by the definition."""
     if operands.factor is not None:
         x = x * (operands.factor if operands.conv is None else operands.factor.view(-1, 1, 1))
     x8 = quantize_activation(x, pair.inverse_scale, pair.zero_point, spec).to(torch.int64)

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.registry import found, named
+from sdqviz.base.registry import found
 from sdqviz.base.request import QUANTIZE, quantize_request
 from sdqviz.base.scene import Scene
 from sdqviz.diffusion.trajectory import record
@@ -19,12 +19,15 @@ from sdqviz.layers.checkpoint import build_student
 from sdqviz.layers.convert import packed_layers
 from sdqviz.layers.plan import MODULATION, PlanConfig, make_plan
 from sdqviz.metrics.steps import relative_error
-from sdqviz.recipes.contract import PACKAGE as RECIPES
+from sdqviz.products.scenes import HeldOutScenes
+from sdqviz.products.students import Learned, Student
+from sdqviz.products.trajectories import CalibrationTrajectories
 from sdqviz.runner.catalog import static_catalog
-from sdqviz.runner.execute import execute, quantize_context
+from sdqviz.runner.execute import execute
 from sdqviz.runner.models import ModelCache
 from sdqviz.store.runs import DONE
 from tests.conftest import QUICK
+from tests.harness import context_of, run_until, stage_of
 from tests.tiny import FAMILIES, save_tiny_model
 
 TRAIN = {"training_steps": 2, "training_scenes": 1, "rounds": 1, "batch": 2, "previews": 0}
@@ -76,18 +79,17 @@ def test_ranges_are_of_the_recorded_calls(store, folder, monkeypatch):
     """To the last digit: flow matching's timesteps are fractions."""
     values = {**QUICK, "steps": 4}
     spec = quantize_request(static_catalog(), str(folder), "round_nearest", "quick", values)
-    context = quantize_context(store, "none", spec, ModelCache())
+    context = context_of(store, spec, ModelCache())
+    run_until(context, spec, "plan")
     asked = []
 
     def see(module, args, kwargs):
         asked.append(float(torch.as_tensor(kwargs["timestep"]).flatten()[0]))
 
-    for stage in named(RECIPES, "RECIPE", "round_nearest").stages()[:2]:
-        asked.clear()
-        with context.model.network.register_forward_pre_hook(see, with_kwargs=True):
-            list(stage.run(context))
-    (scene,) = context.calibration
-    assert asked == context.trajectories[scene.id].timesteps.tolist()
+    with context.model.network.register_forward_pre_hook(see, with_kwargs=True):
+        list(stage_of(spec, "calibrate").run(context))
+    (trajectory,) = context.take(CalibrationTrajectories).by_scene.values()
+    assert asked == trajectory.timesteps.tolist()
     fractions = [t for t in asked if t != round(t)]
     assert bool(fractions) == (context.model.family.name == "sd3")
 
@@ -152,14 +154,10 @@ def test_the_packed_student_draws_what_was_trained(folder, store):
     spec = quantize_request(
         static_catalog(), str(folder), "fidelity", "quick", {**QUICK, **TRAIN}, dtype="float32"
     )
-    run_id = store.runs.add(QUANTIZE, spec)
-    store.runs.claim()
-    context = quantize_context(store, run_id, spec, ModelCache())
-    for stage in named(RECIPES, "RECIPE", "fidelity").stages():
-        if stage.name != "evaluate":
-            list(stage.run(context))
-    model, scene = context.model, context.held_out[0]
-    networks = (context.learned, context.student, None)
+    context = context_of(store, spec, ModelCache())
+    run_until(context, spec, "pack")
+    model, scene = context.model, context.take(HeldOutScenes).scenes[0]
+    networks = (context.take(Learned).network, context.take(Student).network, None)
     trained, packed, teacher = (latents(model, scene, network) for network in networks)
     in_a_call = relative_error(packed.outputs[0], teacher.outputs[0])
     assert relative_error(packed.outputs[0], trained.outputs[0]) < 0.02 * in_a_call

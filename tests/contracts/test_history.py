@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from sdqviz.base.registry import found, named
-from sdqviz.base.request import QUANTIZE, quantize_request
+from sdqviz.base.registry import found
+from sdqviz.base.request import quantize_request
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner.catalog import static_catalog
-from sdqviz.runner.execute import quantize_context
 from sdqviz.runner.models import ModelCache
 from sdqviz.store.store import Store
 from tests.conftest import QUICK
+from tests.harness import context_of, run_until
 
 SHORT = {
     **QUICK,
@@ -47,12 +47,9 @@ def given(recipe, values):
 def packed(store, models, tiny_folder, recipe, values):
     """The blob of the packed student: its name is the hash of its bytes."""
     spec = quantize_request(static_catalog(), str(tiny_folder), recipe, "quick", values)
-    context = quantize_context(store, store.runs.add(QUANTIZE, spec), spec, models)
-    for stage in named(RECIPES, "RECIPE", recipe).stages():
-        list(stage.run(context))
-        if "packed" in context.result:
-            return context.result["packed"]
-    raise AssertionError(f"{recipe} packs nothing")
+    context = context_of(store, spec, models)
+    run_until(context, spec, "pack")
+    return context.result["packed"]
 
 
 @pytest.mark.parametrize("recipe", sorted(found(RECIPES, "RECIPE")))

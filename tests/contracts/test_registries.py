@@ -1,22 +1,29 @@
 """What holds for every recipe, metric, family and tab found."""
 
 import json
-from dataclasses import fields
 
 import numpy as np
 import pytest
 
 from sdqviz.base.assets import assets_folder
-from sdqviz.base.config import from_dict
 from sdqviz.base.registry import found
 from sdqviz.base.request import quantize_request
 from sdqviz.families.contract import PACKAGE as FAMILIES
-from sdqviz.metrics.contract import metrics, score_all, summarise
+from sdqviz.metrics.contract import (
+    available,
+    map_all,
+    metrics,
+    score_all,
+    summarise,
+    unavailable,
+)
+from sdqviz.products.scenes import CALIBRATE, HELD_OUT, TUNE
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute
 from sdqviz.runner.models import ModelCache
-from sdqviz.runner.prompts import CALIBRATE, HELD_OUT, TUNE, prompts
+from sdqviz.runner.prompts import prompts
+from sdqviz.stages.scenes import ScenesStage
 from sdqviz.store.runs import DONE
 from tests.conftest import QUICK
 
@@ -25,11 +32,7 @@ from tests.conftest import QUICK
 def test_recipes_have_valid_presets_and_run(name, store, tiny_folder):
     recipe = found(RECIPES, "RECIPE")[name]
     assert {"quick", "balanced", "paper"} <= set(recipe.presets)
-    for values in recipe.presets.values():
-        from_dict(recipe.config, values)
-    assert {"steps", "calibration_scenes", "held_out_scenes"} <= {
-        f.name for f in fields(recipe.config)
-    }
+    assert isinstance(recipe.stages()[0], ScenesStage)
     spec = quantize_request(static_catalog(), str(tiny_folder), name, "quick", QUICK)
     store.runs.add("quantize", spec)
     assert execute(store, store.runs.claim(), ModelCache()) == DONE
@@ -37,7 +40,7 @@ def test_recipes_have_valid_presets_and_run(name, store, tiny_folder):
 
 def pictures():
     generator = np.random.default_rng(0)
-    base = generator.integers(40, 200, (64, 64, 3), dtype=np.uint8)
+    base = generator.integers(40, 200, (128, 128, 3), dtype=np.uint8)
     noise = generator.integers(-40, 40, base.shape)
     near = np.clip(base + noise // 8, 0, 255).astype(np.uint8)
     far = np.clip(base + noise, 0, 255).astype(np.uint8)
@@ -50,8 +53,9 @@ def test_metrics_know_their_direction(name):
     assert metric.settings
     reason = metric.unavailable()
     if reason:
-        assert "sdqviz fetch" in reason
-        assert score_all(*pictures()[:2])[name] is None
+        assert "sdqviz fetch" in reason or "pip install" in reason
+        assert name in unavailable() and name not in available()
+        assert name not in score_all(*pictures()[:2])
         return
     base, near, far = pictures()
     same, close, distant = (metric.score(base, other) for other in (base, near, far))
@@ -68,10 +72,20 @@ def test_known_values():
     assert metrics()["ssim"].score(base, base) == 1.0
 
 
-def test_missing_metrics_are_null_with_a_reason():
-    rows = [dict.fromkeys(metrics())]
+def test_only_what_every_scene_was_scored_by_is_summed_up():
+    rows = [{"flip": 0.1, "ssim": 0.9}, {"flip": 0.3}]
     summary = summarise(rows, rows, rows)
-    assert all(entry["median"] is None for entry in summary.values())
+    assert list(summary) == ["flip"]
+    assert summary["flip"]["median"] == 0.2
+    assert summary["flip"]["interval"] == (0.1, 0.3)
+    assert summarise(rows[:1], rows[:1], rows[:1])["ssim"]["interval"] is None
+    assert summarise([], [], []) == {}
+
+
+def test_a_learned_metric_is_always_a_number():
+    base, near, _ = pictures()
+    assert score_all(base, near)["st_lpips"] > 0
+    assert {"flip", "st_lpips"} <= set(map_all(base, near))
 
 
 @pytest.mark.parametrize("name", sorted(found(FAMILIES, "FAMILY")))

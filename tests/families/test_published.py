@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from sdqviz.base.assets import assets_folder
 from sdqviz.base.registry import named
 from sdqviz.families.contract import PACKAGE
 from sdqviz.families.loading import load
@@ -17,6 +18,7 @@ from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.layers.size import predicted_bytes, tensor_bytes
 from sdqviz.layers.time_table import install_time_rows
+from sdqviz.publish.results import read_page
 from sdqviz.quant.ranges import spanning_range
 from sdqviz.quant.spec import ActivationSpec
 from tests.tiny import FAMILIES, save_tiny_model
@@ -85,6 +87,19 @@ def test_the_packed_size_is_predicted(published, rows, most):
     ratio = sum(size.values()) / (4 * published.parameters)
     assert 0.125 < ratio <= most  # 4 bits of 32 are 0.125
     assert (size["time table"] > 0) == (rows > 0)
+
+
+def test_the_documents_say_what_is_predicted():
+    page = read_page(assets_folder() / "results" / "published.json")
+    assert [row["family"] for row in page["rows"]] == IDS
+    for published, row in zip(PUBLISHED, page["rows"], strict=True):
+        network = on_meta(published)
+        family = named(PACKAGE, "FAMILY", published.family)
+        plan = make_plan(network, family.roles(network), PlanConfig())
+        size = predicted_bytes(network, plan, timesteps=25, time_rows=25)
+        assert row["packed"] == round(sum(size.values()) / (4 * published.parameters), 3)
+        assert row["parameters"] == published.parameters
+        assert row["position_table"] == published.position_table
 
 
 @pytest.mark.parametrize("family", FAMILIES)

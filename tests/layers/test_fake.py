@@ -107,9 +107,9 @@ def test_training_in_bfloat16_rounds_by_the_scales_that_are_packed(rank):
         layer.pairs.delta.copy_(torch.linspace(0.001, 0.003, len(TIMESTEPS)))
         for part in layer.low_rank or ():
             part.add_(0.01)
-    wanted = [*layer.pairs.pairs(), layer.rounded_weight()]
+    wanted = [*layer.pairs.ranges(), layer.rounded_weight()]
     with torch.autocast("cpu", torch.bfloat16):
-        got = [*layer.pairs.pairs(), layer.rounded_weight()]
+        got = [*layer.pairs.ranges(), layer.rounded_weight()]
     assert all(torch.equal(a, b) for a, b in zip(got, wanted, strict=True))
 
 

@@ -67,7 +67,7 @@ def test_a_damaged_weight_is_refused(bad):
 @pytest.mark.parametrize(("group", "limit"), [(16, 0.082), (32, 0.092), (64, 0.099), (0, 0.111)])
 def test_gaussian_error_is_what_the_design_promises(group, limit):
     weight = torch.randn(64, 1, 1024, generator=torch.Generator().manual_seed(1))
-    rounded = quantize_weight(weight, WeightSpec(group=group)).dequantize()
+    rounded = quantize_weight(weight, WeightSpec(group=group)).dequantize()  # DESIGN.md, section 5
     assert (rounded - weight).norm() / weight.norm() < limit
 
 

@@ -6,24 +6,20 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from sdqviz.base.config import option, to_dict
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Preview, Progress, Scalar, State
 from sdqviz.base.request import QUANTIZE, quantize_request
 from sdqviz.layers.checkpoint import packed_tensors
 from sdqviz.publish.card import model_card
-from sdqviz.recipes.fidelity import FidelityConfig
+from sdqviz.results.quantize import QuantizedModel
 from sdqviz.runner.catalog import static_catalog
-from sdqviz.runner.execute import execute, quantize_context
+from sdqviz.runner.execute import execute
 from sdqviz.runner.models import ModelCache
-from sdqviz.stages import distill
-from sdqviz.stages.distill import DistillStage
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, INTERRUPTED
 from sdqviz.store.store import Store
 from sdqviz.sweeps.ablation import ablate, arm_specs, parse_bits
@@ -32,6 +28,8 @@ from sdqviz.training import distillation
 from sdqviz.training.distillation import Distillation
 from sdqviz.views.training.ablation import ablation_curves
 from tests.conftest import QUICK
+from tests.harness import context_of, run_until, stage_of
+from tests.results.walk import unknown
 from tests.runner.test_execute import comparable, start_worker, wait_for
 
 TRAIN = {**QUICK, "training_steps": 8, "training_scenes": 2, "rounds": 2, "batch": 4, "previews": 2}
@@ -107,6 +105,8 @@ def test_every_choice_trains_to_a_student(store, tiny_folder, models, config):
         assert 8 in bits
         assert 4 in bits
         assert any("sensitive" in r["reason"] for r in done.result["layers"])
+        assert unknown(done.quantized) == set()
+        assert set(done.quantized.sensitivity) <= {layer.name for layer in done.quantized.layers}
 
 
 def test_the_student_has_no_time_layers_and_its_table_is_exact(store, tiny_folder, models, tiny):
@@ -198,6 +198,8 @@ def test_a_cancel_keeps_the_student_so_far(store, tiny_folder, models):
     assert execute(store, store.runs.claim(), models, see) == CANCELLED
     stopped = store.runs.get(run_id)
     assert stopped.result["stopped_at"] == {"step": 10, "of": 40}
+    assert type(stopped.outcome) is QuantizedModel  # without scores
+    assert unknown(stopped.outcome) == set()
     loaded = models.model(str(tiny_folder))
     assert models.student(loaded, store.blobs.file(stopped.result["packed"]))
     log = [e.message for e in store.records.events(run_id, "Log")]
@@ -214,7 +216,7 @@ def test_a_training_that_is_finished_early_is_packed_and_scored(store, tiny_fold
 
     def see(event):
         if isinstance(event, Progress) and event.stage == "distill" and event.done == 10:
-            store.runs.request_finish(run_id)
+            store.runs.request_finish(run_id, ["distill"])
 
     assert execute(store, store.runs.claim(), models, see) == DONE
     early = store.runs.get(run_id).result
@@ -256,23 +258,18 @@ def test_a_signal_stops_a_training_at_its_next_step(store, tiny_folder):
 
 
 def test_a_loss_that_is_not_finite_names_block_and_timestep(store, tiny_folder, models):
-    context = quantize_context(store, "none", request(tiny_folder), models)
-    for stage in (s for s in _stages() if s.name in ("record", "calibrate")):
-        list(stage.run(context))
-    student = distill._student(context)
-    training = Distillation("distill", context, student, "key")
+    spec = request(tiny_folder, weighting="uniform")
+    context = context_of(store, spec, models)
+    run_until(context, spec, "influence")
+    stage = stage_of(spec, "distill")
+    student = stage._student(context.seen_by(stage))
+    training = Distillation("distill", context.seen_by(stage), stage, student, "key")
     wanted = r"the loss is nan at step 2, first in mid_block.resnets.0 at timestep"
     with pytest.raises(SdqvizError, match=wanted):
         for event in training.run():
             if isinstance(event, Progress) and event.done == 2:
                 with torch.no_grad():
                     student.mid_block.resnets[0].conv1.weight.fill_(torch.nan)
-
-
-def _stages():
-    from sdqviz.recipes.fidelity import RECIPE
-
-    return RECIPE.stages()
 
 
 def test_bad_settings_are_one_line(store, tiny_folder, models):
@@ -352,19 +349,6 @@ def test_two_processes_train_the_student_of_one(tiny_folder, tmp_path):
     assert first.norm().item() == pytest.approx(second.norm().item(), rel=0.1)
     codes = [(one[n] != two[n]).float().flatten() for n in one if n.endswith(".codes")]
     assert torch.cat(codes).mean() < 0.02
-
-
-def test_an_inherited_recipes_own_option_makes_another_student(store, tiny_folder, models):
-    @dataclass(frozen=True, kw_only=True)
-    class More(FidelityConfig):
-        strength: float = option(0.5, label="Strength", help="Of something new.")
-
-    context = quantize_context(store, "none", request(tiny_folder), models)
-    keys, values = set(), to_dict(context.config)
-    for strength in (0.5, 0.6):
-        context.config = More(**values, strength=strength)
-        keys.add(distill._key(DistillStage(), context))
-    assert len(keys) == 2
 
 
 def test_a_recipe_without_a_training_runs_under_accelerate(tiny_folder, tmp_path):

@@ -21,6 +21,7 @@ from sdqviz.base.request import (
     quantize_request,
 )
 from sdqviz.base.scene import Scene
+from sdqviz.products.scenes import CalibrationScenes, HeldOutScenes
 from sdqviz.publish.bundle import export_run, import_run
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute
@@ -29,6 +30,8 @@ from sdqviz.runner.supervise import cancel
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING
 from sdqviz.store.store import Store
 from tests.conftest import QUICK
+from tests.harness import context_of, run_until, stage_of
+from tests.results.walk import unknown
 
 
 def request(tiny_folder, **config):
@@ -60,14 +63,17 @@ def test_a_run_leaves_everything_that_the_views_need(store, tiny_folder, models)
     stages = {event.stage for event in seen if isinstance(event, Progress)}
     assert stages == {"record", "calibrate", "pack", "evaluate"}
     spent = {e.layer: e.value for e in seen if isinstance(e, Scalar) and e.name == SECONDS}
-    assert set(spent) == stages and all(seconds > 0 for seconds in spent.values())
+    assert set(spent) > stages and all(seconds > 0 for seconds in spent.values())
     assert run.progress == 1
+    assert unknown(run.quantized) == set()  # what the stages write has a field to be read by
+    assert json.dumps(run.quantized.as_row()) == json.dumps(result)
     assert sum(result["size"]["parts"].values()) == result["size"]["bytes"]
     calls = len(result["timesteps"])
     assert calls == 4
     assert len(result["per_step"]["replay"]) == len(result["per_step"]["free_run"]) == calls
     for metric in result["metrics"].values():
-        assert (metric["median"] is None) == bool(metric["reason"])
+        assert metric["median"] is not None and metric["interval"] is None  # of one scene
+    assert "st_lpips" in result["metrics"]
     ssim = result["metrics"]["ssim"]
     assert ssim["ceiling"] < ssim["median"] <= 1
     assert ssim["floor"] > ssim["ceiling"]
@@ -79,6 +85,7 @@ def test_a_run_leaves_everything_that_the_views_need(store, tiny_folder, models)
     assert execute(store, store.runs.claim(), models) == DONE
     drawn = store.runs.get(own).result["scenes"][0]
     assert drawn["id"] == scene.id
+    assert unknown(store.runs.get(own).outcome) == set()
     assert drawn["uncalibrated_calls"] == 1  # two steps, of which only the last was calibrated
 
 
@@ -166,14 +173,14 @@ def test_cancel_between_two_events(store, tiny_folder, models):
 
 
 def test_evaluation_refuses_a_calibrated_scene(store, tiny_folder, models):
-    from sdqviz.runner.execute import quantize_context
-    from sdqviz.stages.evaluate import EvaluateStage
-
-    context = quantize_context(store, "none", request(tiny_folder), models)
-    assert not {s.prompt for s in context.calibration} & {s.prompt for s in context.held_out}
-    context.held_out = context.calibration
+    spec = request(tiny_folder)
+    context = context_of(store, spec, models)
+    run_until(context, spec, "pack")
+    calibration, held_out = context.take(CalibrationScenes), context.take(HeldOutScenes)
+    assert not {s.prompt for s in calibration.scenes} & {s.prompt for s in held_out.scenes}
+    context.give(HeldOutScenes(calibration.scenes))
     with pytest.raises(SdqvizError, match="was calibrated on"):
-        list(EvaluateStage().run(context))
+        list(stage_of(spec, "evaluate").run(context))
 
 
 def test_an_exported_run_can_be_taken_in_elsewhere(store, tiny_folder, models, tmp_path):

@@ -23,7 +23,16 @@ def test_every_model_meets_every_recipe_once(store, tiny_folder, tmp_path):
     assert [row["run"] for row in again] == [row["run"] for row in rows]
     table = model_table(rows).splitlines()
     assert len(table) == 2 + len(rows)
-    assert f"**{rows[1]['metrics']['flip']['median']:.3f}**" in table[3]
+    flip, learned = (rows[1]["metrics"][name] for name in ("flip", "st_lpips"))
+    assert f"**{flip['median']:.3f}**" in table[3]
+    assert "| ST-LPIPS (alex) | floor | other seed |" in table[0]
+    assert f"| {learned['floor']:.3f} | {learned['ceiling']:.3f} |" in table[3]
+    # A row of an older version has no learned score: no column, rather than an empty cell.
+    old = {k: v for k, v in rows[0]["metrics"].items() if k != "st_lpips"}
+    sure = {**old, "flip": {**old["flip"], "interval": [0.01, 0.0347]}}
+    table = model_table([{**rows[0], "metrics": sure}, rows[1]]).splitlines()
+    assert "ST-LPIPS" not in table[0]
+    assert f"**{old['flip']['median']:.3f}** (0.010 to 0.035)" in table[2]
 
 
 def test_a_setting_that_no_recipe_has_is_refused():

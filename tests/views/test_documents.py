@@ -1,6 +1,5 @@
 """What the page's script is given, made from the bundled runs."""
 
-import copy
 import json
 from dataclasses import replace
 
@@ -9,11 +8,14 @@ import pytest
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.publish.bundle import import_demos
+from sdqviz.results.layer import Range
+from sdqviz.results.steps import Noise
 from sdqviz.views.compare.gallery import gallery_document
 from sdqviz.views.compare.pair import picture_blobs, scene_facts, timeline_document, viewer_document
 from sdqviz.views.layers.document import clipped_shares, layers_document
 from sdqviz.views.runs.listing import finished
 from sdqviz.views.training.history import history
+from tests.results.made import layer_row
 
 
 @pytest.fixture
@@ -32,13 +34,13 @@ def other_run(runs):
 
 def test_the_viewer_gets_the_pair_and_the_same_scene_of_other_runs(runs):
     run, other = main_run(runs), other_run(runs)
-    row = run.result["scenes"][0]
+    row = run.scenes[0]
     document = json.loads(viewer_document(run, row, runs, lambda blob: f"at/{blob}"))
     keys = [picture["key"] for picture in document["pictures"]]
     assert keys[:2] == ["fp", "student"]
     assert keys[-1] == "other_seed"
     assert document["pictures"][1]["label"] == "W4A8"
-    assert row["prompt"] in document["alt"] and "FLIP 0." in document["alt"]
+    assert row.prompt in document["alt"] and "FLIP 0." in document["alt"]
     # Another run of the same model that drew this scene is offered beside it.
     assert other.id in keys
     blobs = picture_blobs(run, row, runs)
@@ -48,53 +50,55 @@ def test_the_viewer_gets_the_pair_and_the_same_scene_of_other_runs(runs):
 
 
 def test_a_picture_from_another_processor_is_offered_with_a_note_and_other_noise_is_not(runs):
-    run, other = copy.deepcopy([main_run(runs), other_run(runs)])  # rows are shared by readers
-    row = run.result["scenes"][0]
-    theirs = next(r for r in other.result["scenes"] if r["id"] == row["id"])
+    run, other = main_run(runs), other_run(runs)
+    row = run.scenes[0]
+    theirs = next(r for r in other.scenes if r.id == row.id)
 
-    def offered():
-        document = json.loads(viewer_document(run, row, [run, other], str))
+    def offered(theirs):
+        changed = replace(other, result={**other.result, "scenes": [theirs.as_row()]})
+        document = json.loads(viewer_document(run, row, [run, changed], str))
         return {p["key"]: p for p in document["pictures"]}
 
-    theirs["images"]["fp"] = row["images"]["fp"]
-    assert "note" not in offered()[other.id]
-    theirs["images"]["fp"] = "f" * 64
-    assert "another FP picture" in offered()[other.id]["note"]
-    theirs["noise"] = {**theirs["noise"], "fp": "other"}
-    assert other.id not in offered()
+    same = replace(theirs, pictures=replace(theirs.pictures, fp=row.pictures.fp))
+    assert "note" not in offered(same)[other.id]
+    elsewhere = replace(theirs, pictures=replace(theirs.pictures, fp="f" * 64))
+    assert "another FP picture" in offered(elsewhere)[other.id]["note"]
+    noisy = replace(elsewhere, noise=replace(theirs.noise, fp="other"))
+    assert other.id not in offered(noisy)
 
 
 def test_two_runs_of_one_name_are_both_offered_and_one_picture_is_offered_once(runs):
-    run, other = copy.deepcopy([main_run(runs), other_run(runs)])
-    row = run.result["scenes"][0]
-    twin = replace(copy.deepcopy(other), id="1234567890ab")
+    run, other = main_run(runs), other_run(runs)
+    row = run.scenes[0]
 
-    def offered():
+    def offered(twin):
         document = json.loads(viewer_document(run, row, [run, other, twin], str))
         return {p["key"]: p["label"] for p in document["pictures"]}
 
-    assert other.id in offered() and twin.id not in offered()  # the same bytes
-    theirs = next(r for r in twin.result["scenes"] if r["id"] == row["id"])
-    theirs["images"]["student"] = "f" * 64 + ".png"
-    assert offered()[twin.id] == f"{offered()[other.id]} · #1234"
+    twin = replace(other, id="1234567890ab")
+    shown = offered(twin)
+    assert other.id in shown and twin.id not in shown  # the same bytes
+    theirs = next(r for r in other.scenes if r.id == row.id)
+    own = replace(theirs, pictures=replace(theirs.pictures, student="f" * 64 + ".png"))
+    shown = offered(replace(twin, result={**other.result, "scenes": [own.as_row()]}))
+    assert shown[twin.id] == f"{shown[other.id]} · #1234"
 
 
 def test_the_timeline_has_a_value_of_each_call(runs):
     run = main_run(runs)
-    row = run.result["scenes"][0]
+    row = run.scenes[0]
     document = json.loads(timeline_document(run, row, str))
     assert len(document["timesteps"]) == len(document["replay"]) == len(document["free_run"]) == 26
     assert f'{len(document["timesteps"])}"' in document["chart"].split("data-cursor=")[1][:40]
-    without = {**row, "previews": None}
+    without = replace(row, previews=None)
     assert json.loads(timeline_document(run, without, str))["previews"] is None
 
 
 def test_a_pair_from_different_noise_is_a_warning(runs):
-    row = dict(main_run(runs).result["scenes"][0])
+    row = main_run(runs).scenes[0]
     assert "differs" not in scene_facts(row)
-    assert "initial noise differs: aa and bb" in scene_facts(
-        {**row, "noise": {"fp": "aa", "student": "bb"}}
-    )
+    apart = replace(row, noise=Noise(fp="aa", student="bb"))
+    assert "initial noise differs: aa and bb" in scene_facts(apart)
 
 
 def test_the_gallery_has_every_scene_and_only_measured_scores(runs):
@@ -136,11 +140,13 @@ def test_layers_have_the_plan_and_what_was_measured(runs, store):
 
 
 def test_a_run_of_an_earlier_version_shows_what_it_has(runs, store):
-    run = copy.deepcopy(main_run(runs))
-    del run.result["layer_pairs"]
-    for row in run.result["layers"]:
-        for name in ("engine", "weight_error", "stored"):
-            row.pop(name, None)
+    made = main_run(runs)
+    result = {k: v for k, v in made.result.items() if k != "layer_pairs"}
+    since = ("engine", "weight_error", "stored")
+    result["layers"] = [
+        {k: v for k, v in row.items() if k not in since} for row in made.result["layers"]
+    ]
+    run = replace(made, result=result)
     document = json.loads(layers_document(run, store.blobs, history([])))
     assert document["timesteps"] is None and document["blocks"] == {}
     kept = {column["key"] for column in document["columns"]}
@@ -162,5 +168,5 @@ def test_the_clipped_share_counts_what_lies_outside(store):
     )
     blob = store.blobs.put(buffer.getvalue(), "npz")
     # Two bits, scale 1, zero 0: codes 0..3; what is above 3.5 is clipped: half of the last bin.
-    layer = {"name": "a", "pairs": [["1.0", 1.0, 0]], "activation_bits": 2}
+    layer = layer_row(name="a", ranges=[Range("1.0", 1.0, 0)], activation_bits=2)
     assert clipped_shares(store.blobs, blob, [layer]) == {"a": pytest.approx(12.5)}

@@ -26,13 +26,13 @@ class HeldOutTab:
 
         def fill(run_id: str | None) -> list[Any]:
             run = context.finished_run(run_id)
-            if run is None or run.result is None:
+            if run is None:
                 return ["", NOTHING, ""]
-            steps = run.result["per_step"]
+            result, steps = run.quantized, run.quantized.per_step
             return [
-                score_chips(run.result["metrics"]),
+                score_chips(result.metrics),
                 gallery_document(run, context.address),
-                step_errors(steps["replay"], steps["free_run"], run.result["timesteps"]),
+                step_errors(steps.replay, steps.free_run, result.timesteps),
             ]
 
         def open_scene(event: gr.EventData) -> list[Any]:

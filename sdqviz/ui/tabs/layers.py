@@ -29,7 +29,7 @@ class LayersTab:
 
         def fill(run_id: str | None) -> str:
             run = context.finished_run(run_id)
-            if run is None or run.result is None:
+            if run is None:
                 return NOTHING
             past = history(context.store.records.events(run.id))
             return layers_document(run, context.store.blobs, past)

@@ -2,22 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from html import escape
-from typing import Any
 
 from sdqviz.base.blind import ABX, FP, MISSING, STUDENT, Session, Trial, tally
+from sdqviz.results.scene import SceneRow
 from sdqviz.views.blind.binomial import unsure_share, verdict
 from sdqviz.views.blind.trial import answer_words
+from sdqviz.views.charts.scores import MAPS
 
 _MODELS = {FP: "FP", STUDENT: "quantized"}
 _SHOWN_PAIRS = 3
+_SCORES = {"flip": "FLIP", "st_lpips": "ST-LPIPS (alex)"}
 
 
-def reveal(
-    session: Session, scenes: Mapping[str, dict[str, Any]], address: Callable[[str], str]
-) -> str:
+def reveal(session: Session, scenes: Mapping[str, SceneRow], address: Callable[[str], str]) -> str:
     """The test's result. scenes: id -> scene row; address: blob name -> where the page gets it."""
     counts = tally(session.trials)
-    rows = "".join(_row(session.kind, t, scenes[t.scene]["prompt"]) for t in session.trials)
+    rows = "".join(_row(session.kind, t, scenes[t.scene].prompt) for t in session.trials)
     return (
         f'<div class="sdq-card"><p class="sdq-score">{escape(verdict(counts))}</p>'
         f"<p>{unsure_share(counts)}; these count neither way.</p></div>"
@@ -51,9 +51,7 @@ def _row(kind: str, trial: Trial, prompt: str) -> str:
     )
 
 
-def _pairs(
-    session: Session, scenes: Mapping[str, dict[str, Any]], address: Callable[[str], str]
-) -> str:
+def _pairs(session: Session, scenes: Mapping[str, SceneRow], address: Callable[[str], str]) -> str:
     """The scenes told apart most often, at equal counts those with the larger FLIP error."""
     right: dict[str, int] = {}
     asked: dict[str, int] = {}
@@ -63,22 +61,25 @@ def _pairs(
             asked[trial.scene] = asked.get(trial.scene, 0) + 1
 
     def flip(scene: str) -> float | None:
-        return scenes[scene]["metrics"].get("flip")
+        return scenes[scene].score("flip")
 
     worst = sorted(right, key=lambda scene: (-right[scene], -(flip(scene) or 0.0)))[:_SHOWN_PAIRS]
     if not worst:
         return ""
     parts = []
     for scene in worst:
-        row, error = scenes[scene], flip(scene)
-        score = "" if error is None else f", FLIP {error:.3f} (lower is better)"
+        row = scenes[scene]
+        scores = [(name, row.score(key)) for key, name in _SCORES.items()]
+        words = [f"{name} {value:.3f}" for name, value in scores if value is not None]
+        score = f", {', '.join(words)} (lower is better)" if words else ""
         figures = "".join(
-            f'<figure><img src="{escape(address(row["images"][who]))}" '
-            f'alt="{name}: {escape(row["prompt"])}"><figcaption>{name}</figcaption></figure>'
-            for who, name in ((FP, "FP"), (STUDENT, "quantized"), ("flip", "FLIP map"))
+            f'<figure><img src="{escape(address(blob))}" '
+            f'alt="{name}: {escape(row.prompt)}"><figcaption>{name}</figcaption></figure>'
+            for who, name in ((FP, "FP"), (STUDENT, "quantized"), *MAPS.items())
+            if (blob := row.pictures.of(who))
         )
         parts.append(
-            f'<p class="sdq-about">{escape(row["prompt"])}: right {right[scene]} of '
+            f'<p class="sdq-about">{escape(row.prompt)}: right {right[scene]} of '
             f"{asked[scene]}{score}</p>"
             f'<div class="sdq-blind sdq-blind-abx sdq-reveal">{figures}</div>'
         )

@@ -1,46 +1,62 @@
 """Scores between their two references: the noise floor and another seed of the same prompt."""
 
+from collections.abc import Mapping
 from html import escape
-from typing import Any
 
+from sdqviz.results.metric import MetricSummary
+from sdqviz.results.scene import SceneRow
 from sdqviz.views.terms import term
 
+MAPS = {
+    "flip": "FLIP map",
+    "st_lpips": "ST-LPIPS map",
+}  # of a scene's pictures; older runs lack some
 
-def score_chips(metrics: dict[str, dict[str, Any]], scene: dict[str, Any] | None = None) -> str:
+
+def score_chips(metrics: Mapping[str, MetricSummary], scene: SceneRow | None = None) -> str:
     """One bar per metric: left end the noise floor, right end another seed.
 
     With `scene` the scene's own scores and references, else the medians over scenes.
     """
 
-    def scored(name: str) -> list[float | None]:
+    def scored(name: str, metric: MetricSummary) -> list[float | None]:
         if scene is None:
-            return [metrics[name][k] for k in ("median", "floor", "ceiling")]
-        return [scene[k][name] for k in ("metrics", "floor", "ceiling")]
+            return [metric.median, metric.floor, metric.ceiling]
+        return [scores.get(name) for scores in (scene.metrics, scene.floor, scene.ceiling)]
 
-    # What there is comes first.
-    names = sorted(metrics, key=lambda name: scored(name)[0] is None)
-    chips = (_chip(metrics[name], *scored(name)) for name in names)
+    rows = ((m, *scored(name, m)) for name, m in metrics.items() if m.is_measured)
+    chips = (
+        _chip(metric, value, floor, ceiling, scene is None)
+        for metric, value, floor, ceiling in rows
+        if value is not None and floor is not None and ceiling is not None
+    )
     return f'<div class="sdq-chips">{"".join(chips)}</div>'
 
 
+def interval_words(metric: MetricSummary, decimals: int | None = None) -> str:
+    """LOW to HIGH of a median over scenes; empty for a single scene, or an older run."""
+    ends = metric.interval or ()
+    return " to ".join(_written(end) if decimals is None else f"{end:.{decimals}f}" for end in ends)
+
+
 def _chip(
-    metric: dict[str, Any], value: float | None, floor: float | None, ceiling: float | None
+    metric: MetricSummary, value: float, floor: float, ceiling: float, is_median: bool
 ) -> str:
-    arrow = "higher is better" if metric["direction"] == "higher" else "lower is better"
-    mark = "↑" if metric["direction"] == "higher" else "↓"
+    arrow = "higher is better" if metric.higher_is_better else "lower is better"
+    mark = "↑" if metric.higher_is_better else "↓"
     head = (
-        f"<b>{term(metric['label'])}</b> "
+        f"<b>{term(metric.label)}</b> "
         f'<abbr class="sdq-arrow" title="{arrow}" aria-label="{arrow}">{mark}</abbr>'
     )
-    if value is None or floor is None or ceiling is None:
-        reason = escape(metric["reason"] or "not measured in this run")
-        return f'<p class="sdq-chip sdq-absent">{head} {reason}</p>'
+    sure = interval_words(metric) if is_median else ""
+    if sure:
+        sure = f'<small title="95 % interval, bootstrap over the scenes"> ({sure})</small>'
     place = 50.0
     if ceiling != floor:
         place = 100 * min(max((value - floor) / (ceiling - floor), 0.0), 1.0)
     return (
-        f'<div class="sdq-chip" title="{escape(metric["settings"])}"><div>{head}'
-        f'<span class="sdq-value">{_written(value)}</span></div>'
+        f'<div class="sdq-chip" title="{escape(metric.settings)}"><div>{head}'
+        f'<span class="sdq-value">{_written(value)}{sure}</span></div>'
         f'<div class="sdq-bar" role="img" aria-label="{place:.0f} % of the way from the noise '
         f'floor to another seed"><i style="left:{place:.1f}%"></i></div>'
         f'<div class="sdq-ends"><span>{term("noise")} {_written(floor)}</span>'
@@ -49,5 +65,7 @@ def _chip(
 
 
 def _written(value: float) -> str:
-    """Three decimals of what lies between 0 and 1, one of decibels."""
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
+    """Three decimals of what lies between 0 and 1, four of the small, one of decibels."""
+    if abs(value) >= 10:
+        return f"{value:.1f}"
+    return f"{value:.4f}" if 0 < abs(value) < 0.01 else f"{value:.3f}"

@@ -1,11 +1,15 @@
 """Errors over the sampling steps."""
 
+from collections.abc import Sequence
+
 from sdqviz.views.charts.svg import Series, line_chart
 
 _FREE, _REPLAY = "var(--sdq-orange)", "var(--sdq-blue)"  # paler on a dark page
 
 
-def step_errors(replay: list[float], free_run: list[float], timesteps: list[float]) -> str:
+def step_errors(
+    replay: Sequence[float], free_run: Sequence[float], timesteps: Sequence[float]
+) -> str:
     """The central picture: where precision is lost, and whether it matters."""
     final = f"{free_run[-1]:.2g}" if free_run else "unknown"
     return line_chart(

@@ -66,7 +66,7 @@ def line_chart(
         f"{term(s.label)}</span>"
         for s in shown
     )
-    # Where the page's script draws the timestep cursor (web/timeline.js).
+    # Where the page's script draws the timestep cursor (web/core/cursor_line.js).
     area = f"{_LEFT} {_WIDTH - _RIGHT} {_TOP} {_HEIGHT - _BOTTOM} {count}"
     return figure("".join(parts), _WIDTH, _HEIGHT, y_title, legend, summary, area)
 

@@ -1,7 +1,5 @@
 """All held-out scenes of a run, as JSON text for the page's gallery."""
 
-from typing import Any
-
 from sdqviz.store.runs import Run
 from sdqviz.views.compare.pair import Address
 from sdqviz.views.page_json import page_json
@@ -13,20 +11,19 @@ def gallery_document(run: Run, address: Address) -> str:
 
     Only metrics that every scene has a value of.
     """
-    assert run.result is not None
-    rows: list[dict[str, Any]] = run.result["scenes"]
+    rows = run.quantized.scenes
     scored = [
-        {"name": name, "label": metric["label"], "direction": metric["direction"]}
-        for name, metric in run.result["metrics"].items()
-        if all(row["metrics"].get(name) is not None for row in rows)
+        {"name": name, "label": metric.label, "direction": metric.direction}
+        for name, metric in run.quantized.metrics.items()
+        if all(row.score(name) is not None for row in rows)
     ]
     scenes = [
         {
-            "id": row["id"],
-            "prompt": row["prompt"],
-            "seed": row["seed"],
-            "urls": {who: address(row["images"][who]) for who in ("fp", "student")},
-            "scores": {m["name"]: row["metrics"][m["name"]] for m in scored},
+            "id": row.id,
+            "prompt": row.prompt,
+            "seed": row.seed,
+            "urls": {"fp": address(row.pictures.fp), "student": address(row.pictures.student)},
+            "scores": {m["name"]: row.score(m["name"]) for m in scored},
         }
         for row in rows
     ]

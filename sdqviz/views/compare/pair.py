@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from sdqviz.base.request import COMPARE
+from sdqviz.results.pictures import Pictures
+from sdqviz.results.scene import SceneRow
 from sdqviz.store.runs import DONE, Run
-from sdqviz.views.charts.scores import score_chips
+from sdqviz.views.charts.scores import MAPS, score_chips
 from sdqviz.views.charts.steps import step_errors
 from sdqviz.views.page_json import page_json
 from sdqviz.views.runs.listing import finished, generated
@@ -18,27 +20,25 @@ Address = Callable[[str], str]  # blob name -> where the page gets it
 
 
 def viewer_document(
-    run: Run, row: dict[str, Any], runs: Sequence[Run], address: Address, chosen: str = ""
+    run: Run, row: SceneRow, runs: Sequence[Run], address: Address, chosen: str = ""
 ) -> str:
-    """{run, scene, pictures: [{key, label, url, chips?, flip?, note?}], about, alt, chosen, made}:
-    FP and quantized first, then what parts of it and other runs of the same model drew from the
-    same noise, then the FP model with another seed. `chips` (HTML) are its scores against FP,
-    `flip` its FLIP map, `note` what a reader must know of a picture; `chosen` is the key of a
-    picture that the visitor asked for, `made` the time in seconds.
+    """{run, scene, pictures: [{key, label, url, chips?, flip?, st_lpips?, note?}], about, alt,
+    chosen, made}: FP and quantized first, then what parts of it and other runs of the same model
+    drew from the same noise, then the FP model with another seed. `chips` (HTML) are its scores
+    against FP, `flip` and `st_lpips` their maps, `note` what a reader must know of a picture;
+    `chosen` is the key of a picture that the visitor asked for, `made` the time in seconds.
     """
-    assert run.result is not None
-    images, metrics = row["images"], run.result["metrics"]
+    drawn, metrics = row.pictures, run.quantized.metrics
     pictures = [
-        {"key": "fp", "label": "FP", "url": address(images["fp"])},
+        {"key": "fp", "label": "FP", "url": address(drawn.fp)},
         {
-            **{"key": "student", "label": bits(run), "url": address(images["student"])},
-            **{"chips": score_chips(metrics, row), "flip": address(images["flip"])},
+            **{"key": "student", "label": bits(run), "url": address(drawn.student)},
+            **{"chips": score_chips(metrics, row), **_maps(drawn, address)},
         },
     ]
     named: dict[str, set[str]] = {}  # name -> addresses of the pictures that have it
     for other, theirs in _others(run, row, runs):
-        images = theirs["images"]
-        label, url = _other_name(run, other), address(images["student"])
+        label, url = _other_name(run, other), address(theirs.pictures.student)
         alike = named.setdefault(label, set())
         if url in alike:
             continue  # drawn more than once: the newest stands for all
@@ -47,10 +47,10 @@ def viewer_document(
         alike.add(url)
         picture = {
             **{"key": other.id, "label": label, "url": url},
-            **{"chips": score_chips((other.result or {})["metrics"], theirs)},
-            **{"flip": address(images["flip"])},
+            **{"chips": score_chips(other.evaluation.metrics if other.evaluation else {}, theirs)},
+            **_maps(theirs.pictures, address),
         }
-        if images["fp"] != row["images"]["fp"]:
+        if theirs.pictures.fp != drawn.fp:
             picture["note"] = (
                 f"“{label}” was scored against another FP picture of this scene: another "
                 "processor, number of threads or number format rounds differently, or the model's "
@@ -58,13 +58,13 @@ def viewer_document(
             )
         pictures.append(picture)
     again = {"key": "other_seed", "label": "FP, another seed"}
-    chips = score_chips(metrics, {**row, "metrics": row["ceiling"]})
-    pictures.append({**again, "url": address(row["images"]["other_seed"]), "chips": chips})
+    chips = score_chips(metrics, replace(row, metrics=row.ceiling))
+    pictures.append({**again, "url": address(drawn.other_seed), "chips": chips})
     document = {
         "run": run.id,
-        "scene": row["id"],
+        "scene": row.id,
         "pictures": pictures,
-        "about": f"{row['prompt']}, seed {row['seed']}",
+        "about": f"{row.prompt}, seed {row.seed}",
         "alt": _alt(run, row),
         "chosen": chosen,
         "made": time.time(),  # answers may overtake each other
@@ -72,48 +72,54 @@ def viewer_document(
     return page_json(document)
 
 
-def picture_blobs(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> dict[str, str]:
+def _maps(drawn: Pictures, address: Address) -> dict[str, str]:
+    """The maps that the run kept, by metric."""
+    return {name: address(drawn.maps[name]) for name in MAPS if name in drawn.maps}
+
+
+def picture_blobs(run: Run, row: SceneRow, runs: Sequence[Run]) -> dict[str, str]:
     """Key of `viewer_document` -> blob of the picture."""
-    drawn = {other.id: theirs["images"]["student"] for other, theirs in _others(run, row, runs)}
-    return {**drawn, **{key: row["images"][key] for key in ("fp", "student", "other_seed")}}
+    others = {other.id: theirs.pictures.student for other, theirs in _others(run, row, runs)}
+    own = row.pictures
+    return {**others, "fp": own.fp, "student": own.student, "other_seed": own.other_seed}
 
 
-def timeline_document(run: Run, row: dict[str, Any], address: Address) -> str:
+def timeline_document(run: Run, row: SceneRow, address: Address) -> str:
     """{label, timesteps, replay, free_run, chart, previews}: previews are null in runs that were
     evaluated before there were any.
     """
-    previews = row.get("previews")
+    previews = row.previews
     if previews:
-        previews = {**previews, **{who: address(previews[who]) for who in ("fp", "student")}}
+        urls = {"fp": address(previews.fp), "student": address(previews.student)}
+        previews = replace(previews, **urls)
     document = {
         "label": bits(run),
-        "timesteps": row["timesteps"],
-        "replay": row["replay"],
-        "free_run": row["free_run"],
-        "chart": step_errors(row["replay"], row["free_run"], row["timesteps"]),
-        "previews": previews,
+        "timesteps": row.timesteps,
+        "replay": row.replay,
+        "free_run": row.free_run,
+        "chart": step_errors(row.replay, row.free_run, row.timesteps),
+        "previews": previews.as_row() if previews else None,
     }
     return page_json(document)
 
 
-def scene_facts(row: dict[str, Any]) -> str:
+def scene_facts(row: SceneRow) -> str:
     """What fixes the pair, and what a reader must know of it."""
-    scene = row["scene"]
-    noise = row.get("noise")
-    same = f"same initial noise {noise['fp']}" if noise else "same initial noise for both"
+    scene, noise = row.scene, row.noise
+    same = f"same initial noise {noise.fp}" if noise else "same initial noise for both"
     words = (
-        f"{escape(row['prompt'])} · seed {row['seed']} · {scene['steps']} steps · "
-        f"guidance {scene['guidance']:g} · {scene['scheduler']} · {same} · "
-        f"largest pixel difference {row['max_difference']} of 255"
+        f"{escape(row.prompt)} · seed {row.seed} · {scene.steps} steps · "
+        f"guidance {scene.guidance:g} · {scene.scheduler} · {same} · "
+        f"largest pixel difference {row.max_difference} of 255"
     )
     notes = []
-    if noise and noise["fp"] != noise["student"]:
-        notes.append(f"The pair's initial noise differs: {noise['fp']} and {noise['student']}.")
-    if row["truncated"]:
-        notes.append(f"Only 77 tokens are read; cut: {escape(row['truncated'])}")
-    if row["uncalibrated_calls"]:
+    if noise and not noise.is_shared:
+        notes.append(f"The pair's initial noise differs: {noise.fp} and {noise.student}.")
+    if row.truncated:
+        notes.append(f"Only 77 tokens are read; cut: {escape(row.truncated)}")
+    if row.uncalibrated_calls:
         notes.append(
-            f"{row['uncalibrated_calls']} calls were at timesteps without their own activation "
+            f"{row.uncalibrated_calls} calls were at timesteps without their own activation "
             "range; they used the nearest calibrated one."
         )
     return f'<p class="sdq-about">{words}</p>' + "".join(
@@ -121,7 +127,7 @@ def scene_facts(row: dict[str, Any]) -> str:
     )
 
 
-def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Run, dict[str, Any]]]:
+def _others(run: Run, row: SceneRow, runs: Sequence[Run]) -> list[tuple[Run, SceneRow]]:
     """What parts of this run's model, and other runs, drew of the very same scene: the run and its
     row of the scene.
     """
@@ -133,8 +139,8 @@ def _others(run: Run, row: dict[str, Any], runs: Sequence[Run]) -> list[tuple[Ru
         for other in (*parts, *rest)
         if other.id != run.id
         and other.spec.get("model_config") in (None, run.spec.get("model_config"))
-        for theirs in (other.result or {}).get("scenes", [])
-        if _same_start(theirs, row)
+        for theirs in other.scenes
+        if theirs.drawn_alike(row)
     ]
 
 
@@ -144,19 +150,10 @@ def _other_name(run: Run, other: Run) -> str:
     return variant_name(run, other) if is_variant(other) else drawn_by(other)
 
 
-def _same_start(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two runs drew one scene from one initial noise. Their FP pictures need not be equal
-    to the bit: processors and thread counts add in another order.
-    """
-    if one["id"] != other["id"]:
-        return False
-    if one.get("noise") and other.get("noise"):
-        return bool(one["noise"]["fp"] == other["noise"]["fp"])
-    return bool(one["images"]["fp"] == other["images"]["fp"])
-
-
-def _alt(run: Run, row: dict[str, Any]) -> str:
+def _alt(run: Run, row: SceneRow) -> str:
     scores = ", ".join(
-        f"{name.upper()} {value:.3f}" for name, value in row["metrics"].items() if value is not None
+        f"{name.upper().replace('_', '-')} {value:.3f}"
+        for name, value in row.metrics.items()
+        if value is not None
     )
-    return f"{row['prompt']}, seed {row['seed']}: FP and {bits(run)}; {scores}"
+    return f"{row.prompt}, seed {row.seed}: FP and {bits(run)}; {scores}"

@@ -3,14 +3,16 @@
 import io
 import math
 import statistics
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from sdqviz.results.layer import LayerRow, range_at
 from sdqviz.store.blobs import Blobs
 from sdqviz.store.runs import Run
 from sdqviz.views.charts.curves import smoothed
-from sdqviz.views.layers.errors import LayerErrors, layer_errors, measured_scene, three_digits
+from sdqviz.views.layers.errors import LayerErrors, layer_errors, three_digits
 from sdqviz.views.page_json import page_json
 from sdqviz.views.training.history import History
 
@@ -56,13 +58,13 @@ def layers_document(run: Run, blobs: Blobs, past: History) -> str:
     """{columns: [{key, title, help, digits, table}], colours: [key], layers: [{name, ...}],
     timesteps, scene, blocks: {NAME: {loss, replay: [[step, value]], frozen}}}.
 
-    Each layer has the columns' figures and `stored` (`measure.layer_facts.code_counts`), `own` and
+    Each layer has the columns' figures and `stored` (`results.layer.CodeCounts`), `own` and
     `replay` (one value a timestep), `block`; null where they were not kept.
     """
-    assert run.result is not None
-    clipped = clipped_shares(blobs, run.result["histograms"], run.result["layers"])
-    errors = layer_errors(blobs, run.result)
-    ordered = sorted(run.result["layers"], key=lambda layer: _place(layer["name"]))
+    result = run.quantized
+    clipped = clipped_shares(blobs, result.histograms, result.layers)
+    errors = layer_errors(blobs, result)
+    ordered = sorted(result.layers, key=lambda layer: _place(layer.name))
     rows = [_row(layer, clipped, errors, past) for layer in ordered]
     names = ("key", "title", "help", "digits", "table")
     columns = [dict(zip(names, column, strict=True)) for column in _COLUMNS]
@@ -76,29 +78,30 @@ def layers_document(run: Run, blobs: Blobs, past: History) -> str:
             "colours": [key for key in COLOURS if known(key)],
             "layers": rows,
             "timesteps": errors.timesteps if errors else None,
-            "scene": measured_scene(run.result) if errors else None,
+            "scene": result.measured_scene if errors else None,
             "blocks": {name: _block(past, name) for name in past.blocks},
         }
     )
 
 
-def clipped_shares(blobs: Blobs, blob: str, layers: list[dict[str, Any]]) -> dict[str, float]:
+def clipped_shares(blobs: Blobs, blob: str | None, layers: Sequence[LayerRow]) -> dict[str, float]:
     """Layer -> percent of its sampled input values outside the quantized range, the mean over the
     timesteps. A bin that the range's end cuts counts by the share outside.
     """
-    plans = {row["name"]: row for row in layers if row["pairs"]}
+    plans = {row.name: row for row in layers if row.ranges}
     shares = {}
+    if blob is None:
+        return shares
     with np.load(io.BytesIO(blobs.get(blob))) as arrays:
         for name in {key.split("|")[0] for key in arrays.files} & set(plans):
             edges = arrays[f"{name}|edges"].astype(float)
             counts = arrays[f"{name}|counts"].astype(float)
             row = plans[name]
-            pairs = {t: (scale, zero) for t, scale, zero in row["pairs"]}
-            usual = next(iter(pairs.values()))
-            high = 2 ** row["activation_bits"] - 1
+            assert row.activation_bits is not None  # it has ranges
+            high = 2**row.activation_bits - 1
             outside = []
             for timestep, own in zip(arrays[f"{name}|timesteps"].tolist(), counts, strict=True):
-                scale, zero = pairs.get(str(timestep), usual)
+                _, scale, zero = range_at(row.ranges, timestep)
                 ends = (-(zero + 0.5) * scale, (high - zero + 0.5) * scale)
                 inside = np.clip(edges[1:], *ends) - np.clip(edges[:-1], *ends)
                 lost = own * (1 - inside / np.diff(edges))
@@ -135,12 +138,12 @@ def _block(past: History, name: str) -> dict[str, Any]:
 
 
 def _row(
-    layer: dict[str, Any],
+    layer: LayerRow,
     clipped: dict[str, float],
     errors: LayerErrors | None,
     past: History,
 ) -> dict[str, Any]:
-    weight, name = layer["weight"], layer["name"]
+    weight, name = layer.weight, layer.name
     block = max((b for b in past.blocks if name.startswith(f"{b}.")), key=len, default=None)
     replay = past.points("replay", block) if block else []
     losses = past.points("block", block) if block and weight else []
@@ -149,24 +152,24 @@ def _row(
     seen = errors.replay.get(name) if errors else None
     return {
         "name": name,
-        "role": layer["role"],
-        "kind": layer["kind"],
-        "weight_bits": weight["bits"] if weight else None,
-        "group": weight["group"] if weight else None,
-        "activation_bits": layer["activation_bits"] if weight else None,
-        "ranges": len(layer["pairs"]) or None,
-        "engine": layer.get("engine") or None,
+        "role": layer.role,
+        "kind": layer.kind,
+        "weight_bits": weight.bits if weight else None,
+        "group": weight.group if weight else None,
+        "activation_bits": layer.activation_bits if weight else None,
+        "ranges": len(layer.ranges) or None,
+        "engine": layer.engine or None,
         "own_error": _mean(own),
         "replay_error": _mean(seen),
         "clipped": clipped.get(name),
-        "weight_error": layer.get("weight_error"),
+        "weight_error": layer.weight_error,
         "loss": losses[-1][1] if losses else None,
         "block_error": replay[-1][1] if replay else None,
         "frozen": frozen[0] if frozen else None,
-        "parameters": layer["parameters"],
-        "why": ("removed: " if layer["role"] == "time" and not weight else "") + layer["reason"],
+        "parameters": layer.parameters,
+        "why": ("removed: " if layer.role == "time" and not weight else "") + layer.reason,
         "has_histogram": name in clipped,
-        "stored": layer.get("stored"),
+        "stored": layer.stored.as_row() if layer.stored else None,
         "own": own,
         "replay": seen,
         "block": block,

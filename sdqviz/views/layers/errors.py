@@ -4,10 +4,10 @@ import io
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from sdqviz.results.quantize import QuantizeResult
 from sdqviz.store.blobs import Blobs
 from sdqviz.views.page_json import page_json
 
@@ -23,12 +23,11 @@ class LayerErrors:
     replay: dict[str, list[float]]
 
 
-def layer_errors(blobs: Blobs, result: dict[str, Any]) -> LayerErrors | None:
+def layer_errors(blobs: Blobs, result: QuantizeResult) -> LayerErrors | None:
     """The errors of a run's first held-out scene; None in runs that were made before any."""
-    blob = result.get("layer_pairs")
-    if not blob:
+    if not result.layer_inputs:
         return None
-    with np.load(io.BytesIO(blobs.get(blob))) as arrays:
+    with np.load(io.BytesIO(blobs.get(result.layer_inputs))) as arrays:
         names = arrays["layers"].tolist()
         tables = {
             which: {
@@ -40,7 +39,7 @@ def layer_errors(blobs: Blobs, result: dict[str, Any]) -> LayerErrors | None:
         return LayerErrors(arrays["timesteps"].tolist(), tables["own"], tables["replay"])
 
 
-def culprits_document(blobs: Blobs, result: dict[str, Any], names: Collection[str]) -> str:
+def culprits_document(blobs: Blobs, result: QuantizeResult, names: Collection[str]) -> str:
     """{scene, timesteps, worst}: at each timestep those of the named layers whose own error is
     largest, each as {name, own, replay}, what is not finite first; null where none were kept.
     """
@@ -61,14 +60,8 @@ def culprits_document(blobs: Blobs, result: dict[str, Any], names: Collection[st
                 for n in ranked
             ]
         )
-    scene = measured_scene(result)
+    scene = result.measured_scene
     return page_json({"scene": scene, "timesteps": errors.timesteps, "worst": worst})
-
-
-def measured_scene(result: dict[str, Any]) -> str:
-    """The prompt and seed of the scene whose errors were kept: the first that was held out."""
-    row = result["scenes"][0]
-    return f"{row['prompt']} · seed {row['seed']}"
 
 
 def three_digits(value: float) -> float:

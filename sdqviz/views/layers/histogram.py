@@ -1,16 +1,20 @@
 """Activation histograms over the timesteps."""
 
 import io
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
+from sdqviz.results.layer import LayerRow, Range, range_at
+from sdqviz.results.quantize import QuantizeResult
 from sdqviz.store.blobs import Blobs
 from sdqviz.views.page_json import page_json
 
 
-def layer_names(blobs: Blobs, blob: str) -> list[str]:
-    """The layers with histograms, in network order."""
+def layer_names(blobs: Blobs, blob: str | None) -> list[str]:
+    """The layers with histograms, in network order; none without the file."""
+    if blob is None:
+        return []
     with np.load(io.BytesIO(blobs.get(blob))) as arrays:
         return [name.removesuffix("|edges") for name in arrays.files if name.endswith("|edges")]
 
@@ -21,7 +25,7 @@ def telling_layer(names: list[str]) -> str | None:
     return wanted[-1] if wanted else names[0] if names else None
 
 
-def layer_histogram(blobs: Blobs, result: dict[str, Any], layer: str, label: str) -> str:
+def layer_histogram(blobs: Blobs, result: QuantizeResult, layer: str, label: str) -> str:
     """JSON text of one layer's input over the timesteps, for the page's histogram.
 
     {layer, timesteps (null: one pair for any), edges, counts, ranges (ends of the quantized range
@@ -30,17 +34,16 @@ def layer_histogram(blobs: Blobs, result: dict[str, Any], layer: str, label: str
     held-out scene on the same latents, or is null in runs that were evaluated before there were
     any. `label` names the quantized model.
     """
-    blob, rows = result["histograms"], result["layers"]
-    both = result.get("layer_pairs") or result.get("pair_histograms")  # the latter in older runs
-    with np.load(io.BytesIO(blobs.get(blob))) as arrays:
+    assert result.histograms is not None  # the layer is one of `layer_names`
+    both = result.held_out_inputs
+    with np.load(io.BytesIO(blobs.get(result.histograms))) as arrays:
         edges = arrays[f"{layer}|edges"].tolist()
         timesteps = arrays[f"{layer}|timesteps"].tolist()
         counts = arrays[f"{layer}|counts"].tolist()
     order = sorted(range(len(timesteps)), key=lambda i: -timesteps[i])
-    row = next(r for r in rows if r["name"] == layer)
-    bits = row["activation_bits"]
+    row = next(r for r in result.layers if r.name == layer)
     calls = [timesteps[i] for i in order]
-    title = "input value" + (", equalised" if "equalised" in row else "") + " (shared bins)"
+    title = "input value" + (", equalised" if row.equalised else "") + " (shared bins)"
     any_time = [timesteps[i] != timesteps[i] for i in order]
     pair = None
     if both:
@@ -54,22 +57,17 @@ def layer_histogram(blobs: Blobs, result: dict[str, Any], layer: str, label: str
         "timesteps": [None if a else timesteps[i] for a, i in zip(any_time, order, strict=True)],
         "edges": edges,
         "counts": [counts[i] for i in order],
-        "ranges": _ranges(row["pairs"], calls, bits),
-        "initial": _ranges(row["initial_pairs"], calls, bits) if "initial_pairs" in row else None,
-        "bits": bits,
+        "ranges": _ranges(row, row.ranges, calls),
+        "initial": _ranges(row, row.initial_ranges, calls) if row.initial_ranges else None,
+        "bits": row.activation_bits,
         "x_title": title,
     }
     return page_json(document)
 
 
 def _ranges(
-    pairs: list[tuple[str, float, int]], timesteps: list[float], bits: int
+    row: LayerRow, ranges: Sequence[Range], timesteps: list[float]
 ) -> list[tuple[float, float]]:
-    """The ends of the quantized range at each timestep; pairs: (timestep or "any", scale, zero)."""
-    found = {timestep: (scale, zero) for timestep, scale, zero in pairs}
-    any_time = next(iter(found.values()))
-    ranges = []
-    for timestep in timesteps:
-        scale, zero = found.get(str(timestep), any_time)
-        ranges.append((-zero * scale, (2**bits - 1 - zero) * scale))
-    return ranges
+    """The ends of the quantized range at each timestep."""
+    assert row.activation_bits is not None  # it has ranges
+    return [range_at(ranges, t).ends(row.activation_bits) for t in timesteps]

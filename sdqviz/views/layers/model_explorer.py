@@ -34,7 +34,7 @@ def export_model_explorer(store: Store, run: Run, out: Path) -> list[Path]:
     """
     if run.kind != QUANTIZE:
         raise SdqvizError(f"run {run.id} is a {run.kind} run", "export a quantize run")
-    if run.state != DONE or run.result is None:
+    if run.state != DONE:
         raise SdqvizError(f"run {run.id} is {run.state}", "export a finished run")
     past = history(store.records.events(run.id))
     document = json.loads(layers_document(run, store.blobs, past))

@@ -10,6 +10,7 @@ from typing import Any
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import COMPARE, QUANTIZE
+from sdqviz.base.stage_names import StageNames
 from sdqviz.store.blobs import Blobs
 from sdqviz.store.runs import DONE, Run
 from sdqviz.store.store import Store
@@ -23,7 +24,7 @@ from sdqviz.views.layers.histogram import layer_histogram, layer_names, telling_
 from sdqviz.views.runs.card import facts
 from sdqviz.views.runs.listing import worst_first
 from sdqviz.views.runs.names import bits, run_name
-from sdqviz.views.script import FOLDER, page_style, script
+from sdqviz.views.script import page_style, report_script
 from sdqviz.views.training.charts import TRAIN, block_chart, frozen_list, loss_chart
 from sdqviz.views.training.history import History, history
 from sdqviz.views.training.stages import stage_bar
@@ -56,7 +57,7 @@ def export_report(store: Store, run: Run, out: Path) -> Path:
     """
     if run.kind != QUANTIZE:
         raise SdqvizError(f"run {run.id} is a {run.kind} run", "export a quantize run")
-    if run.state != DONE or run.result is None or not run.result.get("scenes"):
+    if run.state != DONE or not run.scenes:
         raise SdqvizError(f"run {run.id} is {run.state}", "export a finished run")
     with new_folder(out, "the report"):
         for folder in ("pictures", "data"):
@@ -66,8 +67,7 @@ def export_report(store: Store, run: Run, out: Path) -> Path:
 
 
 def _write(store: Store, run: Run, out: Path) -> None:
-    assert run.result is not None
-    blobs, result = store.blobs, run.result
+    blobs, result = store.blobs, run.quantized
     # Folders of this machine are nobody's business.
     runs = [other for other in store.runs.list() if other.kind != COMPARE]
     past = history(store.records.events(run.id))
@@ -85,39 +85,34 @@ def _write(store: Store, run: Run, out: Path) -> None:
 
     title = run_name(run)
     write("index.html", _PAGE.format(title=escape(title)))
-    # The report's own script comes last: it mounts what the others define.
-    write("sdqviz.js", script() + "\n" + (FOLDER / "report.js").read_text(encoding="utf-8"))
+    write("sdqviz.js", report_script())
     write("sdqviz.css", page_style())
-    names = layer_names(blobs, result["histograms"])
+    names = layer_names(blobs, result.histograms)
     write("data/histograms.js", _take("histograms", _histograms(blobs, run, names)))
     about = {
         "title": title,
-        "scenes": [
-            {"id": row["id"], "label": f"{row['prompt']} · seed {row['seed']}"}
-            for row in worst_first(result["scenes"])
-        ],
-        "medians": score_chips(result["metrics"]),
+        "scenes": [{"id": row.id, "label": row.label} for row in worst_first(result.scenes)],
+        "medians": score_chips(result.metrics),
         "gallery": json.loads(gallery_document(run, copied)),
         "layers": json.loads(layers_document(run, blobs, past)),
         "culprits": json.loads(culprits_document(blobs, result, names)),
         "layer": telling_layer(names),
-        "training": stage_bar(run, past.stages) + _training(past),
+        "training": stage_bar(run, past.stages, StageNames.shipped()) + _training(past),
         "facts": facts(run),
         "settings": _settings(run.spec),
     }
     write("data/run.js", _take("run", about))
-    for row in result["scenes"]:
+    for row in result.scenes:
         scene = {
             "viewer": viewer_document(run, row, runs, embedded),
             "timeline": timeline_document(run, row, embedded),
             "facts": scene_facts(row),
         }
-        write(f"data/{row['id']}.js", f"sdqvizReport.scene({_js(row['id'])}, {_js(scene)});\n")
+        write(f"data/{row.id}.js", f"sdqvizReport.scene({_js(row.id)}, {_js(scene)});\n")
 
 
 def _histograms(blobs: Blobs, run: Run, names: Sequence[str]) -> dict[str, Any]:
-    result = run.result or {}
-    return {n: json.loads(layer_histogram(blobs, result, n, bits(run))) for n in names}
+    return {n: json.loads(layer_histogram(blobs, run.quantized, n, bits(run))) for n in names}
 
 
 def _training(past: History) -> str:

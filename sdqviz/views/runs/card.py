@@ -2,26 +2,15 @@
 
 from html import escape
 from pathlib import Path
-from typing import Any
 
-from sdqviz.base.request import GENERATE
+from sdqviz.base.request import GENERATE, SCORE
+from sdqviz.base.stage_names import StageNames
 from sdqviz.store.runs import ACTIVE, INTERRUPTED, QUEUED, Run
 from sdqviz.views.runs.names import bits
 from sdqviz.views.terms import term
 
-STAGES = {
-    "": "starting",
-    "record": "recording FP trajectories",
-    "calibrate": "calibrating activation ranges",
-    "sensitivity": "measuring each layer's sensitivity",
-    "influence": "measuring what each timestep matters",
-    "distill": "training",
-    "pack": "rounding and packing weights",
-    "evaluate": "comparing on held-out scenes",
-}
 
-
-def run_card(run: Run | None, queued: int, log: list[str]) -> str:
+def run_card(run: Run | None, queued: int, log: list[str], names: StageNames) -> str:
     """The state of one run: stage, bar, time left, what went wrong, last lines of its log."""
     if run is None:
         return '<div class="sdq-card"><p>No job is running.</p></div>'
@@ -29,9 +18,11 @@ def run_card(run: Run | None, queued: int, log: list[str]) -> str:
     what = f"only {only} quantized" if only else "own prompt, both models"
     if run.spec.get("engine"):
         what = f"by the engine {run.spec['engine']}"
-    if run.kind != GENERATE:
-        names = [run.spec.get("model"), Path(run.spec.get("other", "")).name]  # no whole paths
-        what = " with ".join(name for name in names if name)
+    if run.kind == SCORE:
+        what = f"run {run.spec['run'][:4]} by the metrics it lacks"
+    elif run.kind != GENERATE:
+        sides = [run.spec.get("model"), Path(run.spec.get("other", "")).name]  # no whole paths
+        what = " with ".join(side for side in sides if side)
     percent = 100 * run.progress
     lines = [
         f"<p><b>{escape(run.kind)}</b> {escape(str(what))} "
@@ -39,7 +30,7 @@ def run_card(run: Run | None, queued: int, log: list[str]) -> str:
     ]
     if run.state in ACTIVE or run.state == QUEUED:
         left = f" · about {duration(run.eta_seconds)} left" if run.eta_seconds else ""
-        stage = "waiting for its turn" if run.state == QUEUED else STAGES.get(run.stage, run.stage)
+        stage = "waiting for its turn" if run.state == QUEUED else names.label(run.stage)
         lines.append(
             f'<div class="sdq-progress" role="progressbar" aria-valuenow="{percent:.0f}" '
             f'aria-valuemin="0" aria-valuemax="100"><i style="width:{percent:.1f}%"></i></div>'
@@ -69,22 +60,21 @@ def duration(seconds: float) -> str:
 
 def facts(run: Run) -> str:
     """Size, speed and arithmetic of a finished run, each labelled measured or simulated."""
-    assert run.result is not None
-    result: dict[str, Any] = run.result
-    size, seconds, engine = result["size"], result["step_seconds"], result["engine"]
-    served = ", ".join(f"{count} layers on {name}" for name, count in engine["layers"].items())
-    if engine.get("weight_only") and "weight-only" not in engine["layers"]:
-        served += f", {engine['weight_only']} with FP input"
-    parts = ", ".join(f"{name} {_mega(count)}" for name, count in size["parts"].items())
+    result = run.quantized
+    size, seconds, engine = result.size, result.step_seconds, result.engine
+    served = ", ".join(f"{count} layers on {name}" for name, count in engine.layers.items())
+    if engine.weight_only_beside:
+        served += f", {engine.weight_only_beside} with FP input"
+    parts = ", ".join(f"{name} {_mega(count)}" for name, count in size.parts.items())
     cells = (
-        ("Network", f"{_mega(size['bytes'])} packed, {_mega(size['fp_bytes'])} in float32"),
+        ("Network", f"{_mega(size.bytes)} packed, {_mega(size.fp_bytes)} in float32"),
         ("Of which", parts),
-        ("Bits a weight", f"{size['bits_per_weight']:.2f} with all tables"),
-        ("Step", f"{seconds['fp']:.3f} s FP, {seconds['student']:.3f} s {bits(run)} (measured)"),
-        ("Arithmetic", f"{engine['arithmetic']}: {served}"),
+        ("Bits a weight", f"{size.bits_per_weight:.2f} with all tables"),
+        ("Step", f"{seconds.fp:.3f} s FP, {seconds.student:.3f} s {bits(run)} (measured)"),
+        ("Arithmetic", f"{engine.arithmetic}: {served}"),
     )
-    if stopped := result.get("stopped_at"):
-        ended = f"finished early at step {stopped['step']} of {stopped['of']}"
+    if stopped := result.stopped_at:
+        ended = f"finished early at step {stopped.step} of {stopped.of}"
         cells = (*cells, ("Training", ended))
     return (
         '<dl class="sdq-facts">'

@@ -1,9 +1,9 @@
 """Which runs and scenes there are to choose from, and in what order."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sdqviz.base.request import GENERATE, QUANTIZE
+from sdqviz.results.scene import SceneRow
 from sdqviz.store.runs import ACTIVE, DONE, QUEUED, RESUMABLE, Run
 from sdqviz.views.runs.names import is_variant
 
@@ -48,23 +48,23 @@ def generated(run: Run, runs: Sequence[Run]) -> list[Run]:
     return [r for r in runs if r.kind == GENERATE and r.state == DONE and r.spec["run"] == run.id]
 
 
-def worst_first(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def worst_first(rows: Sequence[SceneRow]) -> list[SceneRow]:
     """Rows of scenes by their FLIP, which needs no download, the largest first."""
-    return sorted(rows, key=lambda row: -row["metrics"]["flip"])
+    return sorted(rows, key=lambda row: -(row.score("flip") or 0.0))
 
 
-def scenes_of(run: Run, runs: list[Run]) -> dict[str, dict[str, Any]]:
+def scenes_of(run: Run, runs: list[Run]) -> dict[str, SceneRow]:
     """Label -> scene row: the run's held-out scenes, the worst by FLIP first, then what was
     generated with it.
     """
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, SceneRow] = {}
     made = [r for r in generated(run, runs) if not is_variant(r)]
     for source, mark in ((run, ""), *((r, _OWN) for r in made)):
-        for row in worst_first((source.result or {}).get("scenes", [])):
-            name = f"{mark}{row['prompt'][:90]} · seed {row['seed']}"
-            if name in rows and rows[name]["id"] != row["id"]:
-                scene = row["scene"]
-                name += f" · {scene['steps']} steps, guidance {scene['guidance']:g}, "
-                name += f"{scene['scheduler']} · {row['id'][:4]}"
+        for row in worst_first(source.scenes):
+            name = f"{mark}{row.prompt[:90]} · seed {row.seed}"
+            if name in rows and rows[name].id != row.id:
+                scene = row.scene
+                name += f" · {scene.steps} steps, guidance {scene.guidance:g}, "
+                name += f"{scene.scheduler} · {row.id[:4]}"
             rows.setdefault(name, row)
     return rows

@@ -53,6 +53,5 @@ def variant_name(run: Run, made: Run) -> str:
 
 def arithmetic(run: Run) -> str:
     """Whether the run's pictures and seconds are an integer kernel's or a simulation's."""
-    assert run.result is not None
-    computed = run.result["engine"]["arithmetic"]
-    return "integer kernel" if computed == "integer" else computed
+    engine = run.quantized.engine
+    return engine.arithmetic if engine.is_simulated else "integer kernel"

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
-from typing import Any
 
 from sdqviz.store.runs import Run
 from sdqviz.views.charts.svg import BLUE, GREY, ORANGE, figure, grid_row, label
@@ -34,15 +33,15 @@ def marks(runs: Sequence[Run], axis: str, metric: str, settings: str | None = No
     """A mark for each run that has this score, with these settings: others do not compare."""
     found = []
     for run in runs:
-        result: dict[str, Any] = run.result or {}
-        score = result["metrics"].get(metric, {"median": None})
-        if score["median"] is None or settings not in (None, score["settings"]):
+        result = run.quantized
+        score = result.metrics.get(metric)
+        if score is None or score.median is None or settings not in (None, score.settings):
             continue
-        x = result["size"]["bytes"] / 1e6 if axis == SIZE else result["step_seconds"]["student"]
+        x = result.size.bytes / 1e6 if axis == SIZE else result.step_seconds.student
         where = f"{arithmetic(run)} on {run.spec.get('device', 'cpu')}"
         at = f"{x:.1f} MB" if axis == SIZE else f"{x:.3f} s a step, {where}"
-        title = f"{short_name(run)}, {bits(run)}: {at}, {score['label']} {score['median']:.4f}"
-        found.append(Mark(run.id, short_name(run), title, x, score["median"]))
+        title = f"{short_name(run)}, {bits(run)}: {at}, {score.label} {score.median:.4f}"
+        found.append(Mark(run.id, short_name(run), title, x, score.median))
     return found
 
 
@@ -63,14 +62,12 @@ def front(found: Sequence[Mark], higher: bool) -> list[Mark]:
 
 def pareto_plot(runs: Sequence[Run], shown: Run, axis: str, metric: str) -> str:
     """The plot over `runs`, which are of the shown run's model, or one line why there is none."""
-    assert shown.result is not None
-    scored = shown.result["metrics"].get(metric)
-    found = marks(runs, axis, metric, (scored or {}).get("settings"))
-    if scored is None or scored["median"] is None or not found:
-        why = (scored or {}).get("reason") or "not measured in this run"
-        return f'<p class="sdq-empty">{escape(why)}</p>'
-    best = front(found, scored["direction"] == "higher")
-    references = {"noise floor": scored["floor"], "another seed": scored["ceiling"]}
+    scored = shown.quantized.measured.get(metric)
+    found = marks(runs, axis, metric, scored.settings) if scored else []
+    if scored is None or scored.floor is None or scored.ceiling is None or not found:
+        return '<p class="sdq-empty">not measured in this run</p>'
+    best = front(found, scored.higher_is_better)
+    references = {"noise floor": scored.floor, "another seed": scored.ceiling}
     xs = _ticks([m.x for m in found])
     ys = _ticks([*(m.y for m in found), *references.values()])
 
@@ -105,10 +102,10 @@ def pareto_plot(runs: Sequence[Run], shown: Run, axis: str, metric: str) -> str:
     parts += [_drawn(m, px, py, m.run in on_front, m.run == shown.id) for m, px, py in places]
     for mark, px, py in reversed(places):
         parts.append(_named(mark, px, py, taken))
-    direction = "higher ↑" if scored["direction"] == "higher" else "lower ↓"
-    title = f"{scored['label']} ({direction} is better)"
+    direction = "higher ↑" if scored.higher_is_better else "lower ↓"
+    title = f"{scored.label} ({direction} is better)"
     summary = (
-        f"{len(found)} runs of {shown.spec['model']}, {scored['label']} against {axis}; on the "
+        f"{len(found)} runs of {shown.spec['model']}, {scored.label} against {axis}; on the "
         f"front: {'; '.join(m.title for m in best)}"
     )
     return figure("".join(parts), WIDTH, HEIGHT, title, _legend(), summary)

@@ -5,17 +5,24 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from sdqviz.metrics.intervals import Interval, paired_interval
+from sdqviz.results.metric import MetricSummary
+from sdqviz.results.scene import SceneRow
 from sdqviz.store.runs import Run
 from sdqviz.views.runs.names import short_name
 from sdqviz.views.tables.scrolling import scrolling_table
 
 # What two identical pictures score. PSNR is not here: theirs is infinite.
-_IDENTICAL = {"flip": 0.0, "lpips": 0.0, "ssim": 1.0}
+_IDENTICAL = {
+    **{"flip": 0.0, "lpips": 0.0, "st_lpips": 0.0, "ssim": 1.0},
+    **{"ssimulacra2": 100.0, "cvvdp": 10.0},
+}
 _READING = (
-    "Medians over the scenes that both runs were scored on. <b>Within noise</b>: the difference is "
-    "smaller than the noise floor's distance from identical pictures (FLIP 0, LPIPS 0, SSIM 1), "
-    "that is, than what computing the FP model in bfloat16 changes. PSNR has no such distance: "
-    "identical pictures have infinite PSNR."
+    "Medians over the scenes that both runs were scored on, and the difference's 95 % interval "
+    "(bootstrap over these scenes, each with both its scores). <b>Within noise</b>: the interval "
+    "holds 0, or the difference is smaller than the noise floor's distance from identical pictures "
+    "(FLIP 0, LPIPS 0, SSIM 1), that is, than what computing the FP model in bfloat16 changes. "
+    "PSNR has no such distance: identical pictures have infinite PSNR."
 )
 
 
@@ -32,6 +39,7 @@ class Difference:
     floor: float = 0.0
     better: int = 0  # scenes on which the other run is better
     scenes: int = 0
+    interval: Interval | None = None  # of `change`; None of a single scene
     reason: str = ""
 
     @property
@@ -50,50 +58,58 @@ class Difference:
         if self.change == 0:
             return "equal"
         word = "better" if (self.change > 0) == (self.direction == "higher") else "worse"
-        within = self.noise is not None and abs(self.change) < self.noise
+        rounding = self.noise is not None and abs(self.change) < self.noise
+        unsure = self.interval is not None and self.interval[0] <= 0 <= self.interval[1]
+        within = rounding or unsure
         return f"{word}, within noise" if within else word
 
 
 def score_differences(baseline: Run, other: Run) -> list[Difference]:
-    """One Difference a metric of the baseline, in its order."""
-    assert baseline.result is not None and other.result is not None
-    found = other.result["metrics"]
-    ours = {row["id"]: row for row in baseline.result["scenes"]}
-    theirs = {row["id"]: row for row in other.result["scenes"]}
+    """One Difference a metric that the baseline has a number of, in its order."""
+    found = other.quantized.measured
+    ours = {row.id: row for row in baseline.quantized.scenes}
+    theirs = {row.id: row for row in other.quantized.scenes}
     shared = [(ours[scene], theirs[scene]) for scene in ours if scene in theirs]
     return [
         _difference(name, metric, found.get(name), shared)
-        for name, metric in baseline.result["metrics"].items()
+        for name, metric in baseline.quantized.measured.items()
     ]
 
 
 def _difference(
     name: str,
-    metric: dict[str, Any],
-    other: dict[str, Any] | None,
-    shared: list[tuple[dict[str, Any], dict[str, Any]]],
+    metric: MetricSummary,
+    other: MetricSummary | None,
+    shared: list[tuple[SceneRow, SceneRow]],
 ) -> Difference:
-    head = {k: metric[k] for k in ("label", "direction", "settings")} | {"name": name}
+    head: dict[str, Any] = {"name": name, "label": metric.label}
+    head |= {"direction": metric.direction, "settings": metric.settings}
     if not shared:
         return Difference(**head, reason="no scene in common")
-    missing = {"median": None, "reason": "not measured in the other run"}
-    for scored in (metric, other or missing):
-        if scored["median"] is None:
-            return Difference(**head, reason=scored["reason"] or "not measured")
-    if other is None or other["settings"] != metric["settings"]:
+    if other is None:
+        return Difference(**head, reason="not measured in the other run")
+    if other.settings != metric.settings:
         return Difference(**head, reason="scored with other settings")
-    rows = [(a, b) for a, b in shared if None not in (a["metrics"][name], b["metrics"][name])]
+    rows = [
+        (ours, theirs, floor)
+        for a, b in shared
+        if (ours := a.score(name)) is not None
+        and (theirs := b.score(name)) is not None
+        and (floor := a.floor.get(name)) is not None
+    ]
     if not rows:
         return Difference(**head, reason="not measured on a common scene")
-    pairs = [(a["metrics"][name], b["metrics"][name]) for a, b in rows]
-    higher = metric["direction"] == "higher"
+    pairs = [(a, b) for a, b, _ in rows]
+    higher = metric.higher_is_better
+    interval = paired_interval([a for a, _ in pairs], [b for _, b in pairs], name)
     return Difference(
         **head,
         baseline=statistics.median(a for a, _ in pairs),
         other=statistics.median(b for _, b in pairs),
-        floor=statistics.median(a["floor"][name] for a, _ in rows),
+        floor=statistics.median(floor for *_, floor in rows),
         better=sum(b > a if higher else b < a for a, b in pairs),
         scenes=len(pairs),
+        interval=interval,
     )
 
 
@@ -101,7 +117,10 @@ def score_table(baseline: Run, others: list[Run]) -> str:
     """HTML: for each other run a group of rows, one a metric, signed and judged in words."""
     head = "".join(
         f'<th scope="col">{title}</th>'
-        for title in ("score", "baseline", "this run", "difference", "better on", "noise floor")
+        for title in (
+            *("score", "baseline", "this run", "difference", "95 % interval"),
+            *("better on", "noise floor"),
+        )
     )
     groups = "".join(_group(baseline, other) for other in others)
     table = scrolling_table(f"<thead><tr>{head}</tr></thead>{groups}", "scores")
@@ -111,7 +130,7 @@ def score_table(baseline: Run, others: list[Run]) -> str:
 def _group(baseline: Run, other: Run) -> str:
     title = f"{escape(short_name(other))} against {escape(short_name(baseline))}"
     rows = "".join(_row(difference) for difference in score_differences(baseline, other))
-    return f'<tbody><tr><th colspan="6" scope="rowgroup">{title}</th></tr>{rows}</tbody>'
+    return f'<tbody><tr><th colspan="7" scope="rowgroup">{title}</th></tr>{rows}</tbody>'
 
 
 def _row(d: Difference) -> str:
@@ -121,12 +140,13 @@ def _row(d: Difference) -> str:
         f"<small> {arrow} is better</small></th>"
     )
     if d.reason:
-        return f'<tr>{head}<td colspan="5">{escape(d.reason)}</td></tr>'
+        return f'<tr>{head}<td colspan="6">{escape(d.reason)}</td></tr>'
     digits = 1 if abs(d.baseline) >= 10 else 4
     cells = (
         f"{d.baseline:.{digits}f}",
         f"{d.other:.{digits}f}",
         f"<b>{_signed(d.change, digits)}</b> {d.verdict}",
+        " to ".join(_signed(end, digits) for end in d.interval or ()) or "one scene: none",
         f"{d.better} of {d.scenes} scenes",
         f"{d.floor:.{digits}f}",
     )

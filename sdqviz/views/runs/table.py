@@ -1,13 +1,25 @@
 """All finished runs as one table whose numbers sort as numbers and show fixed decimals."""
 
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from sdqviz.results.metric import MetricSummary
 from sdqviz.store.runs import Run
+from sdqviz.views.charts.scores import interval_words
 from sdqviz.views.runs.names import arithmetic, bits
 
-_SCORES = {"flip": 3, "ssim": 4, "psnr": 1, "lpips": 3}  # decimals
+# Headers and decimals; a column is there once a run has that score.
+_SCORES = {
+    "flip": ("FLIP ↓", 3),
+    "ssim": ("SSIM ↑", 4),
+    "psnr": ("PSNR dB ↑", 1),
+    "st_lpips": ("ST-LPIPS ↓", 4),
+    "lpips": ("LPIPS ↓", 3),
+    "ssimulacra2": ("SSIMULACRA 2 ↑", 1),
+    "cvvdp": ("ColorVideoVDP ↑", 2),
+}
 
 
 @dataclass(frozen=True)
@@ -19,16 +31,14 @@ class Column:
     width: int = 92
 
 
-COLUMNS = (
+_FIRST = (
     Column("run", "str", 124),  # first: whoever selects a row finds its id there
     Column("model", "str", 110),
     Column("recipe", "str", 140),
     Column("preset", "str", 96),
     Column("bits", "str", 76),
-    Column("FLIP ↓"),
-    Column("SSIM ↑"),
-    Column("PSNR dB ↑", width=104),
-    Column("LPIPS ↓"),
+)
+_LAST = (
     Column("packed MB", width=104),
     Column("% of FP size", width=112),
     Column("FP step s", width=98),
@@ -40,21 +50,32 @@ COLUMNS = (
 )
 
 
+def columns(runs: list[Run]) -> list[Column]:
+    """The table's columns; of the scores those that some run has."""
+    middle = [Column(_SCORES[name][0], width=148) for name in _scored(runs)]
+    return [*_FIRST, *middle, *_LAST]
+
+
+def _scored(runs: list[Run]) -> list[str]:
+    return [name for name in _SCORES if any(name in run.quantized.measured for run in runs)]
+
+
 def run_table(runs: list[Run]) -> dict[str, Any]:
     """{headers, data, metadata}: per run and column the value to sort by and the text shown."""
-    rows = [_row(run) for run in runs if run.result is not None]
+    scored = _scored(runs)
+    rows = [_row(run, scored) for run in runs]
     return {
-        "headers": [column.header for column in COLUMNS],
+        "headers": [column.header for column in columns(runs)],
         "data": [[value for value, _ in row] for row in rows],
         "metadata": {"display_value": [[text for _, text in row] for row in rows]},
     }
 
 
-def _row(run: Run) -> list[tuple[Any, str]]:
-    result: dict[str, Any] = run.result or {}
-    size, seconds = result["size"], result["step_seconds"]
+def _row(run: Run, scored: list[str]) -> list[tuple[Any, str]]:
+    result = run.quantized
+    size, seconds = result.size, result.step_seconds
     recipe = run.spec["recipe"] + (f" ({run.spec['arm']})" if "arm" in run.spec else "")
-    scores = [_score(result["metrics"].get(name), _SCORES[name]) for name in _SCORES]
+    scores = [_score(result.metrics.get(name), _SCORES[name][1]) for name in scored]
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created))
     return [
         _text(run.id),
@@ -63,24 +84,28 @@ def _row(run: Run) -> list[tuple[Any, str]]:
         _text(run.spec["preset"]),
         _text(bits(run)),
         *scores,
-        _number(size["bytes"] / 1e6, 1),
-        _number(100 * size["bytes"] / size["fp_bytes"], 1),
-        _number(seconds["fp"], 3),
-        _number(seconds["student"], 3),
+        _number(size.bytes / 1e6, 1),
+        _number(100 * size.bytes / size.fp_bytes, 1),
+        _number(seconds.fp, 3),
+        _number(seconds.student, 3),
         _text(arithmetic(run)),
-        _number(result["seconds"], 0),
-        _number(result["peak_bytes"] / 1e9, 2),
+        _number(result.seconds, 0),
+        _number(result.peak_bytes / 1e9, 2),
         _text(when),
     ]
 
 
-def _score(metric: dict[str, Any] | None, decimals: int) -> tuple[float | None, str]:
-    """The median over the run's held-out scenes; LPIPS with its network, which it depends on."""
-    if metric is None or metric["median"] is None:
+def _score(metric: MetricSummary | None, decimals: int) -> tuple[float | None, str]:
+    """The median over the run's held-out scenes with its 95 % interval; LPIPS with its network,
+    which it depends on.
+    """
+    if metric is None or metric.median is None:
         return None, ""
-    value, text = _number(metric["median"], decimals)
-    network = metric["label"].partition("-")[2]
-    return value, f"{text} {network}".strip()
+    value, text = _number(metric.median, decimals)
+    sure = interval_words(metric, decimals)
+    network = re.match(r"LPIPS\W*(\w+)", metric.label)
+    words = (text, f"({sure})" if sure else "", network[1] if network else "")
+    return value, " ".join(word for word in words if word)
 
 
 def _number(value: float, decimals: int) -> tuple[float, str]:

@@ -11,23 +11,27 @@ _BASE = "fp32_eager"
 
 
 def bench_table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown: medians with their range, and the share of PyTorch FP32's in the same run."""
+    """Markdown: medians with their range, and the share of PyTorch FP32's in the same run.
+
+    A row from a run of its own brings that run's shares as `of_fp32` {median_s, peak_bytes}.
+    """
     base = next((r for r in rows if r["contender"] == _BASE and r["median_s"]), None)
-    lines = [f"| {' | '.join(_COLUMNS)} |", "|" + "---|" * len(_COLUMNS)]
+    shown = len(_COLUMNS) - (not any(row["note"] for row in rows))
+    lines = [f"| {' | '.join(_COLUMNS[:shown])} |", "|" + "---|" * shown]
     for row in rows:
         if row["median_s"] is None:
             cells: tuple[str, ...] = (row["label"], "", "", "", "", "", row["note"])
         else:
             cells = (
                 row["label"],
-                f"**{row['median_s']:.3f}**",
-                f"{row['min_s']:.3f} to {row['max_s']:.3f}",
+                f"**{_seconds(row['median_s'])}**",
+                f"{_seconds(row['min_s'])} to {_seconds(row['max_s'])}",
                 _share(row, base, "median_s"),
                 f"{row['peak_bytes'] / 1e9:.2f}",
                 _share(row, base, "peak_bytes"),
                 row["note"],
             )
-        lines.append(f"| {' | '.join(cells)} |")
+        lines.append(f"| {' | '.join(cells[:shown])} |")
     return "\n".join(lines) + "\n"
 
 
@@ -58,5 +62,11 @@ def bench_plot(rows: Sequence[dict[str, Any]]) -> str:
     return figure("".join(parts), width, height, "", "", summary)
 
 
+def _seconds(value: float) -> str:
+    return f"{value:.3f}" if value < 1 else f"{value:.2f}"
+
+
 def _share(row: dict[str, Any], base: dict[str, Any] | None, key: str) -> str:
+    if "of_fp32" in row:
+        return f"{row['of_fp32'][key]:.2f}"
     return "" if base is None else f"{row[key] / base[key]:.2f}"

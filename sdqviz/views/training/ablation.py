@@ -2,21 +2,19 @@
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 from sdqviz.base.events import Event, Scalar
+from sdqviz.results.ablation import ArmRow, Spread
 from sdqviz.views.charts.curves import Curve, curve_chart, smoothed
 from sdqviz.views.charts.svg import BLUE, GREY, ORANGE, figure, label
 
 _READING = "error above the noise floor, share of RTN static's; bars span the seeds"
-_COLUMNS = (
-    "bits",
-    "arm",
-    "FLIP",
-    "above floor",
-    "of RTN static",
-    "1 - SSIM above floor",
-    "of RTN static",
+_SCORES = (
+    *("bits", "arm", "FLIP", "above floor", "of RTN static"),
+    *("1 - SSIM above floor", "of RTN static"),
+)
+_LEARNED = ("ST-LPIPS above floor", "of RTN static")  # where every arm has it
+_COSTS = (
     "replay error",
     "samples/s",
     "seconds",
@@ -24,26 +22,34 @@ _COLUMNS = (
 )
 
 
-def ablation_table(rows: list[dict[str, Any]]) -> str:
+def ablation_table(rows: Sequence[ArmRow]) -> str:
     """Markdown: medians over seeds of held-out medians, with the seeds' range behind them."""
-    lines = [f"| {' | '.join(_COLUMNS)} |", "|" + "---|" * len(_COLUMNS)]
+    learned = all(row.st_lpips_ratio for row in rows)
+    columns = (*_SCORES, *(_LEARNED if learned else ()), *_COSTS)
+    lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     for row in rows:
-        speed = row["samples_per_second"]
+        speed = row.samples_per_second
         cells = (
-            row["bits"],
-            row["arm"],
-            f"{row['flip']['median']:.4f}",
-            _range(row["flip_over_floor"], 4),
-            f"**{row['flip_ratio']['median']:.2f}**",
-            _range(row["ssim_over_floor"], 5),
-            f"**{row['ssim_ratio']['median']:.2f}**",
-            _range(row["replay"], 5),
+            row.bits,
+            row.arm,
+            f"{row.flip.median:.4f}",
+            _range(row.flip_over_floor, 4),
+            f"**{row.flip_ratio.median:.2f}**",
+            _range(row.ssim_over_floor, 5),
+            f"**{row.ssim_ratio.median:.2f}**",
+            *(_learned(row) if learned else ()),
+            _range(row.replay, 5),
             "" if speed is None else f"{speed:.0f}",
-            f"{row['seconds']:.0f}",
-            f"{row['peak_bytes'] / 1e9:.2f}",
+            f"{row.seconds:.0f}",
+            f"{row.peak_bytes / 1e9:.2f}",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _learned(row: ArmRow) -> tuple[str, str]:
+    assert row.st_lpips_over_floor is not None and row.st_lpips_ratio is not None
+    return _range(row.st_lpips_over_floor, 4), f"**{row.st_lpips_ratio.median:.2f}**"
 
 
 def ablation_curves(events: Sequence[Event], bits: str) -> str:
@@ -64,17 +70,17 @@ def ablation_curves(events: Sequence[Event], bits: str) -> str:
     return curve_chart(curves, "relative squared error", summary)
 
 
-def _range(spread: dict[str, float], digits: int) -> str:
-    middle = f"{spread['median']:.{digits}f}"
-    if spread["low"] == spread["high"]:
+def _range(spread: Spread, digits: int) -> str:
+    middle = f"{spread.median:.{digits}f}"
+    if spread.low == spread.high:
         return middle
-    return f"{middle} ({spread['low']:.{digits}f} to {spread['high']:.{digits}f})"
+    return f"{middle} ({spread.low:.{digits}f} to {spread.high:.{digits}f})"
 
 
-def ablation_plot(rows: list[dict[str, Any]]) -> str:
+def ablation_plot(rows: Sequence[ArmRow]) -> str:
     """A row per arm: its FLIP (and 1 - SSIM) error above the floor as a share of RTN static's."""
     left, width, step, top = 230, 760, 26, 42
-    longest = max(max(r["flip_ratio"]["high"], r["ssim_ratio"]["high"]) for r in rows)
+    longest = max(max(r.flip_ratio.high, r.ssim_ratio.high) for r in rows)
     longest = max(1.0, longest)
 
     def x(value: float) -> float:
@@ -83,14 +89,13 @@ def ablation_plot(rows: list[dict[str, Any]]) -> str:
     parts = []
     for index, row in enumerate(rows):
         y = top + step * index
-        parts.append(label(left - 10, y + 4, f"{row['arm']} · {row['bits']}", "end"))
-        for name, colour, shift in (("flip_ratio", ORANGE, -4), ("ssim_ratio", BLUE, 5)):
-            spread = row[name]
+        parts.append(label(left - 10, y + 4, f"{row.arm} · {row.bits}", "end"))
+        for spread, colour, shift in ((row.flip_ratio, ORANGE, -4), (row.ssim_ratio, BLUE, 5)):
             parts.append(
-                f'<line x1="{x(spread["low"]):.1f}" x2="{x(spread["high"]):.1f}" y1="{y + shift}" '
+                f'<line x1="{x(spread.low):.1f}" x2="{x(spread.high):.1f}" y1="{y + shift}" '
                 f'y2="{y + shift}" stroke="{colour}" stroke-width="3" stroke-opacity="0.45"/>'
-                f'<circle cx="{x(spread["median"]):.1f}" cy="{y + shift}" r="4" fill="{colour}">'
-                f"<title>{escape(row['arm'])}: {spread['median']:.2f}</title></circle>"
+                f'<circle cx="{x(spread.median):.1f}" cy="{y + shift}" r="4" fill="{colour}">'
+                f"<title>{escape(row.arm)}: {spread.median:.2f}</title></circle>"
             )
     height = top + step * len(rows) + 34
     for share in (0.0, 0.5, 1.0):
@@ -106,6 +111,6 @@ def ablation_plot(rows: list[dict[str, Any]]) -> str:
         (left + 152, _READING, "currentColor"),
     ):
         parts.append(label(place, 14, text, "start", colour))
-    best = min(rows, key=lambda r: r["flip_ratio"]["median"])
-    summary = f"{len(rows)} arms; the least error has {best['arm']} at {best['bits']}"
+    best = min(rows, key=lambda r: r.flip_ratio.median)
+    summary = f"{len(rows)} arms; the least error has {best.arm} at {best.bits}"
     return figure("".join(parts), width, height, "", "", summary)

@@ -15,10 +15,10 @@ from sdqviz.ui.sidebar import build_sidebar
 from sdqviz.ui.tabs.runs.tab import TAB
 
 
-def caller(context: AppContext):
+def caller(context: AppContext, tab: Any = TAB):
     """A function that calls a handler by its function's and its own name: a page of its own."""
     with gr.Blocks() as page:
-        TAB.build(context, build_sidebar(context, gr.Tabs()))
+        tab.build(context, build_sidebar(context, gr.Tabs()))
     handlers = {f.fn.__qualname__: f for f in page.fns.values() if f.fn}
     session = SessionState(page)
 
@@ -42,9 +42,9 @@ def context(store) -> AppContext:
 
 def test_without_runs_the_next_step_is_told(context):
     call = caller(context)
-    assert call("RunsTab.build.fill")[0]["data"] == []
+    assert call("RunsTab.build.fill")[0]["value"]["data"] == []
     assert "press Quantize" in call("build_difference.draw", None, "", [])[0]
-    assert call("build_pareto.draw", None, "packed size", "flip") == [""]
+    assert call("build_pareto.draw", None, "packed size", "flip")[0] == ""
 
 
 def test_one_run_alone_asks_for_another(context, store):
@@ -79,7 +79,7 @@ def test_the_baseline_follows_the_shown_run_or_stays_pinned(context, store):
 def test_a_selected_row_gives_its_own_id(context, store):
     import_demos(store, assets_folder() / "demo")
     call = caller(context)
-    row = call("RunsTab.build.fill")[0]["data"][1]
+    row = call("RunsTab.build.fill")[0]["value"]["data"][1]
     # The second row of the data stands first on the page after sorting.
     event = {"index": [0, 5], "value": row[5], "row_value": row, "selected": True}
     assert call("RunsTab.build.choose", event=event) == [row[0]]

@@ -1,5 +1,6 @@
 import base64
 import re
+from dataclasses import replace
 
 from sdqviz.base.blind import (
     ABX,
@@ -12,9 +13,12 @@ from sdqviz.base.blind import (
     Tally,
     Trial,
 )
+from sdqviz.results.pictures import Pictures
+from sdqviz.results.scene import SceneRow
 from sdqviz.views.blind.class_result import BINS, class_result, expected_counts, share_bin
 from sdqviz.views.blind.reveal import result_word, reveal, which_was_which
 from sdqviz.views.blind.trial import button_label, trial_stage
+from tests.results.made import scene_row
 from tests.views.svg import svg_of
 
 FP_BYTES, STUDENT_BYTES = b"\x89PNG one", b"\x89PNG two"
@@ -30,9 +34,9 @@ def session(kind: str, *shown: tuple[str, ...], answers: tuple = ()) -> Session:
     return Session(id="0" * 32, run="run", kind=kind, trials=trials)
 
 
-def row(prompt: str, flip: float | None) -> dict:
-    images = {who: f"{prompt}-{who}.png" for who in ("fp", "student", "flip")}
-    return {"prompt": prompt, "metrics": {"flip": flip}, "images": images}
+def row(prompt: str, flip: float | None, more: tuple[str, ...] = ()) -> SceneRow:
+    files = {w: f"{prompt}-{w}.png" for w in ("fp", "student", "other_seed", "flip", *more)}
+    return scene_row(prompt=prompt, metrics={"flip": flip}, pictures=Pictures.from_row(files))
 
 
 def test_the_stage_holds_the_very_files_and_nothing_that_names_them():
@@ -80,6 +84,12 @@ def test_the_reveal_shows_first_what_was_told_apart():
     html = reveal(session(WHICH, *orders, answers=(FIRST, SECOND)), scenes, str)
     assert html.index("banana: right 1 of 1, FLIP 0.100") < html.index("apple: right 0 of 1")
     assert 'src="banana-flip.png"' in html
+    assert "ST-LPIPS" not in html  # an older run: no row, no picture
+    learned = row("banana", 0.1, ("st_lpips",))
+    learned = replace(learned, metrics={**learned.metrics, "st_lpips": 0.2})
+    html = reveal(session(WHICH, *orders, answers=(FIRST, SECOND)), {**scenes, "b": learned}, str)
+    assert "FLIP 0.100, ST-LPIPS (alex) 0.200 (lower is better)" in html
+    assert 'src="banana-st_lpips.png" alt="ST-LPIPS map: banana"' in html
     unknown = {"a": row("apple", None), "b": row("banana", None)}
     html = reveal(session(WHICH, *orders, answers=(FIRST, FIRST)), unknown, str)
     assert "FLIP 0" not in html  # a score that was not measured is not shown

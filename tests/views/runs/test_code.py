@@ -8,8 +8,9 @@ from typer.testing import CliRunner
 
 import sdqviz
 from sdqviz import api
+from sdqviz.base.config import complete
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.request import quantize_request
+from sdqviz.base.request import quantize_request, recipe_entry
 from sdqviz.cli.main import app
 from sdqviz.views.runs.code import run_code
 
@@ -34,7 +35,7 @@ def asked(home, monkeypatch):
     monkeypatch.setattr(api, "finish_quantize", queued)
     monkeypatch.setattr(api, "refuse_if_over", lambda cost, folder: None)
     cost = type("Cost", (), {"seconds": 1.0, "memory_bytes": 1, "disk_bytes": 1})
-    monkeypatch.setattr(api, "estimate_quantize", lambda spec: cost)
+    monkeypatch.setattr(api, "estimate_quantize", lambda spec, catalog: cost)
 
 
 def words_of(shell: str) -> list[str]:
@@ -70,7 +71,11 @@ def test_both_ask_for_the_same_run(asked, catalog, case):
 def test_the_bundled_runs_are_repeated(asked, catalog, bundled):
     for run in bundled.values():
         code = run_code(catalog, run.spec)
-        wanted = {"dtype": "float32", **run.spec}
+        # A setting that came since has its default.
+        config = complete(
+            recipe_entry(catalog, run.spec["recipe"])["schema"], run.spec["config"], ""
+        )
+        wanted = {"dtype": "float32", **run.spec, "config": config}
         assert by_command(code.shell) == by_python(code.python) == wanted
     shell = run_code(catalog, bundled["round_nearest"].spec).shell
     assert "--recipe round_nearest --preset balanced" in " ".join(words_of(shell))

@@ -74,7 +74,7 @@ def test_the_same_place_and_a_missing_score(bundled):
     svg = svg_of(pareto_plot(twins, run, SIZE, "flip"))
     texts = [t.text for t in svg.iter("text")]
     assert len([t for t in texts if "·" in t]) == 2  # both labels found room
-    assert "not available offline" in pareto_plot(twins, run, SIZE, "lpips")
+    assert "not measured in this run" in pareto_plot(twins, run, SIZE, "lpips")
     assert marks(twins, SIZE, "lpips") == []
 
 

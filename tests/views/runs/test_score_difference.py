@@ -30,7 +30,9 @@ def test_only_common_scenes_count_and_the_sign_has_a_word(bundled):
     assert back.change == pytest.approx(-flip.change)
     assert back.verdict == "better"
     assert back.better + flip.better <= flip.scenes
-    assert "not available offline" in found["lpips"].reason
+    assert "lpips" not in found  # neither has a number
+    assert flip.interval[0] <= flip.change <= flip.interval[1]
+    assert back.interval == pytest.approx((-flip.interval[1], -flip.interval[0]), abs=1e-12)
     html = score_table(trained, [rounded])
     assert f"<b>{flip.change:+.4f}</b> worse" in html
     assert f"{flip.better} of {flip.scenes} scenes" in html
@@ -55,6 +57,16 @@ def test_noise_is_the_floors_distance_from_identical_pictures(
     found = Difference(
         name, name, direction, "", baseline=0.1, other=other, floor=floor, better=1, scenes=2
     )
+    assert found.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("interval", "verdict"),
+    [((-0.01, 0.08), "worse, within noise"), ((0.01, 0.08), "worse"), (None, "worse")],
+)
+def test_what_another_choice_of_scenes_would_turn_round_is_within_noise(interval, verdict):
+    values = {"baseline": 0.1, "other": 0.14, "floor": 0.02, "better": 1, "scenes": 2}
+    found = Difference("flip", "FLIP", "lower", "", **values, interval=interval)
     assert found.verdict == verdict
 
 

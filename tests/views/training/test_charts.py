@@ -4,6 +4,8 @@ import re
 from dataclasses import replace
 
 from sdqviz.base.events import SECONDS, Preview, Scalar, State
+from sdqviz.base.stage_names import StageNames
+from sdqviz.results.ablation import ArmRow, Spread
 from sdqviz.views.charts.curves import Curve, curve_chart, smoothed
 from sdqviz.views.charts.svg import standalone
 from sdqviz.views.training.ablation import ablation_plot, ablation_table
@@ -75,22 +77,25 @@ def test_a_higher_value_is_drawn_higher_on_both_scales():
 
 
 def spread(value):
-    return {"median": value, "low": value - 0.01, "high": value + 0.01}
+    return Spread(median=value, low=value - 0.01, high=value + 0.01)
 
 
 def test_the_table_and_plot_hold_every_arm():
     names = ("flip", "flip_over_floor", "flip_ratio", "ssim", "ssim_over_floor", "ssim_ratio")
+    spreads = {name: spread(0.5) for name in (*names, "replay", "free_run")}
+    facts = {"bits": "W4A8", "seeds": 3, "seconds": 60, "peak_bytes": 1500000000, "frozen": None}
     rows = [
-        {
-            **{name: spread(0.5) for name in (*names, "replay", "free_run")},
-            **{"bits": "W4A8", "arm": arm, "seeds": 3, "seconds": 60, "peak_bytes": 1.5e9},
-            **{"samples_per_second": speed, "frozen": None},
-        }
+        ArmRow(arm=arm, samples_per_second=speed, **facts, **spreads)
         for arm, speed in (("RTN static", None), ("full recipe", 30.0))
     ]
     table = ablation_table(rows)
     assert len(table.splitlines()) == 4
     assert "| full recipe | 0.5000 | 0.5000 (0.4900 to 0.5100) | **0.50** |" in table
+    assert "ST-LPIPS" not in table  # arms of an older version
+    more = {name: spread(0.25) for name in ("st_lpips", "st_lpips_over_floor", "st_lpips_ratio")}
+    table = ablation_table([replace(row, **more) for row in rows])
+    assert "| ST-LPIPS above floor | of RTN static |" in table
+    assert "| 0.2500 (0.2400 to 0.2600) | **0.25** |" in table
     drawing = standalone(ablation_plot(rows))
     assert drawing.startswith("<svg ")
     assert drawing.rstrip().endswith("</svg>")
@@ -99,12 +104,12 @@ def test_the_table_and_plot_hold_every_arm():
 
 def test_the_stage_bar_adds_up_attempts_and_says_where_a_live_run_is(bundled):
     run = bundled["round_nearest"]
-    assert stage_bar(run, {}) == ""  # a run of before
+    assert stage_bar(run, {}, StageNames.shipped()) == ""  # a run of before
     times = [("record", 4.0), ("calibrate", 6.0), ("record", 1.0)]
     past = history([Scalar(name=SECONDS, layer=stage, value=value) for stage, value in times])
     assert past.stages == {"record": 5.0, "calibrate": 6.0}
-    bar = stage_bar(run, past.stages)
+    bar = stage_bar(run, past.stages, StageNames.shipped())
     assert "flex:0.4545" in bar and "recording FP trajectories 5 s" in bar
     assert "now " not in bar
-    live = stage_bar(replace(run, state="running", stage="pack"), past.stages)
+    live = stage_bar(replace(run, state="running", stage="pack"), past.stages, StageNames.shipped())
     assert "now rounding and packing weights" in live

@@ -6,8 +6,19 @@ from typing import Any
 
 import gradio as gr
 
-from sdqviz.base.blind import ABX, ANSWERS, KINDS, LENGTHS, MISSING, Session, Trial
+from sdqviz.base.blind import (
+    ABX,
+    ANSWERS,
+    FP,
+    KINDS,
+    LENGTHS,
+    MISSING,
+    STUDENT,
+    Session,
+    Trial,
+)
 from sdqviz.base.errors import SdqvizError
+from sdqviz.results.scene import SceneRow
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import Shared
@@ -158,9 +169,9 @@ class BlindTab:
         page.load(None, js=LISTEN)  # type: ignore[union-attr]
 
 
-def _scenes(run: Run) -> dict[str, dict[str, Any]]:
+def _scenes(run: Run) -> dict[str, SceneRow]:
     """Scene id -> row of the run's held-out scenes."""
-    return {row["id"]: row for row in (run.result or {}).get("scenes", [])}
+    return {row.id: row for row in run.scenes}
 
 
 def _testable(context: AppContext, run: Run) -> tuple[list[str], int]:
@@ -169,17 +180,18 @@ def _testable(context: AppContext, run: Run) -> tuple[list[str], int]:
     there = [
         scene
         for scene, row in scenes.items()
-        if all(context.store.blobs.path(name).exists() for name in row["images"].values())
+        if all(context.store.blobs.path(name).exists() for name in row.pictures.blobs)
     ]
     if scenes and not there:
         raise SdqvizError(f"no picture of run {run.id} is there", "run it again")
     return there, len(scenes) - len(there)
 
 
-def _pictures(context: AppContext, row: dict[str, Any], trial: Trial) -> list[bytes] | None:
+def _pictures(context: AppContext, row: SceneRow, trial: Trial) -> list[bytes] | None:
     """The trial's PNG files in the order shown; None when one is missing."""
+    files = {FP: row.pictures.fp, STUDENT: row.pictures.student}
     try:
-        return [context.store.blobs.get(row["images"][who]) for who in trial.shown]
+        return [context.store.blobs.get(files[who]) for who in trial.shown]
     except SdqvizError:
         return None
 

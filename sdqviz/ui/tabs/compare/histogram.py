@@ -27,30 +27,27 @@ def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:
 
     def fill(run_id: str | None, shown: str | None, wanted: str) -> list[Any]:
         run = context.finished_run(run_id)
-        if run is None or run.result is None:
+        if run is None:
             return [gr.Dropdown(choices=[], value=None), NOTHING, NOTHING]
-        names = layer_names(context.store.blobs, run.result["histograms"])
+        names = layer_names(context.store.blobs, run.quantized.histograms)
         chosen = next((name for name in (shown, wanted) if name in names), telling_layer(names))
-        worst = culprits_document(context.store.blobs, run.result, names)
+        worst = culprits_document(context.store.blobs, run.quantized, names)
         return [gr.Dropdown(choices=names, value=chosen), draw(run_id, chosen), worst]
 
     def draw(run_id: str | None, name: str | None) -> str:
         run = context.finished_run(run_id)
-        if run is None or run.result is None:
+        if run is None or name not in {row.name for row in run.quantized.layers}:
             return NOTHING
-        result = run.result
-        if name not in {row["name"] for row in result["layers"]}:
-            return NOTHING
-        return layer_histogram(context.store.blobs, result, name or "", bits(run))
+        return layer_histogram(context.store.blobs, run.quantized, name or "", bits(run))
 
     def open_layer(run_id: str | None, wanted: str) -> list[Any]:
         """The layer that an address or another tab asked for, with the choices it is one of: the
         address comes before `fill` has set them.
         """
         run = context.finished_run(run_id)
-        if run is None or run.result is None:
+        if run is None:
             return [gr.skip()] * 3
-        names = layer_names(context.store.blobs, run.result["histograms"])
+        names = layer_names(context.store.blobs, run.quantized.histograms)
         if wanted not in names:
             return [gr.skip()] * 3
         return [gr.Dropdown(choices=names, value=wanted), draw(run_id, wanted), ""]

@@ -17,6 +17,7 @@ from sdqviz.base.request import (
     generate_request,
 )
 from sdqviz.base.scene import Scene
+from sdqviz.results.engine import WEIGHT_ONLY
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import QUIET, Shared
@@ -58,7 +59,7 @@ def build_redraw(
         row = scenes_of(run, context.store.runs.list()).get(label or "")
         if row is None:
             raise SdqvizError("no scene is chosen", "choose one above")
-        return run, Scene.from_dict(row["scene"])
+        return run, row.scene
 
     def submit_folder(run_id: str | None, label: str | None, path: str | None) -> str:
         try:
@@ -79,13 +80,13 @@ def build_redraw(
     def submit_reference(run_id: str | None, label: str | None) -> str:
         try:
             run, scene = shown(run_id, label)
-            engines = (run.result or {})["engine"]["layers"]
+            engines = run.quantized.engine.layers
             if not run.spec["config"]["activation_bits"]:
                 raise SdqvizError(
                     "this run's activations are floating point, so no engine computes its layers",
                     "choose a run with quantized activations",
                 )
-            if set(engines) <= {REFERENCE, "weight-only"}:
+            if set(engines) <= {REFERENCE, WEIGHT_ONLY}:
                 raise SdqvizError(
                     "the reference engine drew this run's own picture", "compare it with FP"
                 )

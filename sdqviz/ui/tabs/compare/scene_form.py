@@ -59,20 +59,20 @@ def build_scene_form(
     def usual(run_id: str | None) -> list[Any]:
         """The shown run's own settings, and what else its family offers."""
         run = context.finished_run(run_id)
-        if run is None or run.result is None:
+        if run is None:
             return [gr.skip()] * 5
-        row = run.result["scenes"][0]
-        own, family = row["scene"], context.catalog()["families"][run.result["family"]]
-        with Image.open(context.store.blobs.path(row["images"]["fp"])) as picture:
+        row = run.quantized.scenes[0]
+        own, family = row.scene, context.catalog()["families"][run.quantized.family]
+        with Image.open(context.store.blobs.path(row.pictures.fp)) as picture:
             sizes = size_choices(family, *picture.size)
         # A table with the sampler's own rows draws with no other number of steps.
         rows = run.spec["config"]["time_rows"]
-        fixed = rows == "sampler" and "time table" in run.result["size"]["parts"]
+        fixed = rows == "sampler" and run.quantized.size.has_time_table
         why = "This run's time table has the rows of these steps only." if fixed else ""
         return [
-            gr.Slider(value=own["steps"], interactive=not fixed, info=why),
-            own["guidance"],
-            gr.Dropdown(choices=list(family["samplers"]), value=own["scheduler"]),
+            gr.Slider(value=own.steps, interactive=not fixed, info=why),
+            own.guidance,
+            gr.Dropdown(choices=list(family["samplers"]), value=own.scheduler),
             gr.Dropdown(choices=sizes, value=OWN_SIZE),
             gr.Slider(value=0, visible=has_shift(family)),
         ]

@@ -6,6 +6,7 @@ import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.metrics.regions import box_scores
+from sdqviz.results.scene import SceneRow
 from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import QUIET, Shared
@@ -13,6 +14,7 @@ from sdqviz.ui.export_button import build_export_button
 from sdqviz.ui.tabs.compare.histogram import build_histogram
 from sdqviz.ui.tabs.compare.redraw import build_redraw
 from sdqviz.ui.tabs.compare.scene_form import build_scene_form
+from sdqviz.ui.tabs.compare.score_button import build_score_button
 from sdqviz.views.compare.pair import picture_blobs, scene_facts, timeline_document, viewer_document
 from sdqviz.views.page_json import page_json
 from sdqviz.views.report.report import export_report
@@ -57,13 +59,14 @@ class CompareTab:
                 layer = build_histogram(context, shared)
             with left:
                 part = build_redraw(context, shared, scene, layer)
+                build_score_button(context, shared)
                 gr.Markdown("**What does it save?**")
                 run_facts = gr.HTML(elem_id="facts")
                 build_export_button(
                     context, shared, "Download report (HTML)", "report", export_report
                 )
 
-        def scenes(run_id: str | None) -> dict[str, dict[str, Any]]:
+        def scenes(run_id: str | None) -> dict[str, SceneRow]:
             run = context.finished_run(run_id)
             return {} if run is None else scenes_of(run, context.store.runs.list())
 
@@ -71,7 +74,7 @@ class CompareTab:
             """The scenes, and the one that this visitor asked for once it is drawn."""
             found = scenes(run_id)
             labels = list(found)
-            asked_for = [label for label in labels if found[label]["id"] == wanted]
+            asked_for = [label for label in labels if found[label].id == wanted]
             chosen = shown if shown in labels else (*asked_for, *labels, None)[0]
             asked = context.store.runs.get(mine) if mine else None
             if asked is None or asked.state in UNFINISHED:
@@ -79,9 +82,9 @@ class CompareTab:
                 # another. So is `mine`: by now *Generate* may have set it to another run.
                 value = {} if chosen == shown else {"value": chosen}
                 return [gr.Dropdown(choices=labels, **value), gr.skip()]
-            if asked.result is not None:
-                drawn = asked.result["scenes"][0]["id"]
-                own = [k for k in labels if found[k]["id"] == drawn and is_own(k)]
+            if asked.scenes:
+                drawn = asked.scenes[0].id
+                own = [k for k in labels if found[k].id == drawn and is_own(k)]
                 chosen = own[0] if own else chosen
             return [gr.Dropdown(choices=labels, value=chosen), ""]
 
@@ -89,7 +92,7 @@ class CompareTab:
             """The scene that another tab asked for; the request is cleared, so that the same one
             can be made again.
             """
-            found = {row["id"]: label for label, row in scenes(run_id).items()}
+            found = {row.id: label for label, row in scenes(run_id).items()}
             if wanted not in found:
                 return [gr.skip()] * 2
             return [gr.Dropdown(choices=list(found.values()), value=found[wanted]), ""]
@@ -105,7 +108,7 @@ class CompareTab:
         def show(run_id: str | None, label: str | None, chosen: str) -> list[Any]:
             run = context.finished_run(run_id)
             row = scenes(run_id).get(label or "")
-            if run is None or row is None or run.result is None:
+            if run is None or row is None:
                 return [NOTHING, NOTHING, _EMPTY, ""]
             return [
                 pictures(run_id, label, chosen),

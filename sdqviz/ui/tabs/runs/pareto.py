@@ -5,8 +5,9 @@ from typing import Any
 
 import gradio as gr
 
+from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.contract import Shared
+from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.views.runs.listing import finished
 from sdqviz.views.runs.names import arithmetic
 from sdqviz.views.runs.pareto import AXES, SIZE, STEP, pareto_plot
@@ -21,16 +22,16 @@ def build_pareto(context: AppContext, shared: Shared) -> None:
         axis = gr.Radio(label="Across", choices=list(AXES), value=SIZE, elem_id="pareto-axis")
         metric = gr.Radio(
             label="Upwards",
-            choices=[(m["label"], m["name"]) for m in context.catalog()["metrics"]],
+            choices=_choices(finished(context.store.runs.list())),
             value=_USUAL,
             elem_id="pareto-metric",
         )
     plot = gr.HTML(elem_id="pareto")
 
-    def draw(run_id: str | None, axis: str, metric: str) -> str:
+    def draw(run_id: str | None, axis: str, metric: str) -> list[Any]:
         shown = context.finished_run(run_id)
         if shown is None:
-            return ""
+            return ["", gr.skip()]
         model = shown.spec["model"]
         runs = [r for r in finished(context.store.runs.list()) if r.spec["model"] == model]
         notes = [f"Runs of {escape(model)} only: scores of different models do not compare."]
@@ -42,10 +43,17 @@ def build_pareto(context: AppContext, shared: Shared) -> None:
         if axis == STEP and any(arithmetic(r) == "simulated" for r in runs):
             notes.append("Seconds of a simulation are not those of an integer kernel; each mark")
             notes.append("says which it is.")
-        return f'<p class="sdq-about">{" ".join(notes)}</p>' + pareto_plot(
-            runs, shown, axis, metric
-        )
+        choices = _choices([shown])
+        chosen = metric if metric in [name for _, name in choices] else _USUAL
+        drawn = pareto_plot(runs, shown, axis, chosen)
+        about = f'<p class="sdq-about">{" ".join(notes)}</p>'
+        return [about + drawn, gr.Radio(choices=choices, value=chosen)]
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     changed = [shared.run.change, shared.listing.change, axis.change, metric.change]
-    gr.on(changed, draw, [shared.run, axis, metric], plot, **quiet)
+    gr.on(changed, draw, [shared.run, axis, metric], [plot, metric], **QUIET)
+
+
+def _choices(runs: list[Run]) -> list[tuple[str, str]]:
+    """Label and name of each metric that a run has a number of."""
+    found = {name: metric.label for run in runs for name, metric in run.quantized.measured.items()}
+    return [(label, name) for name, label in found.items()]

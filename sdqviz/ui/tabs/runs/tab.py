@@ -5,13 +5,14 @@ from typing import Any
 
 import gradio as gr
 
+from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import KEEP_RUN_IN_ADDRESS, Shared
 from sdqviz.ui.tabs.runs.code import build_run_code
 from sdqviz.ui.tabs.runs.difference import build_difference
 from sdqviz.ui.tabs.runs.pareto import build_pareto
 from sdqviz.views.runs.listing import finished
-from sdqviz.views.runs.table import COLUMNS, run_table
+from sdqviz.views.runs.table import columns, run_table
 
 _JOBS = ["run", "kind", "state", "model", "recipe", "preset", "created", "seconds"]
 
@@ -22,13 +23,12 @@ class RunsTab:
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(
             "**Finished runs.** Select a row to show that run everywhere; a column's name sorts. "
-            "Scores are medians over the run's own held-out scenes (↑ higher, ↓ lower is better); "
+            "Scores are medians over the run's own held-out scenes (↑ higher, ↓ lower is better), "
+            "in brackets their 95 % interval; "
             "sizes, seconds and memory are measured."
         )
         table = gr.Dataframe(
-            headers=[column.header for column in COLUMNS],
-            datatype=[column.kind for column in COLUMNS],
-            column_widths=[f"{column.width}px" for column in COLUMNS],
+            **_layout(finished(context.store.runs.list())),
             interactive=False,
             max_height=420,
             elem_id="runs",
@@ -41,7 +41,9 @@ class RunsTab:
 
         def fill() -> list[Any]:
             runs = context.store.runs.list()
-            return [run_table(finished(runs)), [_job(run) for run in runs]]
+            shown = finished(runs)
+            table = gr.Dataframe(value=run_table(shown), **_layout(shown))
+            return [table, [_job(run) for run in runs]]
 
         def choose(event: gr.SelectData) -> str:
             # Not event.index: after sorting it is another run's.
@@ -54,6 +56,15 @@ class RunsTab:
         )
 
 
+def _layout(runs: list[Run]) -> dict[str, Any]:
+    shown = columns(runs)
+    return {
+        "headers": [column.header for column in shown],
+        "datatype": [column.kind for column in shown],
+        "column_widths": [f"{column.width}px" for column in shown],
+    }
+
+
 def _job(run: Any) -> list[Any]:
     return [
         run.id,
@@ -63,7 +74,7 @@ def _job(run: Any) -> list[Any]:
         run.spec.get("recipe", ""),
         run.spec.get("preset", ""),
         time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)),
-        round((run.result or {}).get("seconds", 0), 1),
+        round(run.seconds or 0, 1),
     ]
 
 

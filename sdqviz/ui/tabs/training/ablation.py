@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from sdqviz.base.request import ABLATE
+from sdqviz.results.ablation import AblationResult
 from sdqviz.store.runs import DONE
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import Shared
@@ -27,11 +28,12 @@ def build_ablation(context: AppContext, shared: Shared) -> None:
                 for r in context.store.runs.list(ABLATE)
                 if r.state == DONE and run is not None and r.spec["model"] == run.spec["model"]
             ]
-            if not made or made[0].result is None:
+            result = made[0].outcome if made else None
+            if not isinstance(result, AblationResult):
                 return ["", "", _NONE]
-            rows = made[0].result["rows"]
+            rows = result.rows
             events = context.store.records.events(made[0].id, "Scalar")
-            lines = ablation_curves(events, rows[0]["bits"])
+            lines = ablation_curves(events, rows[0].bits)
             return [ablation_plot(rows), lines, ablation_table(rows)]
 
         outputs = [plot, curves, table]

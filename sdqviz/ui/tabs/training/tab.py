@@ -25,7 +25,6 @@ from sdqviz.views.training.charts import (
 from sdqviz.views.training.history import History, history
 from sdqviz.views.training.stages import stage_bar
 
-_TRAINED = ("distill", "pack", "evaluate")  # stages of a run that may have curves
 _EMPTY = (
     '<p class="sdq-empty">This run trained nothing. Choose the method "Fidelity (trained)" at the '
     "left and press Quantize, or choose a trained run.</p>"
@@ -72,7 +71,8 @@ class TrainingTab:
         def shown(run_id: str | None) -> Run | None:
             """The run that is worked, once it trains; else the one that is chosen."""
             runs = context.store.runs.list(QUANTIZE)
-            active = [r for r in runs if r.state in ACTIVE and r.stage in _TRAINED]
+            learned = context.stages.learned
+            active = [r for r in runs if r.state in ACTIVE and r.stage in learned]
             return active[0] if active else context.finished_run(run_id)
 
         def draw(
@@ -82,10 +82,11 @@ class TrainingTab:
             points = context.store.records.count(run.id, "Scalar") if run else 0
             past = history(context.store.records.events(run.id)) if run else History()
             mark = _mark(run, points) if run else ""
-            stages = stage_bar(run, past.stages) if run else ""
+            stages = stage_bar(run, past.stages, context.stages) if run else ""
             if run is None or not past.curves.get("loss"):
                 # A training that has just begun, or was finished so early, has no point yet.
-                trained = run and (run.state in ACTIVE or (run.result or {}).get("training"))
+                model = run.quantized_model if run else None
+                trained = (run and run.state in ACTIVE) or (model and model.training)
                 told = _head(run) if run and trained else _EMPTY
                 return [told + stages, *[""] * 6, gr.Dropdown(choices=[], value=[]), mark]
             chosen = [b for b in lit or [] if b in past.blocks] or worst_blocks(past)
@@ -124,16 +125,16 @@ def _head(run: Run) -> str:
     if run.state in ACTIVE:
         left = f", about {duration(run.eta_seconds)} left" if run.eta_seconds else ""
         return f'<p class="sdq-about"><b>Live:</b> {run_name(run)}{left}</p>'
-    facts = (run.result or {}).get("training")
-    if not facts:
+    model = run.quantized_model
+    if model is None or model.training is None:
         return f'<p class="sdq-about">{run_name(run)}</p>'
-    stopped = (run.result or {}).get("stopped_at")
-    early = f" (finished early, of {stopped['of']})" if stopped else ""
+    facts, stopped = model.training, model.stopped_at
+    early = f" (finished early, of {stopped.of})" if stopped else ""
     return (
-        f'<p class="sdq-about">{run_name(run)}: {facts["steps"]} steps{early} of {facts["batch"]} '
+        f'<p class="sdq-about">{run_name(run)}: {facts.steps} steps{early} of {facts.batch} '
         "samples "
-        f"in {duration(facts['seconds'])} ({facts['samples_per_second']:.0f} samples/s, measured), "
-        f"{len(facts['frozen'])} of {facts['blocks']} blocks frozen</p>"
+        f"in {duration(facts.seconds)} ({facts.samples_per_second:.0f} samples/s, measured), "
+        f"{len(facts.frozen)} of {facts.blocks} blocks frozen</p>"
     )
 
 

@@ -1,0 +1,1 @@
+"""What a run left behind, typed: read from and written back to the JSON that the store keeps."""

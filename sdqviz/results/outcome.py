@@ -1,0 +1,48 @@
+"""A stored result as its kind of run left it."""
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.request import ABLATE, COMPARE, GENERATE, QUANTIZE, SCORE
+from sdqviz.results.ablation import AblationResult
+from sdqviz.results.drawn import CompareResult, GenerateResult
+from sdqviz.results.quantize import QuantizedModel, QuantizeResult
+from sdqviz.results.score import ScoreResult
+
+Outcome = (
+    QuantizedModel | QuantizeResult | GenerateResult | CompareResult | AblationResult | ScoreResult
+)
+
+
+class ResultRow(dict[str, Any]):
+    """A result's JSON, which is read into its type once however many readers there are."""
+
+    def __init__(self, kind: str, row: Mapping[str, Any]) -> None:
+        super().__init__(row)
+        self.kind = kind
+
+    @functools.cached_property
+    def outcome(self) -> Outcome | None:
+        return read_outcome(self.kind, self)
+
+
+def read_outcome(kind: str, row: Mapping[str, Any]) -> Outcome | None:
+    """The result of a run of this kind. None of a quantize run that packed nothing, as a helper of
+    a training on several processes does; raises SdqvizError for what no version writes.
+    """
+    if kind == QUANTIZE:
+        if "packed" not in row:
+            return None
+        is_scored = "scenes" in row  # else what a cancelled training left
+        return (QuantizeResult if is_scored else QuantizedModel).from_row(row)
+    kinds: dict[str, type[Outcome]] = {
+        GENERATE: GenerateResult,
+        COMPARE: CompareResult,
+        ABLATE: AblationResult,
+        SCORE: ScoreResult,
+    }
+    if kind not in kinds:
+        raise SdqvizError(f"a run of kind {kind!r} is unknown here", "update sdqviz")
+    return kinds[kind].from_row(row)

@@ -1,0 +1,94 @@
+"""Work a quantize run: a recipe's stages over one model."""
+
+from typing import Any
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.base.events import Log
+from sdqviz.base.keys import content_key
+from sdqviz.base.registry import named
+from sdqviz.base.settings import rank
+from sdqviz.families.contract import Family
+from sdqviz.products.context import Context
+from sdqviz.products.keys import machine_key
+from sdqviz.products.students import Learned
+from sdqviz.recipes.contract import PACKAGE as RECIPES
+from sdqviz.recipes.contract import Recipe
+from sdqviz.runner.interruption import Stopped, undisturbed
+from sdqviz.runner.models import ModelCache
+from sdqviz.runner.products import StoredProducts
+from sdqviz.runner.prompts import PromptSource
+from sdqviz.runner.stages import StageRunner
+from sdqviz.stages.contract import Stage
+from sdqviz.store.store import Store
+
+
+def quantize(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
+    """The result of the run. What it trained is kept also when it is cancelled."""
+    spec = runner.run.spec
+    recipe: Recipe = named(RECIPES, "RECIPE", spec["recipe"])
+    stages = recipe.stages(spec["config"])
+    context = quantize_context(runner.store, runner.run.id, spec, models)
+    _refuse_family(recipe, context.model.family)
+    made = made_by(context.model_key, recipe)
+    about = {"model": spec["model"], "family": context.model.family.name}
+    try:
+        runner.work(context, _own(stages))
+    except Stopped as stopped:
+        if Learned in context.given:
+            with undisturbed():
+                stopped.partial = {"made_by": made, **_partial(runner, context, stages), **about}
+        raise
+    if "stopped_at" in context.result:  # not what its spec asks for: never taken for that
+        made = content_key(made, context.given[Learned].key)
+    return {"made_by": made, **context.result, **about}
+
+
+def made_by(model_key: str, recipe: Recipe) -> str:
+    """What else than its spec a quantize result depends on: model, machine, stage versions."""
+    stages = [[step.stage.name, step.stage.version] for step in recipe.steps]
+    return content_key(model_key, machine_key(), stages)
+
+
+def quantize_context(
+    store: Store, run_id: str, spec: dict[str, Any], models: ModelCache
+) -> Context:
+    """The context of a quantize spec, its model loaded: nothing is given yet."""
+    loaded = models.of(spec)
+    return Context(
+        model=loaded.model,
+        model_key=loaded.key,
+        products=StoredProducts(store, run_id),
+        source=PromptSource.of(spec["model"], loaded.model.family),
+    )
+
+
+def _refuse_family(recipe: Recipe, family: Family) -> None:
+    if recipe.families and family.name not in recipe.families:
+        raise SdqvizError(
+            f"recipe {recipe.name} does not serve {family.name}",
+            f"it serves {', '.join(recipe.families)}; choose another recipe",
+        )
+
+
+def _own(stages: list[Stage]) -> list[Stage]:
+    """All stages; a helper of several processes stops after the last one that they share."""
+    if rank() == 0:
+        return stages
+    shared = [index for index, stage in enumerate(stages) if stage.on_all_processes]
+    return stages[: max(shared, default=-1) + 1]
+
+
+def _partial(runner: StageRunner, context: Context, stages: list[Stage]) -> dict[str, Any]:
+    """A run that was cancelled still leaves what it trained: packed, not yet evaluated."""
+    for stage in stages:
+        if stage.keeps_what_is_learned and not any(kind in context.given for kind in stage.gives):
+            list(stage.run(context))
+    steps = context.given[Learned].value.steps
+    stopped = context.result.setdefault("stopped_at", {"step": steps, "of": steps})
+    runner.keep(
+        Log(
+            message=f"the student of step {stopped['step']} of {stopped['of']} is kept: "
+            "export it with --model, or resume to go on"
+        )
+    )
+    return context.result

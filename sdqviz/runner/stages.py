@@ -1,0 +1,74 @@
+"""A run's stages in order: events on, progress noted, cancels and early ends heeded."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sdqviz.base.events import SECONDS, Event, Log, Progress, Scalar
+from sdqviz.base.settings import world_size
+from sdqviz.products.context import Context
+from sdqviz.runner.interruption import Interruption, Stopped, undisturbed
+from sdqviz.stages.contract import Stage
+from sdqviz.store.runs import FINISHING, Run
+from sdqviz.store.store import Store
+
+_TOLD_FROM = 0.02  # the share of the work from which the time left can be told
+
+
+@dataclass
+class StageRunner:
+    """Works the stages of one run. Between two events it looks for a cancel."""
+
+    store: Store
+    run: Run
+    keep: Callable[[Event], None]
+    asked: Interruption
+    started: float = field(default_factory=time.monotonic)
+    reached: float = 0.0  # share of the work; it never goes back, whatever is learned of the rest
+
+    def work(self, context: Context, stages: Sequence[Stage]) -> None:
+        """Raises Stopped at the next progress after a cancel."""
+        costs = [max(1.0, stage.cost(context)) for stage in stages]
+        for index, stage in enumerate(stages):
+            costs[index] = max(1.0, stage.cost(context))  # it knows more now than at the start
+            before, whole = sum(costs[:index]), sum(costs)
+            self.note(stage.name, before / whole)
+            events = stage.run(context)
+            began = time.monotonic()
+            try:
+                for event in events:
+                    self.keep(event)
+                    if isinstance(event, Progress) and event.total:
+                        share = before + costs[index] * event.done / event.total
+                        self.note(stage.name, share / whole)
+                        if self._ends(stage, event):
+                            break  # closing the stage leaves what it has so far
+            finally:
+                with undisturbed():
+                    events.close()  # type: ignore[attr-defined]
+                    spent = time.monotonic() - began
+                    self.keep(Scalar(name=SECONDS, layer=stage.name, value=spent))
+
+    def note(self, stage: str, share: float) -> None:
+        """Writes down how much of the run is done; raises Stopped where it is to stop."""
+        self.reached = max(self.reached, share)
+        elapsed, left = time.monotonic() - self.started, None
+        if self.reached > _TOLD_FROM:
+            left = elapsed * (1 - self.reached) / self.reached
+        self.store.runs.set_progress(self.run.id, stage, self.reached, left)
+        if self.asked.asked or self.store.runs.get(self.run.id).cancel:
+            raise Stopped
+
+    def _ends(self, stage: Stage, progress: Progress) -> bool:
+        """Whether the stage is to end now, as it was asked to."""
+        if not stage.can_finish_early or self.store.runs.get(self.run.id).state != FINISHING:
+            return False
+        if world_size() > 1:  # the helpers would wait for this process
+            message = f"{stage.label} on several processes cannot be finished early: it goes on"
+            self.keep(Log(message=message, level="warning"))
+            self.store.runs.decline_finish(self.run.id)
+            return False
+        if progress.done < progress.total:
+            self.keep(Log(message=f"{stage.label} finished early: what it has so far is used"))
+            return True
+        return False

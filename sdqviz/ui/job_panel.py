@@ -1,0 +1,94 @@
+"""The job in progress: its card, and the buttons that stop, resume or finish it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.store.runs import ACTIVE, QUEUED, RESUMABLE, RUNNING
+from sdqviz.ui.context import AppContext, as_toast
+from sdqviz.views.runs.card import run_card
+from sdqviz.views.runs.listing import latest
+
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_LOG_LINES = 40
+
+
+@dataclass(frozen=True)
+class StoreTokens:
+    """Change when the store does; compared once a second, so that a page at rest asks little."""
+
+    token: gr.Textbox  # whenever anything changed
+    listing: gr.Textbox  # when a run comes, goes or changes its state
+
+    @property
+    def both(self) -> list[gr.Textbox]:
+        return [self.token, self.listing]
+
+
+def build_job_panel(context: AppContext) -> StoreTokens:
+    """Adds the card and its buttons, and what the rest of the page follows the store by."""
+    card = gr.HTML(elem_id="job")
+    with gr.Row():
+        cancel = gr.Button("Cancel", visible=False, size="sm", elem_id="cancel")
+        resume = gr.Button("Resume", visible=False, size="sm", elem_id="resume")
+        finish = gr.Button("Finish training now", visible=False, size="sm", elem_id="finish")
+    job = gr.Textbox(visible="hidden", elem_id="job-id")
+    tokens = StoreTokens(
+        token=gr.Textbox(visible="hidden", elem_id="token"),
+        listing=gr.Textbox(visible="hidden", elem_id="listing"),
+    )
+
+    def tick(*shown: str) -> list[Any]:
+        """Cheap when nothing changed: two queries, no update."""
+        now = (context.store.runs.version(), context.store.runs.listing())
+        return [gr.skip() if a == b else b for a, b in zip(shown, now, strict=True)]
+
+    def show_job() -> list[Any]:
+        return _job(context)
+
+    timer = gr.Timer(1.0)
+    timer.tick(tick, tokens.both, tokens.both, queue=False, **_QUIET)
+    tokens.token.change(show_job, None, [card, cancel, resume, finish, job], **_QUIET)
+    for button, what in (
+        (cancel, context.cancel),
+        (resume, context.resume),
+        (finish, context.finish),
+    ):
+        button.click(_act(what), job, None, **_QUIET)
+    return tokens
+
+
+def _job(context: AppContext) -> list[Any]:
+    """Updates of [card, cancel, resume, finish, job]."""
+    runs = context.store.runs.list()
+    current = latest(runs)
+    waiting = sum(r.state == QUEUED for r in runs)
+    if waiting:
+        context.wake()  # a run that waits needs a worker, even after one crashed
+    queued = waiting - bool(current and current.state == QUEUED)
+    log, stages = [], context.stages
+    if current is not None:
+        events = context.store.records.events(current.id, "Log", _LOG_LINES)
+        log = [event.message for event in events]  # type: ignore[union-attr]
+    state = current.state if current else ""
+    ends = state == RUNNING and current is not None and current.stage in stages.can_finish_early
+    return [
+        run_card(current, queued, log, stages),
+        gr.Button(visible=state in (*ACTIVE, QUEUED), interactive=state != "stopping"),
+        gr.Button(visible=state in RESUMABLE),
+        gr.Button(visible=ends),
+        current.id if current else "",
+    ]
+
+
+def _act(what: Callable[[str], object]) -> Callable[[str], None]:
+    def handler(run_id: str) -> None:
+        try:
+            what(run_id)
+        except SdqvizError as error:
+            raise as_toast(error) from error
+
+    return handler

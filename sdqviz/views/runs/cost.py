@@ -1,0 +1,36 @@
+"""What a run is estimated to cost, in words."""
+
+from html import escape
+from typing import Protocol
+
+from sdqviz.base.errors import SdqvizError
+from sdqviz.views.runs.card import duration
+
+
+class Cost(Protocol):
+    """Estimated before a run: seconds of work, bytes of memory at its peak, bytes of disk."""
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def memory_bytes(self) -> int: ...
+
+    @property
+    def disk_bytes(self) -> int: ...
+
+
+def cost_words(cost: Cost) -> str:
+    memory = f"{cost.memory_bytes / 1e9:.1f} GB of memory"
+    return f"{duration(cost.seconds)}, {memory}, {cost.disk_bytes / 1e6:.0f} MB of disk"
+
+
+def cost_line(cost: Cost) -> str:
+    """The line beside the Quantize button."""
+    return f'<p class="sdq-cost">About {escape(cost_words(cost))} (estimated).</p>'
+
+
+def unaffordable_line(error: SdqvizError) -> str:
+    """The same line where the run would be refused."""
+    hint = f" Next: {escape(error.hint)}." if error.hint else ""
+    return f'<p class="sdq-cost sdq-error">{escape(error.message)}.{hint}</p>'
