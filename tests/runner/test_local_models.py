@@ -1,7 +1,7 @@
 import shutil
 
 from sdqviz.runner.local_models import local_models
-from sdqviz.ui.sidebar import _models
+from sdqviz.ui.quantize_form import models_of
 from tests.tiny import save_tiny_model
 
 
@@ -34,6 +34,6 @@ def test_the_list_of_models_has_minis_first_then_what_is_here_then_what_can_be_f
         "published": [{**published, "name": "a/absent"}, {**published, "name": "a/here"}],
         "local": [{"name": "a/here", "family": "sdxl"}, {"name": "b/mine", "family": "sd2"}],
     }
-    choices = _models(catalog)
+    choices = models_of(catalog)
     assert [name for _, name in choices] == ["mini-sd1", "b/mine", "a/here", "a/absent"]
     assert "not fetched" in choices[3][0] and "not fetched" not in choices[2][0]

@@ -44,10 +44,14 @@ def build_pareto(context: AppContext, shared: Shared) -> None:
             notes.append("Seconds of a simulation are not those of an integer kernel; each mark")
             notes.append("says which it is.")
         choices = _choices([shown])
-        chosen = metric if metric in [name for _, name in choices] else _USUAL
-        drawn = pareto_plot(runs, shown, axis, chosen)
+        known = metric in [name for _, name in choices]
+        drawn = pareto_plot(runs, shown, axis, metric if known else _USUAL)
         about = f'<p class="sdq-about">{" ".join(notes)}</p>'
-        return [about + drawn, gr.Radio(choices=choices, value=chosen)]
+        # Its value is left alone: meanwhile the visitor may have chosen another.
+        return [
+            about + drawn,
+            gr.Radio(choices=choices) if known else gr.Radio(choices=choices, value=_USUAL),
+        ]
 
     changed = [shared.run.change, shared.listing.change, axis.change, metric.change]
     gr.on(changed, draw, [shared.run, axis, metric], [plot, metric], **QUIET)
