@@ -22,13 +22,14 @@ _SLIDER, _CHART, _CURSOR = ".sdqt [type=range]", ".sdqt svg[data-cursor]", ".sdq
 # The components, as the page's script keeps them.
 _FIND = "[...document.querySelectorAll('div')].find((e) => e.sdqviz && e.querySelector('{}'))"
 VIEWER, HISTOGRAM = (f"{_FIND.format(part)}.sdqviz" for part in (".sdqv-stage", ".sdqh"))
-# A place of the screen where nothing lies over an element, off its ends: the ridges overlap.
+# A place of the screen, in whole pixels as a finger's are, where nothing lies over an element or
+# close by, off its ends: the ridges overlap.
 _UNCOVERED = """(element) => {
   element.scrollIntoView({ block: "center" });
   const { left, right, top, bottom } = element.getBoundingClientRect();
-  for (let y = bottom - 1; y > top; y -= 1)
-    for (let x = (left + right) / 2; x < right; x += 1)
-      if (document.elementFromPoint(x, y) === element) return [x, y];
+  for (let y = Math.floor(bottom) - 1; y > top; y -= 1)
+    for (let x = Math.ceil(left) + 4; x < right; x += 1)
+      if ([-1, 0, 1].every((by) => document.elementFromPoint(x, y + by) === element)) return [x, y];
 }"""
 
 
@@ -176,12 +177,12 @@ def test_a_tap_on_the_histogram_moves_the_cursor_there(phone):
         phone.wait_for_function(f"{told}.endsWith(', t = {timestep:g}')")
 
     phone.locator(".sdqh [data-view=all]").tap()
-    fifth = phone.locator(".sdqh-plot polygon").nth(4)
-    phone.touchscreen.tap(*fifth.evaluate(_UNCOVERED))
-    moved_to(4)
-    phone.locator(".sdqh [data-view=steps]").tap()
-    Hand(phone, ".sdqh-plot svg").tap((0.98, 0.5))
+    lowest = phone.locator(".sdqh-plot polygon").last  # no ridge lies over it: a finger is wide
+    phone.touchscreen.tap(*lowest.evaluate(_UNCOVERED))
     moved_to(-1)
+    phone.locator(".sdqh [data-view=steps]").tap()
+    Hand(phone, ".sdqh-plot svg").tap((0.5, 0.5))
+    moved_to(12)
 
 
 def test_a_tapped_word_tells_its_meaning(phone):
