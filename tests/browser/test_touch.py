@@ -181,8 +181,10 @@ def test_a_tap_on_the_histogram_moves_the_cursor_there(phone):
     phone.touchscreen.tap(*lowest.evaluate(_UNCOVERED))
     moved_to(-1)
     phone.locator(".sdqh [data-view=steps]").tap()
-    Hand(phone, ".sdqh-plot svg").tap((0.5, 0.5))
-    moved_to(12)
+    Hand(phone, _SLIDER).tap((0.5, 0.5))
+    phone.wait_for_function(f"!document.querySelector('{_CURSOR}').textContent.endsWith('t = 1')")
+    Hand(phone, ".sdqh-plot svg").tap((0.98, 0.5))
+    moved_to(-1)
 
 
 def test_a_tapped_word_tells_its_meaning(phone):
