@@ -1,5 +1,6 @@
 """Where finished work is kept, and what a stage hands to those after it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,12 +37,12 @@ class Product:
     """
 
 
-class Counted(Product):
+class Counted(Product, ABC):
     """A product that is known by what it holds, whoever gave it: its key is made of that."""
 
+    @abstractmethod
     def content(self) -> Any:
         """All that it holds, as JSON can write it."""
-        raise NotImplementedError
 
 
 class Maker(Protocol):
