@@ -43,10 +43,15 @@ class CalibrationTrajectories(Counted):
         return self.keys
 
     @property
-    def timesteps(self) -> torch.Tensor:
-        """int64 [T]: every timestep that they visit, once each, upwards."""
+    def visited(self) -> list[float]:
+        """Every timestep that they visit, once each, upwards."""
         calls = [trajectory.timesteps for trajectory in self.by_scene.values()]
-        return torch.cat(calls).to(torch.int64).unique()
+        return torch.cat(calls).unique().tolist()
+
+    @property
+    def timesteps(self) -> torch.Tensor:
+        """int64 [T]: the integers of `visited`."""
+        return torch.tensor(self.visited).to(torch.int64).unique()
 
 
 def calls_per_scene(scene: Scene) -> int:
