@@ -114,8 +114,8 @@ class CalibrateStage(Stage):
         yield Progress(stage=self.name, done=walks + 1, total=walks + 1)
 
     def _check_group(self, trajectories: CalibrationTrajectories) -> None:
-        for trajectory in trajectories.by_scene.values():
-            count = len(trajectory.timesteps.unique())
+        for scene_id in trajectories.by_scene:
+            count = len(set(trajectories.visited(scene_id)))
             if self.timestep_group > count:
                 raise SdqvizError(
                     f"timestep_group is {self.timestep_group}, but the sampler visits {count} "
@@ -126,7 +126,7 @@ class CalibrateStage(Stage):
     def _timesteps(self, context: Context) -> dict[str, list[float]]:
         """Layer -> the timesteps that have a range of their own, upwards, or [ANY]."""
         plan = context.take(Plan)
-        visited = context.take(CalibrationTrajectories).visited
+        visited = context.take(CalibrationTrajectories).all_visited
         own = visited if self.per_timestep else [ANY]
         return {n: own if plan.layers[n].per_timestep else [ANY] for n in plan.ranged}
 
@@ -148,7 +148,7 @@ class CalibrateStage(Stage):
         self, context: Context, scene: Scene, inputs: SeenInputs, factors: dict[str, torch.Tensor]
     ) -> None:
         plan = context.take(Plan)
-        first = context.take(CalibrationTrajectories).by_scene[scene.id].timesteps[0].item()
+        first = context.take(CalibrationTrajectories).visited(scene.id)[0]
 
         def see(name: str, now: float, x: torch.Tensor) -> None:
             # The text embedding is the same at every timestep of a scene.
