@@ -86,25 +86,28 @@ class PackedLayer(CompiledWeight):
         return torch.stack([part for part in parts if part is not None])
 
     def _remember(self, x: torch.Tensor, moment: tuple[bytes, torch.dtype]) -> torch.Tensor:
-        if moment not in self._memory:
-            self.remember({moment[0]: x})
-        return self._memory[moment]
+        found = self._memory.get(moment)
+        return self.remember({moment[0]: x})[moment] if found is None else found
 
-    def remember(self, vectors: Mapping[bytes, torch.Tensor]) -> None:
-        """Computes the outputs of these inputs, by moment, that are not yet remembered. Its weight
-        is expanded once for all of them, and dropped again.
+    def remember(
+        self, vectors: Mapping[bytes, torch.Tensor]
+    ) -> dict[tuple[bytes, torch.dtype], torch.Tensor]:
+        """The outputs of these inputs, by moment, remembered from now on. The weight is expanded
+        once for all that are new, and dropped again.
         """
         asked = {(moment, x.dtype): x for moment, x in vectors.items()}
-        new = {key: x for key, x in asked.items() if key not in self._memory}
+        found = {key: self._memory[key] for key in asked if key in self._memory}
+        new = {key: x for key, x in asked.items() if key not in found}
         kept = max(REMEMBERED, len(asked)) - len(new)
-        for key in [key for key in self._memory if key not in asked]:  # the oldest first
-            if len(self._memory) > kept:
-                del self._memory[key]
+        others = [key for key in self._memory if key not in asked]  # the oldest first
+        for key in others[: max(0, len(self._memory) - kept)]:
+            del self._memory[key]
         if new:
             weight = self._real_weight()
             for key, x in new.items():  # one by one: a larger product has other last bits
-                self._memory[key] = self._times_weight(x, weight)
+                self._memory[key] = found[key] = self._times_weight(x, weight)
             self._w8 = None  # not needed again before the next scene
+        return found
 
     def _one_timestep(self, x: torch.Tensor, timestep: float) -> torch.Tensor:
         assert self.activations is not None
