@@ -10,7 +10,7 @@ from PIL import Image
 from sdqviz import api
 from sdqviz.metrics.psnr import METRIC
 from sdqviz.metrics.regions import box_scores
-from sdqviz.views.runs.listing import worst_first
+from sdqviz.views.runs.listing import typical, worst_first
 
 # The component of an element, as the page's script keeps it.
 COMPONENT = "([...document.querySelectorAll('#{}, #{} *')].find((e) => e.sdqviz)?.sdqviz ?? {{}})"
@@ -28,7 +28,7 @@ def store(server):
 @pytest.fixture
 def row(store):
     run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
-    return worst_first(run.scenes)[0].as_row()
+    return typical(run.scenes).as_row()
 
 
 def focus(page):
@@ -141,8 +141,8 @@ def test_all_pictures_of_one_noise_stand_side_by_side(page, store, row):
     run = next(r for r in store.runs.list() if r.spec.get("recipe") == "fidelity")
     assert f"{row['metrics']['psnr']:.1f} dB" in names.nth(1).inner_text()
     page.get_by_role("tab", name="Held-out scenes").click()
-    page.locator("#gallery .sdqg-card").nth(3).click()
-    other = worst_first(run.scenes)[3].as_row()
+    page.locator("#gallery .sdqg-card").nth(1).click()
+    other = worst_first(run.scenes)[1].as_row()
     page.wait_for_function(f"{PICTURES}.ready && {PICTURES}.doc.scene === '{other['id']}'")
     assert f"{other['metrics']['psnr']:.1f} dB" in names.nth(1).inner_text()
     names.nth(1).click()  # a name opens its picture beside A
@@ -392,9 +392,11 @@ def test_a_folder_made_elsewhere_draws_the_same_scene(page, store, server, tmp_p
     with (
         Image.open(store.blobs.path(row["images"]["student"])) as before,
         Image.open(store.blobs.path(made.result["scenes"][0]["images"]["student"])) as now,
+        Image.open(store.blobs.path(row["images"]["fp"])) as fp,
     ):
+        moved = np.abs(np.asarray(before, np.int16) - np.asarray(fp, np.int16))
         apart = np.abs(np.asarray(before, np.int16) - np.asarray(now, np.int16))
-    assert apart.mean() < 2
+    assert apart.mean() < 0.5 * moved.mean()  # machines round apart; far less than quantizing does
 
 
 def drawn(page, store, server, kind):
