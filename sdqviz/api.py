@@ -1,12 +1,11 @@
 """The Python API: the same functions, arguments and results as the command line."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Event, Log, event_to_row
+from sdqviz.base.events import Event, Log
 from sdqviz.base.request import (
     COMPARE,
     DEFAULT_RECIPE,
@@ -32,8 +31,9 @@ from sdqviz.metrics.lpips import BACKBONES
 from sdqviz.population.compare import MOST_SCENES, compare_scenes, scenes_of
 from sdqviz.population.draw import Models
 from sdqviz.products.scenes import HELD_OUT
+from sdqviz.publish.ablation import write_ablation
 from sdqviz.publish.card import model_card
-from sdqviz.results.ablation import AblationResult, ArmRow
+from sdqviz.results.ablation import AblationResult
 from sdqviz.results.drawn import CompareResult
 from sdqviz.results.score import ScoreResult
 from sdqviz.runner import prompts
@@ -46,11 +46,12 @@ from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
 from sdqviz.sweeps.ablation import ablate as work_arms
 from sdqviz.sweeps.ablation import arm_specs
+from sdqviz.sweeps.ladder import ladder_specs, work_ladder
 from sdqviz.sweeps.table import table_specs, work_table
 from sdqviz.views.charts.svg import standalone
 from sdqviz.views.tables.bench import bench_plot, bench_table
 from sdqviz.views.tables.models import model_table
-from sdqviz.views.training.ablation import ablation_plot, ablation_table
+from sdqviz.views.training.ablation import ablation_table
 
 See = Callable[[Event], None]
 
@@ -162,7 +163,7 @@ def ablate(
     assert isinstance(run.outcome, AblationResult)
     rows = run.outcome.rows
     if out is not None:
-        _write_ablation(store, rows, arms, Path(out))
+        write_ablation(store, rows, arms, Path(out))
     return {
         "run": run.id,
         "model": model,
@@ -194,6 +195,26 @@ def table(
     return {"preset": preset, "rows": rows, "table": model_table(rows)}
 
 
+def ladder(
+    model: str,
+    *,
+    preset: str = "balanced",
+    config: dict[str, Any] | None = None,
+    see: See = lambda event: None,
+) -> dict[str, Any]:
+    """Quantizes the model from W8A8 down to 2 and 4 bits and keeps the same scenes of each:
+    {run, model, rungs: [{bits, recipe, bytes, medians}]}. What is there already is not repeated.
+    """
+    store = open_store()
+    specs = ladder_specs(model, preset, config or {})
+    for spec in specs:
+        refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
+    made = work_ladder(store, specs, see)
+    rungs = (made.result or {})["rungs"]
+    told = [{key: rung[key] for key in ("bits", "recipe", "bytes", "medians")} for rung in rungs]
+    return {"run": made.id, "model": model, "rungs": told}
+
+
 def bench_step(
     size: str = "mini",
     *,
@@ -220,24 +241,6 @@ def bench_step(
         "rows": rows,
         "table": bench_table(rows),
     }
-
-
-def _write_ablation(store: Store, rows: Sequence[ArmRow], arms: list[Run], out: Path) -> None:
-    """table.md, table.json, plot.svg, and one file of events per arm."""
-    try:
-        (out / "events").mkdir(parents=True, exist_ok=True)
-        (out / "table.md").write_text(ablation_table(rows), encoding="utf-8")
-        text = json.dumps([row.as_row() for row in rows], indent=1)
-        (out / "table.json").write_text(text + "\n", encoding="utf-8")
-        (out / "plot.svg").write_text(standalone(ablation_plot(rows)), encoding="utf-8")
-        for run in arms:
-            events = [event_to_row(event) for event in store.records.events(run.id)]
-            text = json.dumps({"run": run.id, "arm": run.spec["arm"], "events": events})
-            (out / "events" / f"{run.id}.json").write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SdqvizError(
-            f"cannot write {out}: {error.strerror or error}", "choose another --out"
-        ) from error
 
 
 def generate(

@@ -163,6 +163,23 @@ def table(
         print(report["table"])
 
 
+@app.command()
+def ladder(
+    model: Annotated[str, typer.Argument(help="A mini, a local folder, or a fetched hub id.")],
+    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "balanced",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE for every rung. Repeatable.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The same scenes with ever fewer bits, from W8A8 to W2A8: see a picture fall apart."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        report = api.ladder(model, preset=preset, config=_overrides(set_), see=see)
+    emit(report, as_json)
+
+
 @bench_app.command("step")
 def bench_step(
     size: Annotated[str, typer.Option(help="mini, sd1, sd2, sdxl or sd3.")] = "mini",
