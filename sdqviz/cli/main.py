@@ -370,7 +370,7 @@ def _overrides(pairs: list[str] | None) -> dict[str, Any]:
             raise SdqvizError(f"--set {pair!r} has no '='", "write --set KEY=VALUE")
         try:
             values[key] = json.loads(text.lower() if text in ("True", "False") else text)
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON: a word
             values[key] = text
     return values
 
