@@ -14,7 +14,7 @@ from sdqviz.layers.convert import pack_layer, replace_module, twin
 from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.fake import FakeLayer
 from sdqviz.layers.size import bits_per_weight, network_bytes, tensor_bytes
-from sdqviz.layers.time_table import install_time_rows
+from sdqviz.layers.time_table import all_timesteps, install_time_rows
 from sdqviz.measure.layer_facts import engine_report, layer_rows
 from sdqviz.products.context import Context
 from sdqviz.products.plan import Plan
@@ -28,7 +28,7 @@ from sdqviz.stages.contract import Needs, Stage
 class PackStage(Stage):
     name = "pack"
     label = "rounding and packing weights"
-    version = 3
+    version = 4
     reads = (CalibrationTrajectories, Plan, Ranges)
     may_read = (Learned,)
     gives = (Student,)
@@ -75,7 +75,7 @@ def _table_rows(context: Context, plan: Plan) -> torch.Tensor | None:
     if not plan.has_time_table:
         return None
     if plan.settings.time_rows == "all":
-        return torch.arange(context.model.scheduler_config["num_train_timesteps"])
+        return all_timesteps(context.model.scheduler_config["num_train_timesteps"])
     return context.take(CalibrationTrajectories).timesteps
 
 
