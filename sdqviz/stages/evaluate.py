@@ -16,7 +16,13 @@ from sdqviz.measure.layer_inputs import layer_inputs
 from sdqviz.metrics.contract import available, summarise
 from sdqviz.products.context import Context
 from sdqviz.products.ranges import Ranges
-from sdqviz.products.scenes import CalibrationScenes, HeldOutScenes
+from sdqviz.products.scenes import (
+    CALIBRATE,
+    CalibrationScenes,
+    HeldOutScenes,
+    Sampler,
+    TuneScenes,
+)
 from sdqviz.products.students import Student
 from sdqviz.products.trajectories import (
     calls_per_scene,
@@ -35,7 +41,7 @@ class EvaluateStage(Stage):
     label = "comparing on held-out scenes"
     version = 5
     reads = (HeldOutScenes, Student)
-    may_read = (CalibrationScenes, Ranges)
+    may_read = (CalibrationScenes, TuneScenes, Sampler, Ranges)
     needs = Needs(
         network_calls=f"{_SCENE} * calls * held_out_scenes + {_LAYERS} * calls",
         disk_bytes="held_out_scenes * 768 * side ** 2",  # four pictures
@@ -57,7 +63,7 @@ class EvaluateStage(Stage):
 
     def _run(self, context: Context) -> Iterator[Event]:
         scenes = context.take(HeldOutScenes).scenes
-        _refuse_calibrated(context)
+        _refuse_seen(context)
         total, done = int(self._cost(context)), 0
         yield Progress(stage=self.name, done=done, total=total)
         rows = []
@@ -102,13 +108,21 @@ class EvaluateStage(Stage):
         return json.loads(data)
 
 
-def _refuse_calibrated(context: Context) -> None:
-    if not context.has(CalibrationScenes):
-        return
-    calibrated = {scene.prompt for scene in context.take(CalibrationScenes).scenes}
+def _refuse_seen(context: Context) -> None:
+    """Raises SdqvizError where a scene's prompt was calibrated on, trained on or watched."""
+    seen: dict[str, str] = {}
+    if context.has(Sampler):
+        trained = context.take(Sampler).source.prompts(CALIBRATE)
+        seen |= dict.fromkeys(trained, "is among those that training draws from")
+    if context.has(TuneScenes):
+        watched = (scene.prompt for scene in context.take(TuneScenes).scenes)
+        seen |= dict.fromkeys(watched, "was watched while training")
+    if context.has(CalibrationScenes):
+        calibrated = (scene.prompt for scene in context.take(CalibrationScenes).scenes)
+        seen |= dict.fromkeys(calibrated, "was calibrated on")
     for scene in context.take(HeldOutScenes).scenes:
-        if scene.prompt in calibrated:
-            raise SdqvizError(f"scene {scene.id} was calibrated on", "evaluate on other prompts")
+        if scene.prompt in seen:
+            raise SdqvizError(f"scene {scene.id} {seen[scene.prompt]}", "evaluate on other prompts")
 
 
 def summary(rows: list[dict[str, Any]], lpips_net: str = "") -> dict[str, Any]:

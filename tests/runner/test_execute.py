@@ -21,7 +21,8 @@ from sdqviz.base.request import (
     quantize_request,
 )
 from sdqviz.base.scene import Scene
-from sdqviz.products.scenes import CalibrationScenes, HeldOutScenes
+from sdqviz.products.scenes import CalibrationScenes, HeldOutScenes, Sampler, TuneScenes
+from sdqviz.products.trajectories import CalibrationTrajectories
 from sdqviz.publish.bundle import export_run, import_run
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute
@@ -102,6 +103,16 @@ def test_a_timestep_without_a_row_is_refused(store, tiny_folder, models):
     assert "time_rows: all" in error["hint"]
 
 
+def test_a_run_may_draw_another_size_than_the_models(store, tiny_folder, models):
+    spec = request(tiny_folder, width=32, height=48)
+    context = context_of(store, spec, models)
+    run_until(context, spec, "record")
+    shapes = {t.x.shape[1:] for t in context.take(CalibrationTrajectories).by_scene.values()}
+    assert shapes == {(4, 6, 4)}
+    scenes = context.take(Sampler).training_scenes(2) + list(context.take(HeldOutScenes).scenes)
+    assert {(scene.width, scene.height) for scene in scenes} == {(32, 48)}
+
+
 def test_one_part_is_drawn_alone(store, tiny_folder, models):
     base = store.runs.add(QUANTIZE, request(tiny_folder, time_rows="all"))
     execute(store, store.runs.claim(), models)
@@ -172,7 +183,7 @@ def test_cancel_between_two_events(store, tiny_folder, models):
     assert execute(store, store.runs.claim(), models) == DONE
 
 
-def test_evaluation_refuses_a_calibrated_scene(store, tiny_folder, models):
+def test_evaluation_refuses_a_scene_that_was_seen(store, tiny_folder, models):
     spec = request(tiny_folder)
     context = context_of(store, spec, models)
     run_until(context, spec, "pack")
@@ -180,6 +191,14 @@ def test_evaluation_refuses_a_calibrated_scene(store, tiny_folder, models):
     assert not {s.prompt for s in calibration.scenes} & {s.prompt for s in held_out.scenes}
     context.give(HeldOutScenes(calibration.scenes))
     with pytest.raises(SdqvizError, match="was calibrated on"):
+        list(stage_of(spec, "evaluate").run(context))
+    context.give(HeldOutScenes(context.take(TuneScenes).scenes))
+    with pytest.raises(SdqvizError, match="was watched while training"):
+        list(stage_of(spec, "evaluate").run(context))
+    trained = context.take(Sampler).training_scenes(5)[-1:]
+    assert trained[0].prompt not in {s.prompt for s in calibration.scenes}
+    context.give(HeldOutScenes(tuple(trained)))
+    with pytest.raises(SdqvizError, match="that training draws from"):
         list(stage_of(spec, "evaluate").run(context))
 
 
