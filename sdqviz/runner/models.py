@@ -96,9 +96,13 @@ class ModelCache:
 
     def of(self, spec: dict[str, Any]) -> Loaded:
         """The FP model that a run's spec names, without a word."""
-        *_, loaded = self.opening(spec)
-        assert isinstance(loaded, Loaded)
-        return loaded
+        return _last(self.opening(spec))
+
+    def model(
+        self, name: str, config: str | None = None, device: str = "cpu", dtype: str = FLOAT32
+    ) -> Loaded:
+        """A model, without a word."""
+        return _last(self.loading(name, config, device, dtype))
 
     def student(self, loaded: Loaded, file: Path) -> nn.Module:
         place = (loaded.key, file.name)
@@ -106,3 +110,9 @@ class ModelCache:
             self._students.clear()
             self._students[place] = build_student(loaded.model.network, file)
         return self._students[place]
+
+
+def _last(steps: Iterator[Event | Loaded]) -> Loaded:
+    *_, loaded = steps
+    assert isinstance(loaded, Loaded)
+    return loaded

@@ -49,7 +49,13 @@ def read_prompts(file: str | Path) -> Splits:
     """The prompts of a text file (one a line) or a JSON file: a list, which is split here, or an
     object {calibrate, tune, held_out} of lists that have no prompt in common.
     """
-    texts = _lines_or_json(Path(file).expanduser())
+    path = Path(file).expanduser()
+    if path.is_file() and path.stat().st_size > _LARGEST_BYTES:
+        raise SdqvizError(
+            f"{file} has {path.stat().st_size} bytes, over {_LARGEST_BYTES}",
+            "give some thousand prompts",
+        )
+    texts = _lines_or_json(path)
     if isinstance(texts, dict):
         return _own_splits(texts, file)
     splits = split_prompts(_checked(texts, file))
@@ -94,11 +100,6 @@ def with_prompts(spec: dict[str, Any], file: str | Path | None) -> dict[str, Any
 
 def _lines_or_json(path: Path) -> Any:
     try:
-        size = path.stat().st_size
-        if size > _LARGEST_BYTES:
-            raise SdqvizError(
-                f"{path} has {size} bytes, over {_LARGEST_BYTES}", "give some thousand prompts"
-            )
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SdqvizError(f"cannot read {path}: {error}", "give a text or JSON file") from error
