@@ -12,6 +12,7 @@ from sdqviz.base.request import FLOAT32, recipe_entry
 from sdqviz.families.components import component_files, loaded_weights, variant_of
 from sdqviz.families.sources import find, network_folder, read_json
 from sdqviz.runner import machine
+from sdqviz.runner.latent_side import latent_side
 from sdqviz.store.db import free_bytes
 
 # A UNet spends about latent_pixels / 10 multiply-adds a parameter (v1-4: 395 at 64 x 64).
@@ -37,7 +38,7 @@ def estimate_quantize(spec: dict[str, Any], catalog: dict[str, Any]) -> Estimate
     parts = source.path / network if source.path.is_dir() else source.path
     parameters, everything = stored_parameters(parts), stored_parameters(source.path)
     config = read_json(configs / network / "config.json")
-    side = int(config.get("sample_size", 64))
+    side = latent_side(configs, config, spec["config"])
     channels = int(config.get("in_channels", 4))
     needs = recipe_needs(
         recipe_entry(catalog, spec["recipe"]), spec["config"], parameters, side, channels

@@ -10,6 +10,7 @@ from sdqviz.base.config import option
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Progress, Scalar
 from sdqviz.base.scene import Scene
+from sdqviz.base.steps import Steps
 from sdqviz.measure.evaluated_scene import evaluated_scene
 from sdqviz.measure.layer_facts import engine_report
 from sdqviz.measure.layer_inputs import layer_inputs
@@ -68,11 +69,12 @@ class EvaluateStage(Stage):
         yield Progress(stage=self.name, done=done, total=total)
         rows = []
         for index, scene in enumerate(scenes):
-            row = self._scene(context, scene)
+            units = _SCENE * calls_per_scene(scene)
+            row = yield from self.told(self._scene(context, scene), done, units, total)
             rows.append(row)
             for name, value in row["metrics"].items():
                 yield Scalar(name=name, value=value, step=index)
-            done += _SCENE * calls_per_scene(scene)
+            done += units
             yield Progress(stage=self.name, done=done, total=total)
         context.result.update(summary(rows, self.lpips_net))
         if context.has(Ranges):
@@ -93,19 +95,19 @@ class EvaluateStage(Stage):
             context.products.product(key, "npz", lambda: data)
         context.result["layer_pairs"] = context.products.find(key)
 
-    def _scene(self, context: Context, scene: Scene) -> dict[str, Any]:
-        """One scene under both models, from the store if it was evaluated before."""
+    def _scene(self, context: Context, scene: Scene) -> Steps[dict[str, Any]]:
+        """One scene under both models, from the store if it was evaluated before. Yields how much
+        of its work is done, of `_SCENE` for each call.
+        """
         # A metric that becomes available later is scored then, not remembered as missing.
         scored = [metric.settings for metric in available(self.lpips_net).values()]
         student = context.take(Student).network
         engines = engine_report(student)["layers"]
         key = context.item_key(scene.as_dict(), scored, engines, of=(Student,))
-        data = context.products.product(
-            key,
-            "json",
-            lambda: json.dumps(evaluated_scene(context, student, scene, self.lpips_net)).encode(),
-        )
-        return json.loads(data)
+        if context.products.find(key) is None:
+            row = yield from evaluated_scene(context, student, scene, self.lpips_net)
+            context.products.product(key, "json", lambda: json.dumps(row).encode())
+        return json.loads(context.products.file(key).read_bytes())
 
 
 def _refuse_seen(context: Context) -> None:

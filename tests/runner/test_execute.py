@@ -62,7 +62,8 @@ def test_a_run_leaves_everything_that_the_views_need(store, tiny_folder, models)
     run = store.runs.get(run_id)
     result = run.result
     stages = {event.stage for event in seen if isinstance(event, Progress)}
-    assert stages == {"record", "calibrate", "pack", "evaluate"}
+    assert stages == {"read", "record", "calibrate", "pack", "evaluate"}
+    stages.discard("read")  # the model's files, before the first stage
     spent = {e.layer: e.value for e in seen if isinstance(e, Scalar) and e.name == SECONDS}
     assert set(spent) > stages and all(seconds > 0 for seconds in spent.values())
     assert run.progress == 1
@@ -267,3 +268,25 @@ def test_a_running_worker_stops_when_asked(store, tiny_folder):
     assert cancel(store, run_id).state == CANCELLED
     assert time.monotonic() - started < 25
     assert worker.wait(timeout=60) == 0
+
+
+def test_progress_is_told_with_every_network_call_and_never_goes_back(store, tiny_folder, models):
+    store.runs.add(QUANTIZE, request(tiny_folder, steps=4, calibration_scenes=2, scheduler="ddim"))
+    told = []
+    assert execute(store, store.runs.claim(), models, told.append) == DONE
+    by_stage = {}
+    for event in told:
+        if isinstance(event, Progress):
+            by_stage.setdefault(event.stage, []).append(event)
+    for stage, events in by_stage.items():
+        done = [event.done for event in events]
+        assert done == sorted(done), stage
+        assert len({event.total for event in events}) == 1, stage
+        assert done[-1] == events[0].total, stage
+    # Three scenes of four calls; of the two that are calibrated on each call once.
+    assert {event.done for event in by_stage["record"]} == set(range(13))
+    assert {event.done for event in by_stage["calibrate"]} == set(range(10))
+    assert len({event.done for event in by_stage["evaluate"]}) > 4 * 4
+    layers = store.runs.list()[0].result["layers"]
+    assert by_stage["pack"][-1].total == sum(row["parameters"] for row in layers if row["weight"])
+    assert next(iter(by_stage)) == "read"

@@ -3,10 +3,10 @@
     python -m tests.slow.real_pipeline FAMILY FOLDER [--reduced] [--hub] [--single FILE]
 
 Every part has its published shape: both text encoders, the autoencoder, the network. --reduced
-keeps all widths, so also the true conditioning, and cuts depths: one transformer block where XL
-has 2 and 10, 2 of v3's 24, 2 of an encoder's layers. --hub lays around it what the hub's folders
-hold: float16 twins, a whole checkpoint in the root, another framework's file. v3 comes without T5,
-as it is run on one consumer card.
+keeps all widths, so also the true conditioning, and cuts depths: one layer a block and one
+transformer block where XL has 2 and 10, 2 of v3's 24, 2 of an encoder's layers. --hub lays around
+it what the hub's folders hold: float16 twins, a whole checkpoint in the root, another framework's
+file. v3 comes without T5, as it is run on one consumer card.
 
 Weights are drawn part by part, scaled so that activations stay of order one: no picture, but the
 real work, memory and layout.
@@ -116,8 +116,10 @@ def network_config(family: str, reduced: bool) -> dict[str, Any]:
     config = dict(published.config)
     if reduced and family == "sd3":
         config["num_layers"] = REDUCED_LAYERS
-    elif reduced and family == "sdxl":
-        config["transformer_layers_per_block"] = (1, 1, 1)
+    elif reduced:
+        config["layers_per_block"] = 1
+        if family == "sdxl":
+            config["transformer_layers_per_block"] = (1, 1, 1)
     return config
 
 
