@@ -23,6 +23,7 @@ from sdqviz.base.scene import Scene
 from sdqviz.base.settings import home_folder, rank
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import sampler_of
+from sdqviz.families.devices import check_device
 from sdqviz.families.saving import refuse_occupied, save_quantized
 from sdqviz.layers.checkpoint import read_config
 from sdqviz.layers.convert import set_resident
@@ -41,6 +42,7 @@ from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
 from sdqviz.runner.here import work_here
 from sdqviz.runner.machine import processor
+from sdqviz.runner.prompt_files import all_prompts, with_prompts
 from sdqviz.runner.reports import compare_json, run_json
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
@@ -86,19 +88,23 @@ def quantize(
     model_config: str | None = None,
     device: str = "cpu",
     dtype: str = FLOAT32,
+    prompts_file: str | Path | None = None,
     out: str | Path | None = None,
     see: See = lambda event: None,
 ) -> dict[str, Any]:
     """Quantizes a model and returns {run, state, out, seconds, peak_bytes, bytes, fp_bytes}.
 
-    config overrides the preset's values. out, if given, gets a diffusers folder with the packed
-    network. dtype is the FP model's: float32, float16 or bfloat16. bytes are the packed network's,
-    fp_bytes the FP network's in float32.
+    config overrides the preset's values. prompts_file has prompts, one a line or as JSON, instead
+    of the model's usual ones (see `runner.prompt_files`). out, if given, gets a diffusers folder
+    with the packed network. dtype is the FP model's: float32, float16 or bfloat16. bytes are the
+    packed network's, fp_bytes the FP network's in float32.
     """
     store = open_store()
     spec = quantize_request(
         static_catalog(), model, recipe, preset, config, model_config, device, dtype
     )
+    spec = with_prompts(spec, prompts_file)
+    check_device(device)
     if out is not None:
         refuse_occupied(Path(out))
     cost = estimate_quantize(spec, static_catalog())
@@ -145,18 +151,20 @@ def ablate(
     seeds: int = 3,
     central_seeds: int = 0,
     config: dict[str, Any] | None = None,
+    prompts_file: str | Path | None = None,
     out: str | Path | None = None,
     see: See = lambda event: None,
 ) -> dict[str, Any]:
     """Runs every arm of the ablation and returns {run, model, preset, seeds, rows, table}.
 
-    Arms that were run before are not repeated. out, if given, gets table.md, table.json,
-    plot.svg and the events of every arm.
+    Arms that were run before are not repeated. prompts_file: as for `quantize`. out, if given,
+    gets table.md, table.json, plot.svg and the events of every arm.
     """
     store = open_store()
     if out is not None:
         refuse_occupied(Path(out))
-    specs = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
+    arms_of = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
+    specs = [with_prompts(spec, prompts_file) for spec in arms_of]
     for spec in specs:
         refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
     run, arms = work_arms(store, specs, see)
@@ -180,15 +188,17 @@ def table(
     recipes: Sequence[str] = ("round_nearest", "fidelity"),
     preset: str = "balanced",
     config: dict[str, Any] | None = None,
+    prompts_file: str | Path | None = None,
     see: See = lambda event: None,
 ) -> dict[str, Any]:
     """Quantizes every model with every recipe and returns {preset, rows, table}.
 
     Runs that are in the store already are not repeated. config holds settings for all recipes
-    that have them.
+    that have them. prompts_file: as for `quantize`.
     """
     store = open_store()
-    specs = table_specs(models, recipes, preset, config or {})
+    pairs = table_specs(models, recipes, preset, config or {})
+    specs = [with_prompts(spec, prompts_file) for spec in pairs]
     for spec in specs:
         refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
     rows = work_table(store, specs, see)
@@ -284,9 +294,11 @@ def compare(
     Returns {engine, arithmetic, scenes, metrics, unavailable, per_step}; see
     COMMANDS.md for the keys.
     """
-    texts = _read_prompts(prompts_file) or prompts.prompts(prompts.prompt_set(model), HELD_OUT)[:4]
+    own = prompts.prompts(prompts.prompt_set(model), HELD_OUT)[:4]
+    texts = own if prompts_file is None else all_prompts(prompts_file)
     if seeds < 1:
         raise SdqvizError(f"seeds is {seeds}", "give at least 1")
+    check_device(device)
     family = loading.family_named(model, model_config)
     scheduler = sampler_of(family, scheduler)
     scenes = [
@@ -339,7 +351,9 @@ def compare_many(
 
     Returns {count, out, metrics, sets, refused, unavailable}; see COMMANDS.md for the keys.
     """
-    texts = _read_prompts(prompts_file)
+    texts = all_prompts(prompts_file)
+    for device in devices:
+        check_device(device)
     if not 2 <= count <= MOST_SCENES:
         raise SdqvizError(f"count is {count}", f"give 2 to {MOST_SCENES}")
     if len(set(devices)) != len(devices) or not all(devices):
@@ -374,16 +388,3 @@ def score(run: str, fetch: str = "", see: See = lambda event: None) -> dict[str,
     found = store.runs.get(base.id).evaluation.metrics
     scores = {name: metric.as_row() for name, metric in found.items()}
     return {"run": base.id, "scored": list(worked.scored), "metrics": scores}
-
-
-def _read_prompts(file: str | Path | None) -> list[str]:
-    if file is None:
-        return []
-    try:
-        lines = Path(file).expanduser().read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SdqvizError(f"cannot read {file}: {error}", "give a text file") from error
-    texts = [line.strip() for line in lines if line.strip()]
-    if not texts:
-        raise SdqvizError(f"{file} holds no prompts", "write one prompt a line")
-    return texts

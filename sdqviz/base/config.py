@@ -23,15 +23,17 @@ def option(
     choices: tuple[Any, ...] | None = None,
     first: int = 0,
     inert: bool = False,
+    multiple: int = 0,
 ) -> Any:
     """A dataclass field with what a form needs to show it and `from_dict` to check it.
 
     first: its place among the few that matter most, which a form shows before all others; 0 is
-    none. inert: whatever
-    it is, the products come out the same, so it is no part of their keys.
+    none. inert: whatever it is, the products come out the same, so it is no part of their keys.
+    multiple: of what a whole number must be one, if not 0.
     """
     metadata = {"label": label, "help": help, "low": low, "high": high, "choices": choices}
-    return dataclasses.field(default=default, metadata={**metadata, "first": first, "inert": inert})
+    metadata |= {"first": first, "inert": inert} | ({"multiple": multiple} if multiple else {})
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -89,6 +91,10 @@ def _check(entry: dict[str, Any], value: Any) -> Any:
         )
     if (low is not None and value < low) or (high is not None and value > high):
         raise SdqvizError(f"{name} is {value}", f"it must lie between {low} and {high}")
+    multiple = entry.get("multiple", 0)
+    if multiple and value % multiple:
+        near = round(value / multiple) * multiple
+        raise SdqvizError(f"{name} is {value}", f"use a multiple of {multiple}, such as {near}")
     return value
 
 

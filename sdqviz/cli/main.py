@@ -19,6 +19,10 @@ from sdqviz.base.settings import home_folder
 from sdqviz.cli.runs import Json, RunId, open_store, runs_app
 from sdqviz.cli.terminal import emit, progress, show_error
 
+Prompts = Annotated[
+    Path | None, typer.Option("--prompts", help="A file of prompts, one a line or JSON.")
+]
+
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
@@ -69,6 +73,7 @@ def quantize(
     recipe: Annotated[str, typer.Option(help="The method.")] = DEFAULT_RECIPE,
     preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "quick",
     out: Annotated[Path | None, typer.Option(help="Folder for the quantized model.")] = None,
+    prompts: Prompts = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE of the recipe.")
     ] = None,
@@ -89,6 +94,7 @@ def quantize(
             model_config=config,
             device=device,
             dtype=dtype,
+            prompts_file=prompts,
             out=out,
             see=see,
         )
@@ -112,6 +118,7 @@ def ablate(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE for every arm.")
     ] = None,
+    prompts: Prompts = None,
     out: Annotated[Path | None, typer.Option(help="Folder for table, plot and events.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -127,6 +134,7 @@ def ablate(
             seeds=seeds,
             central_seeds=central_seeds,
             config=_overrides(set_),
+            prompts_file=prompts,
             out=out,
             see=see,
         )
@@ -144,6 +152,7 @@ def table(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE, for the recipes that have it.")
     ] = None,
+    prompts: Prompts = None,
     as_json: Json = False,
 ) -> None:
     """Several models by several recipes: one table of held-out medians."""
@@ -155,6 +164,7 @@ def table(
             recipes=recipes.split(","),
             preset=preset,
             config=_overrides(set_),
+            prompts_file=prompts,
             see=see,
         )
     if as_json:
@@ -213,8 +223,8 @@ def generate(
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
     scheduler: Annotated[str, typer.Option(help="auto takes the run's own.")] = "auto",
     negative: str = "",
-    width: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
-    height: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
+    width: Annotated[int, typer.Option(help="Pixels; 0 takes the run's own.")] = 0,
+    height: Annotated[int, typer.Option(help="Pixels; 0 takes the run's own.")] = 0,
     shift: Annotated[
         float, typer.Option(help="Of flow matching (v3); 0 takes the model's own.")
     ] = 0.0,
@@ -250,8 +260,8 @@ def generate(
         "guidance": guidance or usual_guidance(model, family),
         "shift": shift,
         "scheduler": scheduler,
-        "width": width,
-        "height": height,
+        "width": width or base.spec["config"].get("width", 0),
+        "height": height or base.spec["config"].get("height", 0),
     }
     with progress(as_json) as see:
         report = api.generate(run, from_dict(Scene, values), see, only=only, engine=engine)
@@ -268,7 +278,7 @@ def generate(
 def compare(
     model: Annotated[str, typer.Argument(help="The FP model.")],
     folder: Annotated[str, typer.Argument(help="The quantized folder.")],
-    prompts: Annotated[Path | None, typer.Option(help="A text file, one prompt a line.")] = None,
+    prompts: Prompts = None,
     seeds: Annotated[int, typer.Option(help="Seeds 0 to N-1 for each prompt.")] = 1,
     count: Annotated[
         int,
@@ -338,12 +348,15 @@ def fetch(
     net: Annotated[
         str, typer.Option(help="LPIPS backbone: alex, squeeze, vgg; inception for FID; clip.")
     ] = "alex",
+    variant: Annotated[
+        str, typer.Option(help="Of a model's weights, such as fp16: half the download.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Download what is missing: a metric's backbone, or a model."""
     from sdqviz.runner.fetch import fetch_metrics, fetch_model
 
-    path = fetch_metrics(net) if what == "metrics" else fetch_model(what)
+    path = fetch_metrics(net) if what == "metrics" else fetch_model(what, variant)
     emit({"fetched": what, "path": str(path)}, as_json)
 
 

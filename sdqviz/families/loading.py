@@ -10,6 +10,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import FLOAT32, check_dtype
 from sdqviz.base.settings import local_device
 from sdqviz.families.contract import Family, Model, family_of
+from sdqviz.families.devices import check_device
 from sdqviz.families.sources import (
     Source,
     family_of_file,
@@ -43,6 +44,7 @@ def load(
 ) -> Model:
     """The model, ready to sample; a packed folder loads as its packed self."""
     source, kind = find(name, config), getattr(torch, check_dtype(dtype))
+    check_device(device)  # before anything is read
     if source.path.is_file():
         return _load_single_file(source, device, kind)
     family = family_of_folder(source.path)
