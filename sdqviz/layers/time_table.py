@@ -42,7 +42,7 @@ class TimeRows(nn.Module):
             return call_opaque(timesteps, timesteps.flatten(), self._number)
         return self.look_up(timesteps)
 
-    def compute(self, x: torch.Tensor, timesteps: list[float]) -> torch.Tensor:
+    def compute_at(self, x: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
         return self.look_up(x)
 
     def like_output(self, x: torch.Tensor) -> torch.Tensor:
@@ -52,7 +52,10 @@ class TimeRows(nn.Module):
         place = torch.searchsorted(self.timesteps, timesteps.to(torch.int64).contiguous())
         place = place.clamp(max=len(self.timesteps) - 1)
         exact = self.timesteps[place].to(torch.float64) == timesteps.to(torch.float64)
-        if not exact.all():
+        if exact.is_cuda and torch.cuda.is_current_stream_capturing():
+            # A CUDA graph is being recorded: no value can be waited for, so the device asks.
+            torch._assert_async(exact.all(), "a timestep is not in the time table")
+        elif not exact.all():
             value = timesteps[~exact][0].item()
             raise SdqvizError(
                 f"timestep {value:g} is not in the time table",

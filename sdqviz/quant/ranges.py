@@ -1,6 +1,6 @@
 """Activation ranges from samples: the search for scale and zero point."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -16,11 +16,22 @@ SEARCHES = ("mse", "minmax")
 
 @dataclass(frozen=True)
 class ActivationRange:
-    """scale and inverse_scale are float32 values; zero_point is an integer code."""
+    """scale and inverse_scale are float32 values; zero_point is an integer code.
+
+    row: the same on a layer's device, float32 [1, 3] (inverse scale, zero point, scale), or None.
+    """
 
     scale: float
     inverse_scale: float
     zero_point: int
+    row: torch.Tensor | None = field(default=None, compare=False, repr=False)
+
+    def row_on(self, device: torch.device) -> torch.Tensor:
+        """`row`, uploaded where it is not on `device` already."""
+        if self.row is not None and self.row.device == device:
+            return self.row
+        values = [[self.inverse_scale, float(self.zero_point), self.scale]]
+        return torch.tensor(values, device=device)
 
 
 def spanning_range(low: float, high: float, spec: ActivationSpec) -> ActivationRange:
