@@ -11,6 +11,7 @@ from torch import nn
 from sdqviz.base.scene import Scene
 from sdqviz.diffusion.trajectory import Trajectory, record
 from sdqviz.families.arithmetic import other_arithmetic
+from sdqviz.families.conditioning import number_format
 from sdqviz.families.predictor import predictor
 from sdqviz.products.context import Context
 from sdqviz.products.contract import Counted, Product
@@ -65,12 +66,18 @@ def teacher_trajectory(context: Context, scene: Scene) -> Trajectory:
 
 
 def rounded_trajectory(context: Context, scene: Scene) -> Trajectory:
-    """The FP model's trajectory in another arithmetic: the noise floor, looked up or made."""
+    """The FP model's trajectory in another arithmetic: the noise floor, looked up or made.
+
+    See `families.arithmetic.second_format`.
+    """
 
     def make() -> bytes:
         return save(record_scene(context, scene, second=True).tensors())
 
-    key = context.seen_by(RECORD).item_key(scene.as_dict(), "bfloat16")
+    own = number_format(context.model.network)
+    # What older versions kept as "bfloat16" of a float16 model was drawn in float32.
+    kept = "bfloat16" if own != torch.float16 else "float16 in bfloat16"
+    key = context.seen_by(RECORD).item_key(scene.as_dict(), kept)
     return Trajectory(**load(context.products.product(key, "safetensors", make)))
 
 
