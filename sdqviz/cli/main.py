@@ -366,7 +366,7 @@ def doctor(as_json: Json = False) -> None:
     from sdqviz.runner.catalog import build_catalog
 
     catalog = build_catalog(home_folder())
-    keys = ("engines", "unavailable_metrics", "devices", "torch", "machine")
+    keys = ("engines", "measured", "unavailable_metrics", "devices", "torch", "machine")
     report: dict[str, Any] = {"version": sdqviz.__version__, "home": str(home_folder())}
     report |= {key: catalog[key] for key in keys}
     report["families"] = list(catalog["families"])
