@@ -3,12 +3,13 @@
 A template is a literal of the program; what is put into it is escaped unless it is markup itself.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any, LiteralString
 
 from markupsafe import Markup, escape
 
-NOTHING = Markup()
+_MARKDOWN = re.compile(r"[\\`*<>\[\]|#!&]")
 
 
 def html(template: LiteralString, *values: Any, **named: Any) -> Markup:
@@ -24,3 +25,8 @@ def joined(parts: Iterable[str], between: LiteralString = "") -> Markup:
 def escaped(text: Any) -> Markup:
     """Text as markup."""
     return escape(text)
+
+
+def plain_words(text: Any) -> str:
+    """Text as it is, inside Markdown."""
+    return _MARKDOWN.sub(r"\\\g<0>", str(text))
