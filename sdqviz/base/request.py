@@ -8,7 +8,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.scene import Scene
 
 QUANTIZE, GENERATE, COMPARE, ABLATE = "quantize", "generate", "compare", "ablate"
-SCORE = "score"
+SCORE, LADDER = "score", "ladder"
 WEIGHTS, ACTIVATIONS = "weights", "activations"  # parts that can be quantized alone
 REFERENCE = "eager"  # the engine that the others are held against
 DEFAULT_RECIPE = "fidelity"

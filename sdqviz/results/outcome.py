@@ -5,14 +5,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.request import ABLATE, COMPARE, GENERATE, QUANTIZE, SCORE
+from sdqviz.base.request import ABLATE, COMPARE, GENERATE, LADDER, QUANTIZE, SCORE
 from sdqviz.results.ablation import AblationResult
 from sdqviz.results.drawn import CompareResult, GenerateResult
+from sdqviz.results.ladder import LadderResult
 from sdqviz.results.quantize import QuantizedModel, QuantizeResult
 from sdqviz.results.score import ScoreResult
 
 Outcome = (
-    QuantizedModel | QuantizeResult | GenerateResult | CompareResult | AblationResult | ScoreResult
+    QuantizedModel
+    | QuantizeResult
+    | GenerateResult
+    | CompareResult
+    | AblationResult
+    | ScoreResult
+    | LadderResult
 )
 
 
@@ -42,6 +49,7 @@ def read_outcome(kind: str, row: Mapping[str, Any]) -> Outcome | None:
         COMPARE: CompareResult,
         ABLATE: AblationResult,
         SCORE: ScoreResult,
+        LADDER: LadderResult,
     }
     if kind not in kinds:
         raise SdqvizError(f"a run of kind {kind!r} is unknown here", "update sdqviz")

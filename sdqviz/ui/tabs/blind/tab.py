@@ -34,7 +34,7 @@ _NO_RUN = html(
 
 
 class BlindTab:
-    name, label, order = "blind", "Blind test", 5
+    name, label, order = "blind", "Blind test", 6
 
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(
