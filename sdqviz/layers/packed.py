@@ -76,8 +76,27 @@ class PackedLayer(CompiledWeight):
             return self._one_timestep(x, timesteps[0])
         return self._mixed(x, timesteps)
 
+    def compute_at(self, x: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+        """As `compute`; the values of timesteps [B] or [1] are read where they matter."""
+        if self.activations is None:
+            return self._weight_only(x)
+        if self.activations.static:
+            return self._one_timestep(x, 0.0)
+        return self.compute(x, timesteps.to(torch.float64).tolist())
+
+    def compute_rows(self, x: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """As forward with the ranges of `ActivationRanges.rows_at`: waits for no value."""
+        assert self.activations is not None
+        engine, prepared = self.engine(x)
+        y = engine.run_rows(x, prepared, rows, self.activations.spec)  # type: ignore[attr-defined]
+        return self._with_first_token(x, y)
+
     def _mixed(self, x: torch.Tensor, timesteps: list[float]) -> torch.Tensor:
-        # A batch of mixed timesteps: one engine call per timestep.
+        """A batch of mixed timesteps: one engine call per timestep, or one in all."""
+        assert self.activations is not None
+        if hasattr(self.engine(x)[0], "run_rows"):
+            rows = [self.activations.at(t).row_on(x.device) for t in timesteps]
+            return self.compute_rows(x, torch.cat(rows))
         parts: list[torch.Tensor | None] = [None] * len(timesteps)
         for timestep in set(timesteps):
             rows = [i for i, t in enumerate(timesteps) if t == timestep]
@@ -112,10 +131,14 @@ class PackedLayer(CompiledWeight):
     def _one_timestep(self, x: torch.Tensor, timestep: float) -> torch.Tensor:
         assert self.activations is not None
         ranges = self.activations
-        engine, prepared = self.engine()
+        engine, prepared = self.engine(x)
         y = engine.run(x, prepared, ranges.at(timestep), ranges.spec)
-        if ranges.first_token_fp:
-            # The begin-of-text token is an outlier: this one row keeps FP activations.
+        return self._with_first_token(x, y)
+
+    def _with_first_token(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        # The begin-of-text token is an outlier: this one row keeps FP activations.
+        ranges = self.activations
+        if ranges is not None and ranges.first_token_fp:
             first = multiply_channels(x[..., 0, :].to(torch.float32), ranges.factor)
             y[..., 0, :] = self._weight_only(first).to(y.dtype)
         return y

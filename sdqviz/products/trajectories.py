@@ -20,7 +20,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from sdqviz.base.scene import Scene
-from sdqviz.diffusion.trajectory import Trajectory, record
+from sdqviz.base.steps import Steps, result_of
+from sdqviz.diffusion.trajectory import Trajectory, recording
 from sdqviz.families.arithmetic import other_arithmetic
 from sdqviz.families.conditioning import number_format
 from sdqviz.families.predictor import predictor
@@ -109,22 +110,39 @@ def teacher_trajectory(context: Context, scene: Scene) -> Trajectory:
 
 def recorded(context: Context, scene: Scene) -> str:
     """The key of the scene's FP trajectory, which is in the store from now on."""
-    key = trajectory_key(context, scene)
-    _keep(context, key, scene, second=False)
-    return key
+    return result_of(recording_teacher(context, scene))
 
 
 def rounded_trajectory(context: Context, scene: Scene) -> Trajectory:
-    """The FP model's trajectory in another arithmetic: the noise floor, looked up or made."""
-    key = context.seen_by(RECORD).item_key(scene.as_dict(), "bfloat16")
-    _keep(context, key, scene, second=True)
-    return read_trajectory(context.products.file(key))
+    """The FP model's trajectory in another arithmetic: the noise floor, looked up or made.
+
+    See `families.arithmetic.second_format`.
+    """
+    return read_trajectory(context.products.file(result_of(recording_rounded(context, scene))))
 
 
-def _keep(context: Context, key: str, scene: Scene, second: bool) -> None:
+def recording_teacher(context: Context, scene: Scene) -> Steps[str]:
+    """As `recorded`; yields how many calls are made."""
+    key = trajectory_key(context, scene)
+    yield from _keeping(context, key, scene, second=False)
+    return key
+
+
+def recording_rounded(context: Context, scene: Scene) -> Steps[str]:
+    """The key of what `rounded_trajectory` gives; yields how many calls are made."""
+    own = number_format(context.model.network)
+    # What older versions kept as "bfloat16" of a float16 model was drawn in float32.
+    kept = "bfloat16" if own != torch.float16 else "float16 in bfloat16"
+    key = context.seen_by(RECORD).item_key(scene.as_dict(), kept)
+    yield from _keeping(context, key, scene, second=True)
+    return key
+
+
+def _keeping(context: Context, key: str, scene: Scene, second: bool) -> Steps[None]:
     """Records the scene into a product, unless that is there."""
     if context.products.find(key) is None:
-        tensors = record_scene(context, scene, second=second).tensors()
+        trajectory = yield from recording_scene(context, scene, second=second)
+        tensors = trajectory.tensors()
         network = context.model.network
         half = torch.bfloat16 if number_format(network) == torch.bfloat16 else torch.float16
         for name in _HALVED:
@@ -144,11 +162,18 @@ def record_scene(
     context: Context, scene: Scene, network: nn.Module | None = None, second: bool = False
 ) -> Trajectory:
     """Samples the scene now, with the model's network or another, or in a second arithmetic."""
+    return result_of(recording_scene(context, scene, network, second))
+
+
+def recording_scene(
+    context: Context, scene: Scene, network: nn.Module | None = None, second: bool = False
+) -> Steps[Trajectory]:
+    """As `record_scene`; yields how many calls are made."""
     model = context.model
     predict = predictor(model, scene, network)
     shape = model.family.latent_shape(model, scene)
     with other_arithmetic(model.network) if second else nullcontext():
-        return record(scene, predict, shape, model.scheduler_config)
+        return (yield from recording(scene, predict, shape, model.scheduler_config))
 
 
 def trajectory_key(context: Context, scene: Scene) -> str:

@@ -11,6 +11,7 @@ from sdqviz.base.config import option
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Log, Progress
 from sdqviz.base.scene import Scene
+from sdqviz.base.steps import Steps
 from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.families.predictor import predictor
 from sdqviz.layers.plan import BLOCK, CONDITIONING, LAST
@@ -78,26 +79,27 @@ class CalibrateStage(Stage):
         self._check_group(context.take(CalibrationTrajectories))
         key = context.key()
         histograms_key = f"{key}-histograms"
-        walks = len(scenes) + len(self._factor_scenes(scenes))
+        walked = (*scenes, *self._factor_scenes(scenes))
+        total = sum(map(calls_per_scene, walked)) + 1  # and the search
         if context.products.find(key) is None or context.products.find(histograms_key) is None:
-            yield Progress(stage=self.name, done=0, total=walks + 1)
+            yield Progress(stage=self.name, done=0, total=total)
             timesteps = self._timesteps(context)
             factors: dict[str, torch.Tensor] = {}
             done = 0
             if self.equalise:
                 channels = {n: SeenChannels(len(timesteps[n])) for n in _equalisable(plan)}
                 for scene in self._factor_scenes(scenes):
-                    self._see_channels(context, scene, timesteps, channels)
-                    done += 1
-                    yield Progress(stage=self.name, done=done, total=walks + 1)
+                    steps = self._see_channels(context, scene, timesteps, channels)
+                    yield from self.told(steps, done, calls_per_scene(scene), total)
+                    done += calls_per_scene(scene)
                 factors = _factors(context.model.network, plan, channels)
             texts = {n for n in plan.ranged if plan.layers[n].role == CONDITIONING}
             inputs = SeenInputs(timesteps, texts, context.model.device)
             for scene in scenes:
-                self._see_inputs(context, scene, inputs, factors)
+                steps = self._see_inputs(context, scene, inputs, factors)
+                yield from self.told(steps, done, calls_per_scene(scene), total)
                 inputs.check()
-                done += 1
-                yield Progress(stage=self.name, done=done, total=walks + 1)
+                done += calls_per_scene(scene)
             data = save(self._search(plan, inputs, factors))
             context.products.product(key, "safetensors", lambda: data)
             context.products.product(histograms_key, "npz", inputs.shown)
@@ -111,7 +113,7 @@ class CalibrateStage(Stage):
                 message=f"begin-of-text token is an outlier in {len(outliers)} layers: "
                 "that one row keeps FP activations"
             )
-        yield Progress(stage=self.name, done=walks + 1, total=walks + 1)
+        yield Progress(stage=self.name, done=total, total=total)
 
     def _check_group(self, trajectories: CalibrationTrajectories) -> None:
         for scene_id in trajectories.by_scene:
@@ -136,17 +138,17 @@ class CalibrateStage(Stage):
         scene: Scene,
         timesteps: dict[str, list[float]],
         channels: dict[str, SeenChannels],
-    ) -> None:
+    ) -> Steps[None]:
         places = {t: place for place, t in enumerate(timesteps[next(iter(channels))])}
 
         def see(name: str, now: float, x: torch.Tensor) -> None:
             channels[name].add(places.get(now, 0), x)
 
-        _watch(context, scene, list(channels), see)
+        return _watch(context, scene, list(channels), see)
 
     def _see_inputs(
         self, context: Context, scene: Scene, inputs: SeenInputs, factors: dict[str, torch.Tensor]
-    ) -> None:
+    ) -> Steps[None]:
         plan = context.take(Plan)
         first = context.take(CalibrationTrajectories).visited(scene.id)[0]
 
@@ -155,7 +157,7 @@ class CalibrateStage(Stage):
             if now == first or plan.layers[name].role != CONDITIONING:
                 inputs.add(name, now, multiply_channels(x, factors.get(name)))
 
-        _watch(context, scene, plan.ranged, see)
+        return _watch(context, scene, plan.ranged, see)
 
     def _search(
         self, plan: Plan, inputs: SeenInputs, factors: dict[str, torch.Tensor]
@@ -197,14 +199,17 @@ def _watch(
     scene: Scene,
     names: list[str],
     see: Callable[[str, float, torch.Tensor], None],
-) -> None:
-    """Calls see(layer, timestep, input) for each named layer at each recorded call of a scene."""
+) -> Steps[None]:
+    """Calls see(layer, timestep, input) for each named layer at each recorded call of a scene.
+    Yields how many calls are made.
+    """
     trajectory = context.take(CalibrationTrajectories).by_scene[scene.id]
     predict, now = predictor(context.model, scene), 0.0
     with tap_inputs(context.model.network, names, lambda name, x: see(name, now, x)):
-        for x, timestep in zip(trajectory.x, trajectory.timesteps, strict=True):
+        for call, (x, timestep) in enumerate(zip(trajectory.x, trajectory.timesteps, strict=True)):
             now = timestep.item()
             predict(x.expand(trajectory.branches, *x.shape), as_taken(timestep))
+            yield call + 1
 
 
 def _equalisable(plan: Plan) -> list[str]:

@@ -12,7 +12,7 @@ from sdqviz.products.trajectories import (
     CalibrationTrajectories,
     StoredTrajectories,
     calls_per_scene,
-    recorded,
+    recording_teacher,
     trajectory_key,
 )
 from sdqviz.stages.contract import Needs, Stage
@@ -43,15 +43,18 @@ class RecordStage(Stage):
     def _run(self, context: Context) -> Iterator[Event]:
         scenes, keys = _scenes(context), {}
         calibrated = {scene.id for scene in context.take(CalibrationScenes).scenes}
-        yield Progress(stage=self.name, done=0, total=len(scenes))
-        for index, scene in enumerate(scenes):
+        done, total = 0, sum(map(calls_per_scene, scenes))
+        yield Progress(stage=self.name, done=done, total=total)
+        for scene in scenes:
             cut = context.model.family.truncated(context.model, scene)
             if cut:
                 yield Log(message=f"prompt cut at 77 tokens; not read: {cut}", level="warning")
-            key = recorded(context, scene)
+            calls = calls_per_scene(scene)
+            key = yield from self.told(recording_teacher(context, scene), done, calls, total)
             if scene.id in calibrated:
                 keys[scene.id] = key
-            yield Progress(stage=self.name, done=index + 1, total=len(scenes))
+            done += calls
+            yield Progress(stage=self.name, done=done, total=total)
         context.give(CalibrationTrajectories(StoredTrajectories(context.products, keys)))
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from sdqviz.base.scene import Scene
+from sdqviz.base.steps import result_of
 from sdqviz.diffusion.trajectory import Trajectory
 from sdqviz.families.arithmetic import other_arithmetic
 from sdqviz.families.loading import load
@@ -40,7 +41,7 @@ def test_a_half_precision_models_calls_lose_nothing(tmp_path, products, family, 
     stored, fresh = teacher_trajectory(context, scene), record_scene(context, scene)
     for name in ("timesteps", "outputs", "latents"):
         assert torch.equal(getattr(stored, name), getattr(fresh, name)), name
-    assert not any(replay_errors(stored, predictor(model, scene)))
+    assert not any(result_of(replay_errors(stored, predictor(model, scene))))
 
 
 def test_a_float32_models_calls_are_exact_far_below_the_noise_floor(tiny, products):
@@ -51,9 +52,9 @@ def test_a_float32_models_calls_are_exact_far_below_the_noise_floor(tiny, produc
         one, other = getattr(stored, name), getattr(fresh, name)
         assert one.dtype == torch.float32
         assert (one - other).square().sum() < 1e-7 * other.square().sum()
-    errors = replay_errors(stored, predictor(tiny, scene))
+    errors = result_of(replay_errors(stored, predictor(tiny, scene)))
     with other_arithmetic(tiny.network):
-        floor = replay_errors(fresh, predictor(tiny, scene))
+        floor = result_of(replay_errors(fresh, predictor(tiny, scene)))
     assert all(100 * error < own for error, own in zip(errors, floor, strict=True))
     file = products.file(recorded(context, scene))
     full = sum(tensor.nbytes for tensor in fresh.tensors().values())
