@@ -62,7 +62,6 @@ def test_the_whole_path_stays_on_the_card(store, folder, card):
         assert all(tensor.is_cuda for tensor in ranges.buffers())
     for who, network in (("fp", context.model.network), ("student", student)):
         counts = waits_of_a_call(context, card, network)
-        print(folder.name, who, counts)
         waits = sum(n for what, n in counts.items() if what.startswith("sync"))
         assert waits <= WAITS[folder.name][who], counts
         assert sum(counts.values()) - waits == UPLOADS, counts
