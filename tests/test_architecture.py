@@ -44,22 +44,25 @@ ALLOWED = {
         "results",
     },
     "sweeps": {"base", "results", "recipes", "store", "runner"},
+    "population": {"base", "diffusion", "families", "metrics", "runner"},
     "publish": {"base", "results", "store", "views"},
     # Scores that the page computes itself are numpy (DESIGN.md, section 10).
     "views": {"base", "results", "store", "metrics"},
     "ui": {"base", "results", "store", "views", "metrics"},
     "minis": {"base", "metrics"},
     "bench": {"base", "quant", "kernels", "layers", "families", "runner"},
+    "server": {"base", "store", "views"},
     "cli": {"base", "families", "store", "runner", "publish", "views", "serve"},
     "integrations": {"base", "layers", "families"},
 }
-TORCH_FREE = ("base", "results", "store", "views", "ui")
+TORCH_FREE = ("base", "results", "store", "views", "ui", "server")
 HEAVY_MODELS = {
     "families",
     "diffusion",
     "minis",
     "integrations",
     "bench",
+    "metrics",
 }  # may import diffusers and transformers
 
 

@@ -11,6 +11,7 @@ from sdqviz.base.request import FLOAT32, check_dtype
 from sdqviz.base.settings import local_device
 from sdqviz.families.arithmetic import whole_float32
 from sdqviz.families.contract import Family, Model, family_of
+from sdqviz.families.devices import check_device
 from sdqviz.families.sources import (
     Source,
     family_of_file,
@@ -47,6 +48,7 @@ def load(
     On a GPU float32 is whole in this process from then on, also in convolutions: not TF32.
     """
     source, kind = find(name, config), getattr(torch, check_dtype(dtype))
+    check_device(device)  # before anything is read
     if source.path.is_file():
         return _load_single_file(source, device, kind)
     family = family_of_folder(source.path)

@@ -1,5 +1,6 @@
 """Layers that hold 4-bit codes and compute through an engine."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.quant.numerics import multiply_channels
 from sdqviz.quant.spec import WeightSpec
 
-REMEMBERED = 64  # outputs that a remembered layer keeps: a scene's steps
+REMEMBERED = 64  # outputs that a remembered layer keeps, or a scene's steps if they are more
 
 
 class PackedLayer(CompiledWeight):
@@ -107,11 +108,24 @@ class PackedLayer(CompiledWeight):
 
     def _remember(self, x: torch.Tensor, moment: tuple[bytes, torch.dtype]) -> torch.Tensor:
         if moment not in self._memory:
-            while len(self._memory) >= REMEMBERED:
-                self._memory.pop(next(iter(self._memory)))  # the oldest
-            self._memory[moment] = self._weight_only(x)
-            self._w8 = None  # not needed again before the next moment
+            self.remember({moment[0]: x})
         return self._memory[moment]
+
+    def remember(self, vectors: Mapping[bytes, torch.Tensor]) -> None:
+        """Computes the outputs of these inputs, by moment, that are not yet remembered. Its weight
+        is expanded once for all of them, and dropped again.
+        """
+        asked = {(moment, x.dtype): x for moment, x in vectors.items()}
+        new = {key: x for key, x in asked.items() if key not in self._memory}
+        kept = max(REMEMBERED, len(asked)) - len(new)
+        for key in [key for key in self._memory if key not in asked]:  # the oldest first
+            if len(self._memory) > kept:
+                del self._memory[key]
+        if new:
+            weight = self._real_weight()
+            for key, x in new.items():  # one by one: a larger product has other last bits
+                self._memory[key] = self._times_weight(x, weight)
+            self._w8 = None  # not needed again before the next scene
 
     def _one_timestep(self, x: torch.Tensor, timestep: float) -> torch.Tensor:
         assert self.activations is not None
@@ -136,7 +150,10 @@ class PackedLayer(CompiledWeight):
         return self._weight_only(multiply_channels(x, self.activations.factor).to(x.dtype))
 
     def _weight_only(self, x: torch.Tensor) -> torch.Tensor:
-        weight = self.real_weight(x.dtype)
+        return self._times_weight(x, self.weight_in(x.dtype))
+
+    def _times_weight(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        weight = weight.to(x.dtype)
         bias = None if self.bias is None else self.bias.to(x.dtype)
         if self.conv is None:
             return nn.functional.linear(x, weight.squeeze(1), bias)

@@ -49,11 +49,15 @@ class ServedWeight(StoredWeight):
         self._w8 = None if self.resident == PACKED else w8
         return w8
 
-    def real_weight(self, dtype: torch.dtype) -> torch.Tensor:
+    def _real_weight(self) -> torch.Tensor:
+        """scale * w8: float32 [O, T, I]."""
+        return self.scale.view(-1, 1, 1) * self.integers().to(torch.float32)
+
+    def weight_in(self, dtype: torch.dtype) -> torch.Tensor:
         """scale * w8 [O, T, I] in dtype, for what is computed without integers."""
         if self._real is not None and self._real.dtype == dtype:
             return self._real
-        real = (self.scale.view(-1, 1, 1) * self.integers().to(torch.float32)).to(dtype)
+        real = self._real_weight().to(dtype)
         if self.resident == FASTEST:
             self._real, self._w8 = real, None
         return real
