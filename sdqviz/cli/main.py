@@ -366,7 +366,7 @@ def doctor(as_json: Json = False) -> None:
     from sdqviz.runner.catalog import build_catalog
 
     catalog = build_catalog(home_folder())
-    keys = ("engines", "unavailable_metrics", "devices", "torch", "machine")
+    keys = ("engines", "measured", "unavailable_metrics", "devices", "torch", "machine")
     report: dict[str, Any] = {"version": sdqviz.__version__, "home": str(home_folder())}
     report |= {key: catalog[key] for key in keys}
     report["families"] = list(catalog["families"])
@@ -383,7 +383,7 @@ def _overrides(pairs: list[str] | None) -> dict[str, Any]:
             raise SdqvizError(f"--set {pair!r} has no '='", "write --set KEY=VALUE")
         try:
             values[key] = json.loads(text.lower() if text in ("True", "False") else text)
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON: a word
             values[key] = text
     return values
 

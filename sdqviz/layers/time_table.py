@@ -50,7 +50,22 @@ class TimeRows(nn.Module):
         """
         if torch.compiler.is_compiling():
             return call_opaque(timesteps, timesteps.flatten(), self._number)
-        return self.compute(timesteps, timesteps.tolist())
+        return self.compute_at(timesteps, timesteps)
+
+    def compute_at(self, x: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+        if timesteps.is_cuda and torch.cuda.is_current_stream_capturing():
+            return self._captured(timesteps)
+        return self.compute(x, timesteps.tolist())
+
+    def _captured(self, timesteps: torch.Tensor) -> torch.Tensor:
+        """The rows while a CUDA graph is recorded: no value can be waited for, so the device asks
+        whether each timestep has a row; none lies between rows there.
+        """
+        place = torch.searchsorted(self.timesteps, timesteps.to(torch.int64).contiguous())
+        place = place.clamp(max=len(self.timesteps) - 1)
+        exact = self.timesteps[place].to(torch.float64) == timesteps.to(torch.float64)
+        torch._assert_async(exact.all(), "a timestep is not in the time table")
+        return self.rows[place].to(torch.float32)
 
     def compute(self, x: torch.Tensor, timesteps: list[float]) -> torch.Tensor:
         if self._places is None:

@@ -114,7 +114,10 @@ def recorded(context: Context, scene: Scene) -> str:
 
 
 def rounded_trajectory(context: Context, scene: Scene) -> Trajectory:
-    """The FP model's trajectory in another arithmetic: the noise floor, looked up or made."""
+    """The FP model's trajectory in another arithmetic: the noise floor, looked up or made.
+
+    See `families.arithmetic.second_format`.
+    """
     return read_trajectory(context.products.file(result_of(recording_rounded(context, scene))))
 
 
@@ -127,7 +130,10 @@ def recording_teacher(context: Context, scene: Scene) -> Steps[str]:
 
 def recording_rounded(context: Context, scene: Scene) -> Steps[str]:
     """The key of what `rounded_trajectory` gives; yields how many calls are made."""
-    key = context.seen_by(RECORD).item_key(scene.as_dict(), "bfloat16")
+    own = number_format(context.model.network)
+    # What older versions kept as "bfloat16" of a float16 model was drawn in float32.
+    kept = "bfloat16" if own != torch.float16 else "float16 in bfloat16"
+    key = context.seen_by(RECORD).item_key(scene.as_dict(), kept)
     yield from _keeping(context, key, scene, second=True)
     return key
 

@@ -1,7 +1,7 @@
 """Activation ranges from histograms: the search for scale and zero point."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -22,11 +22,22 @@ _AT_A_TIME = 1 << 20  # edges times candidates: 4 MB in float32
 
 @dataclass(frozen=True)
 class ActivationRange:
-    """scale and inverse_scale are float32 values; zero_point is an integer code."""
+    """scale and inverse_scale are float32 values; zero_point is an integer code.
+
+    row: the same on a layer's device, float32 [1, 3] (inverse scale, zero point, scale), or None.
+    """
 
     scale: float
     inverse_scale: float
     zero_point: int
+    row: torch.Tensor | None = field(default=None, compare=False, repr=False)
+
+    def row_on(self, device: torch.device) -> torch.Tensor:
+        """`row`, uploaded where it is not on `device` already."""
+        if self.row is not None and self.row.device == device:
+            return self.row
+        values = [[self.inverse_scale, float(self.zero_point), self.scale]]
+        return torch.tensor(values, device=device)
 
 
 def spanning_range(low: float, high: float, spec: ActivationSpec) -> ActivationRange:
