@@ -60,11 +60,18 @@ def app_command(
             envvar="SDQVIZ_AUTH", help="USER:PASSWORD, needed off localhost; 'open' lets anyone in."
         ),
     ] = "",
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="SDQVIZ_ALLOWED_HOST",
+            help="A name that this server answers to besides its own, such as a proxy's.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the app."""
     from sdqviz.serve import serve
 
-    serve(host=host, port=port, share=share, auth=auth)
+    serve(host=host, port=port, share=share, auth=auth, allowed_hosts=allowed_host or ())
 
 
 @app.command()
