@@ -43,6 +43,7 @@ from sdqviz.runner.execute import execute
 from sdqviz.runner.interruption import Interruption
 from sdqviz.runner.machine import processor
 from sdqviz.runner.models import ModelCache
+from sdqviz.runner.preflight import refuse_quantized, refuse_undrawable
 from sdqviz.runner.reports import compare_json, run_json
 from sdqviz.store.runs import DONE, Run
 from sdqviz.store.store import Store
@@ -102,6 +103,7 @@ def quantize(
     )
     if out is not None:
         refuse_occupied(Path(out))
+    refuse_undrawable(spec)
     cost = estimate_quantize(spec, static_catalog())
     refuse_if_over(cost, store.folder)
     see(
@@ -159,6 +161,7 @@ def ablate(
         refuse_occupied(Path(out))
     specs = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
     for spec in specs:
+        refuse_undrawable(spec)
         refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
     run, arms = work_arms(store, specs, see)
     assert isinstance(run.outcome, AblationResult)
@@ -191,6 +194,7 @@ def table(
     store = open_store()
     specs = table_specs(models, recipes, preset, config or {})
     for spec in specs:
+        refuse_undrawable(spec)
         refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
     rows = work_table(store, specs, see)
     return {"preset": preset, "rows": rows, "table": model_table(rows)}
@@ -283,18 +287,19 @@ def compare(
     Returns {engine, arithmetic, scenes, metrics, unavailable, per_step}; see
     COMMANDS.md for the keys.
     """
-    texts = _read_prompts(prompts_file) or prompts.prompts(prompts.prompt_set(model), HELD_OUT)[:4]
+    texts = _read_prompts(prompts_file) or _held_out(model, model_config)
     if seeds < 1:
         raise SdqvizError(f"seeds is {seeds}", "give at least 1")
+    refuse_quantized(model, model_config)
     family = loading.family_named(model, model_config)
-    scheduler = sampler_of(family, scheduler)
+    scheduler = sampler_of(family, scheduler, loading.own_scheduler(model, model_config))
     scenes = [
         Scene(
             prompt=text,
             seed=seed,
             steps=steps,
             scheduler=scheduler,
-            guidance=guidance or prompts.usual_guidance(model, family),
+            guidance=guidance or prompts.usual_guidance(model, family, model_config),
         )
         for text in texts
         for seed in range(seeds)
@@ -331,11 +336,16 @@ def score(run: str, fetch: str = "", see: See = lambda event: None) -> dict[str,
     return {"run": base.id, "scored": list(worked.scored), "metrics": scores}
 
 
+def _held_out(model: str, model_config: str | None) -> list[str]:
+    return prompts.prompts(prompts.prompt_set(model, model_config), HELD_OUT)[:4]
+
+
 def _read_prompts(file: str | Path | None) -> list[str]:
     if file is None:
         return []
     try:
-        lines = Path(file).expanduser().read_text(encoding="utf-8").splitlines()
+        # A byte-order mark, as editors on Windows write it, is no part of the first prompt.
+        lines = Path(file).expanduser().read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SdqvizError(f"cannot read {file}: {error}", "give a text file") from error
     texts = [line.strip() for line in lines if line.strip()]

@@ -13,9 +13,10 @@ def predictor(model: Model, scene: Scene, network: nn.Module | None = None) -> P
     """The scene's predictor with `network` (the model's own by default)."""
     net = network if network is not None else model.network
     conditioning = model.family.condition(model, scene)
-    device = model.device
+    branches, device = len(conditioning["encoder_hidden_states"]), model.device
 
     def predict(x: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
+        x = x.expand(branches, *x.shape[1:])
         times = timestep.to(device).expand(len(x))
         return call_network(net, x.to(device), times, conditioning)
 

@@ -100,7 +100,7 @@ def check_folder(folder: Path, weights: bool = True) -> Path:
         needs_weights = part in ("unet", "transformer", "vae") or part.startswith("text_encoder")
         if not needs_weights or library is None:
             continue
-        files = sorted((folder / part).glob("*.safetensors"))
+        files = weight_files(folder / part)
         _check_shards(folder / part)
         if not files and part == "text_encoder_3":
             raise SdqvizError(
@@ -119,9 +119,51 @@ def check_folder(folder: Path, weights: bool = True) -> Path:
     return folder
 
 
+def weight_files(part: Path) -> list[Path]:
+    """The safetensors files of a pipeline's part that are loaded: the plain ones, else those of a
+    variant.
+    """
+    files = sorted(part.glob("*.safetensors"))
+    wanted = _variant_of(part)
+    return [file for file in files if _variant(file) == wanted]
+
+
+def variant_of(folder: Path) -> str | None:
+    """The variant ("fp16") that a pipeline must be loaded as, since a part has no other weights."""
+    parts = _parts(read_json(folder / "model_index.json"))
+    found = {_variant_of(folder / name) for name in parts if (folder / name).is_dir()} - {""}
+    if len(found) > 1:
+        raise SdqvizError(
+            f"{folder} has parts of different variants: {', '.join(sorted(found))}",
+            "download one variant of all parts",
+        )
+    return found.pop() if found else None
+
+
+def _variant_of(part: Path) -> str:
+    """The variant of a part's weights; empty where there are plain ones."""
+    found = {_variant(file) for file in part.glob("*.safetensors")}
+    if not found or "" in found:
+        return ""
+    if len(found) > 1:
+        raise SdqvizError(
+            f"{part} has weights of the variants {', '.join(sorted(found))} only",
+            "keep one variant, or download the plain weights",
+        )
+    return found.pop()
+
+
+def _variant(file: Path) -> str:
+    """Of `model.fp16.safetensors`, `model.fp16-00001-of-00002.safetensors`: fp16."""
+    parts = file.name.split(".")
+    return parts[1].split("-")[0] if len(parts) > 2 else ""
+
+
 def _check_shards(part: Path) -> None:
     """Raises SdqvizError if an index names a file that is not there (a broken download)."""
-    for index in part.glob("*.safetensors.index.json"):
+    wanted = _variant_of(part)
+    pattern = f"*.safetensors.index.{wanted}.json" if wanted else "*.safetensors.index.json"
+    for index in part.glob(pattern):
         shards = set(read_json(index).get("weight_map", {}).values())
         missing = sorted(name for name in shards if not (part / name).is_file())
         if missing:
@@ -138,7 +180,13 @@ def _parts(index: dict[str, Any]) -> dict[str, tuple[str | None, str | None]]:
 
 def read_json(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if text.startswith("\ufeff"):
+            raise SdqvizError(
+                f"{path} begins with a byte-order mark, which diffusers does not read",
+                "save it as UTF-8 without one",
+            )
+        return json.loads(text)
     except FileNotFoundError as error:
         raise SdqvizError(f"{path} is missing", "the model folder is incomplete") from error
     except ValueError as error:

@@ -56,8 +56,8 @@ class PackedLayer(CompiledWeight):
         """x: [B, ..., I] or [B, I, H, W]; returns the same dtype with O channels."""
         if torch.compiler.is_compiling():
             return self._traced(x)
-        if self.remembered and self.current_call.moment is not None:
-            return self._remember(x, (self.current_call.moment, x.dtype))
+        if self.remembered and (moment := self.current_call.moment) is not None:
+            return self._remember(x, (moment, x.dtype))
         if self.activations is None:
             return self._weight_only(x)
         if self.activations.static:
@@ -85,22 +85,24 @@ class PackedLayer(CompiledWeight):
         return torch.stack([part for part in parts if part is not None])
 
     def _remember(self, x: torch.Tensor, moment: tuple[bytes, torch.dtype]) -> torch.Tensor:
-        if moment not in self._memory:
-            while len(self._memory) >= REMEMBERED:
-                self._memory.pop(next(iter(self._memory)))  # the oldest
-            self._memory[moment] = self._weight_only(x)
+        found = self._memory.get(moment)
+        if found is None:
+            found = self._weight_only(x)
+            for oldest in list(self._memory)[: max(0, len(self._memory) + 1 - REMEMBERED)]:
+                self._memory.pop(oldest, None)  # another thread may have been here
+            self._memory[moment] = found
             self._w8 = None  # not needed again before the next moment
-        return self._memory[moment]
+        return found
 
     def _one_timestep(self, x: torch.Tensor, timestep: float) -> torch.Tensor:
         assert self.activations is not None
         ranges = self.activations
         engine, prepared = self.engine()
         y = engine.run(x, prepared, ranges.at(timestep), ranges.spec)
-        if ranges.first_token_fp:
-            # The begin-of-text token is an outlier: this one row keeps FP activations.
-            first = multiply_channels(x[..., 0, :].to(torch.float32), ranges.factor)
-            y[..., 0, :] = self._weight_only(first).to(y.dtype)
+        for row in ranges.outliers(x.shape[-2]):
+            # The begin-of-text token is an outlier: its row keeps FP activations.
+            first = multiply_channels(x[..., row, :].to(torch.float32), ranges.factor)
+            y[..., row, :] = self._weight_only(first).to(y.dtype)
         return y
 
     def _weight_only(self, x: torch.Tensor) -> torch.Tensor:

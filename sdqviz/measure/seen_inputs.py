@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from sdqviz.layers.ranges import TEXT_ROWS
 from sdqviz.quant.equalise import ChannelRange
 
 SAMPLES_PER_CALL = 1024
@@ -41,9 +42,10 @@ class SeenInputs:
         return torch.cat((values, low.amin(dim=1), high.amax(dim=1)))
 
     def see_tokens(self, x: torch.Tensor) -> None:
-        """Of a text embedding [B, N, I]: how large its first token is, and all others."""
-        self.first_token = max(self.first_token, x[:, 0].abs().max().item())
-        self.other_tokens = max(self.other_tokens, x[:, 1:].abs().max().item())
+        """Of a text embedding [B, N, I]: how large its chunks' first tokens are, and all others."""
+        begins = torch.arange(x.shape[1], device=x.device) % TEXT_ROWS == 0
+        self.first_token = max(self.first_token, x[:, begins].abs().max().item())
+        self.other_tokens = max(self.other_tokens, x[:, ~begins].abs().max().item())
 
     def add(self, timestep: float, x: torch.Tensor, draw: torch.Generator) -> None:
         """Of one call's input [B, I, h, w] or [B, ..., I]: a random sample and the extremes."""

@@ -14,6 +14,7 @@ from sdqviz.products.context import Context
 from sdqviz.products.scenes import HeldOutScenes
 from sdqviz.products.students import Student
 from sdqviz.runner.models import Loaded, ModelCache
+from sdqviz.runner.preflight import refuse_quantized, refuse_scenes
 from sdqviz.runner.products import StoredProducts
 from sdqviz.runner.stages import StageRunner
 from sdqviz.stages.evaluate import EvaluateStage
@@ -43,6 +44,7 @@ def compare(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     """Scenes under an FP model and under a quantized folder that was made from it."""
     spec = runner.run.spec
     sources.packed_folder(spec["other"])
+    refuse_quantized(spec["model"], spec.get("model_config"))
     loaded = models.of(spec)
     other = models.of({**spec, "model": spec["other"], "model_config": None})
     made_from, given = (_architecture(m.model.network) for m in (other, loaded))
@@ -65,6 +67,7 @@ def _drawn(
     scenes: list[Scene],
     evaluate: EvaluateStage,
 ) -> dict[str, Any]:
+    refuse_scenes(loaded.model, scenes, student)
     context = Context(
         model=loaded.model,
         model_key=loaded.key,

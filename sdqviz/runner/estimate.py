@@ -1,6 +1,7 @@
 """Before a run starts: its seconds, memory and disk, refused when over what is there."""
 
 import json
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.formula import evaluate
 from sdqviz.base.request import FLOAT32, recipe_entry
-from sdqviz.families.sources import find, network_folder, read_json
+from sdqviz.families.sources import find, network_folder, read_json, weight_files
 from sdqviz.runner import machine
 from sdqviz.store.db import free_bytes
 
@@ -36,7 +37,9 @@ def estimate_quantize(spec: dict[str, Any], catalog: dict[str, Any]) -> Estimate
     parts = source.path / network if source.path.is_dir() else source.path
     parameters, everything = stored_parameters(parts), stored_parameters(source.path)
     config = read_json(configs / network / "config.json")
-    side = int(config.get("sample_size", 64))
+    sides = config.get("sample_size") or 64
+    high, wide = sides if isinstance(sides, list) else (sides, sides)
+    side = round(math.sqrt(high * wide))
     channels = int(config.get("in_channels", 4))
     needs = recipe_needs(
         recipe_entry(catalog, spec["recipe"]), spec["config"], parameters, side, channels
@@ -90,8 +93,14 @@ def _gigabytes(count: float) -> str:
 
 
 def stored_parameters(path: Path) -> int:
-    """Numbers of all safetensors files in a folder (or of one file), from their headers."""
-    files = sorted(path.rglob("*.safetensors")) if path.is_dir() else [path]
+    """Numbers in the safetensors files that are loaded of a pipeline, of one of its parts, or of
+    one file, from their headers: no second variant, nothing beside the parts.
+    """
+    folders = [path, *(p for p in path.iterdir() if p.is_dir())] if path.is_dir() else []
+    if (path / "model_index.json").is_file():
+        folders.remove(path)  # checkpoints beside the parts
+    files = [file for folder in folders for file in weight_files(folder)]
+    files = files if path.is_dir() else [path]
     total = 0
     for file in files:
         with file.open("rb") as opened:

@@ -11,6 +11,7 @@ from sdqviz.base.keys import content_key
 from sdqviz.base.request import FLOAT32
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import Model
+from sdqviz.families.scheduler_config import read_otherwise_before
 from sdqviz.layers.checkpoint import build_student
 
 
@@ -49,6 +50,8 @@ class ModelCache:
         half = [] if dtype == FLOAT32 else [dtype]
         # A single file's architecture and noise schedule are those of its config folder.
         configs = [_digest(source.config)] if source.config else []
+        changed = read_otherwise_before(source.config or source.path)
+        half += [changed] if changed else []
         return content_key("model", _digest(source.path), *configs, device, *half)
 
     def of(self, spec: dict[str, Any]) -> Loaded:

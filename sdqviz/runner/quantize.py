@@ -15,6 +15,7 @@ from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.recipes.contract import Recipe
 from sdqviz.runner.interruption import Stopped, undisturbed
 from sdqviz.runner.models import ModelCache
+from sdqviz.runner.preflight import refuse_undrawable
 from sdqviz.runner.products import StoredProducts
 from sdqviz.runner.prompts import PromptSource
 from sdqviz.runner.stages import StageRunner
@@ -26,6 +27,7 @@ def quantize(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     """The result of the run. What it trained is kept also when it is cancelled."""
     spec = runner.run.spec
     recipe: Recipe = named(RECIPES, "RECIPE", spec["recipe"])
+    refuse_undrawable(spec)
     stages = recipe.stages(spec["config"])
     context = quantize_context(runner.store, runner.run.id, spec, models)
     _refuse_family(recipe, context.model.family)
@@ -58,7 +60,7 @@ def quantize_context(
         model=loaded.model,
         model_key=loaded.key,
         products=StoredProducts(store, run_id),
-        source=PromptSource.of(spec["model"], loaded.model.family),
+        source=PromptSource.of(spec["model"], loaded.model.family, spec.get("model_config")),
     )
 
 
