@@ -1,10 +1,7 @@
 """The Python API: the same functions, arguments and results as the command line."""
 
 import json
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from sdqviz.base.request import (
     GENERATE,
     QUANTIZE,
     SCORE,
+    check_dtype,
     compare_request,
     generate_request,
     quantize_request,
@@ -31,6 +29,8 @@ from sdqviz.layers.checkpoint import read_config
 from sdqviz.layers.convert import set_resident
 from sdqviz.layers.served_weight import EXPANDED
 from sdqviz.metrics.lpips import BACKBONES
+from sdqviz.population.compare import MOST_SCENES, compare_scenes, scenes_of
+from sdqviz.population.draw import Models
 from sdqviz.products.scenes import HELD_OUT
 from sdqviz.publish.card import model_card
 from sdqviz.results.ablation import AblationResult, ArmRow
@@ -39,13 +39,11 @@ from sdqviz.results.score import ScoreResult
 from sdqviz.runner import prompts
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
-from sdqviz.runner.execute import execute
-from sdqviz.runner.interruption import Interruption
+from sdqviz.runner.here import work_here
 from sdqviz.runner.machine import processor
-from sdqviz.runner.models import ModelCache
 from sdqviz.runner.preflight import refuse_quantized, refuse_undrawable
 from sdqviz.runner.reports import compare_json, run_json
-from sdqviz.store.runs import DONE, Run
+from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
 from sdqviz.sweeps.ablation import ablate as work_arms
 from sdqviz.sweeps.ablation import arm_specs
@@ -117,7 +115,7 @@ def quantize(
 
 def finish_quantize(store: Store, run_id: str, out: str | Path | None, see: See) -> dict[str, Any]:
     """Works a queued quantize run in this process, then writes `out`."""
-    run = _work(store, run_id, see)
+    run = work_here(store, run_id, see)
     report = {**run_json(run), "out": None}
     if out is not None and rank() == 0:
         report["out"] = str(write_model(store, run, Path(out)))
@@ -263,7 +261,7 @@ def generate(
     store = open_store()
     base = store.runs.get(run)
     request = generate_request(base.id, scene, only, engine)
-    finished = _work(store, store.runs.add(GENERATE, request), see)
+    finished = work_here(store, store.runs.add(GENERATE, request), see)
     return {**(finished.result or {}), "run": finished.id}  # its own "run" is the quantize run
 
 
@@ -316,9 +314,54 @@ def compare(
         dtype=dtype,
         lpips_net=lpips_net,
     )
-    run = _work(store, store.runs.add(COMPARE, spec), see)
+    run = work_here(store, store.runs.add(COMPARE, spec), see)
     assert isinstance(run.outcome, CompareResult)
     return compare_json(run.outcome, lpips_net)
+
+
+def compare_many(
+    model: str,
+    other: str,
+    prompts_file: str | Path,
+    count: int,
+    out: str | Path,
+    *,
+    steps: int = 25,
+    scheduler: str = "auto",
+    guidance: float = 0.0,
+    model_config: str | None = None,
+    devices: Sequence[str] = ("cpu",),
+    dtype: str = FLOAT32,
+    lpips_net: str = "alex",
+    see: See = lambda event: None,
+) -> dict[str, Any]:
+    """Compares a packed folder with its FP model on `count` scenes as papers do, final pictures
+    alone: FID and sFID to the FP model's pictures, CLIP score, paired medians. Pictures lie in
+    `out`; the same call goes on after a stop. Each of `devices` draws its share.
+
+    Returns {count, out, metrics, sets, refused, unavailable}; see COMMANDS.md for the keys.
+    """
+    texts = _read_prompts(prompts_file)
+    if not 2 <= count <= MOST_SCENES:
+        raise SdqvizError(f"count is {count}", f"give 2 to {MOST_SCENES}")
+    if len(set(devices)) != len(devices) or not all(devices):
+        raise SdqvizError(
+            f"device is {','.join(devices)!r}", "name each device once: cuda:0,cuda:1"
+        )
+    if lpips_net not in BACKBONES:
+        raise SdqvizError(f"unknown net {lpips_net!r}", f"there is {', '.join(BACKBONES)}")
+    refuse_quantized(model, model_config)
+    family = loading.family_named(model, model_config)
+    scenes = scenes_of(
+        texts,
+        count,
+        steps=steps,
+        scheduler=sampler_of(family, scheduler, loading.own_scheduler(model, model_config)),
+        guidance=guidance or prompts.usual_guidance(model, family, model_config),
+    )
+    packed = str(sources.packed_folder(other))
+    models = Models(model, packed, model_config, check_dtype(dtype))
+    return compare_scenes(models, scenes, Path(out).expanduser(), devices, lpips_net, see)
 
 
 def score(run: str, fetch: str = "", see: See = lambda event: None) -> dict[str, Any]:
@@ -329,7 +372,7 @@ def score(run: str, fetch: str = "", see: See = lambda event: None) -> dict[str,
         raise SdqvizError(f"unknown net {fetch!r}", f"there is {', '.join(BACKBONES)}")
     store = open_store()
     base = store.runs.get(run)
-    worked = _work(store, store.runs.add(SCORE, score_request(base.id, fetch)), see).outcome
+    worked = work_here(store, store.runs.add(SCORE, score_request(base.id, fetch)), see).outcome
     assert isinstance(worked, ScoreResult)
     found = store.runs.get(base.id).evaluation.metrics
     scores = {name: metric.as_row() for name, metric in found.items()}
@@ -352,33 +395,3 @@ def _read_prompts(file: str | Path | None) -> list[str]:
     if not texts:
         raise SdqvizError(f"{file} holds no prompts", "write one prompt a line")
     return texts
-
-
-def _work(store: Store, run_id: str, see: See) -> Run:
-    """Claims and works one run here; raises SdqvizError unless it is done."""
-    run = store.runs.claim(run_id)
-    if run is None:
-        raise SdqvizError(f"run {run_id} is not queued", "see: sdqviz runs list")
-    with _stoppable() as (stop, interruption):
-        execute(store, run, ModelCache(), see, stop, interruption)
-    run = store.runs.get(run_id)
-    if run.state != DONE:
-        error = run.error or {"error": f"run {run.id} was {run.state}"}
-        hint = error.get("hint") or f"go on with: sdqviz runs resume {run.id}"
-        raise SdqvizError(error["error"], hint)
-    return run
-
-
-@contextmanager
-def _stoppable() -> Iterator[tuple[Callable[[], None] | None, Interruption]]:
-    """In the main thread, Ctrl-C and SIGTERM stop the run instead of killing it; twice: at once."""
-    interruption = Interruption()
-    if threading.current_thread() is not threading.main_thread():
-        yield None, interruption
-        return
-    before = {s: signal.signal(s, interruption) for s in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: signal.raise_signal(signal.SIGTERM), interruption
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -254,11 +254,19 @@ def compare(
     folder: Annotated[str, typer.Argument(help="The quantized folder.")],
     prompts: Annotated[Path | None, typer.Option(help="A text file, one prompt a line.")] = None,
     seeds: Annotated[int, typer.Option(help="Seeds 0 to N-1 for each prompt.")] = 1,
+    count: Annotated[
+        int,
+        typer.Option(
+            help="Draw so many scenes, as papers do (FID, sFID and CLIP score): needs --prompts "
+            "and --out; run again, it goes on."
+        ),
+    ] = 0,
+    out: Annotated[Path | None, typer.Option(help="The folder of --count's pictures.")] = None,
     steps: int = 25,
     scheduler: Annotated[str, typer.Option(help="auto takes the model's own.")] = "auto",
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
     config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
-    device: str = "cpu",
+    device: Annotated[str, typer.Option(help="With --count several: cuda:0,cuda:1.")] = "cpu",
     dtype: Annotated[str, typer.Option(help="float32, float16 or bfloat16.")] = "float32",
     lpips: Annotated[str, typer.Option(help="LPIPS backbone: alex, squeeze, vgg.")] = "alex",
     as_json: Json = False,
@@ -266,7 +274,31 @@ def compare(
     """Score a quantized folder against its FP model."""
     from sdqviz import api
 
+    if bool(count) != bool(out) or (count and prompts is None):
+        raise SdqvizError("--count, --prompts and --out go together", "give all three, or none")
+    if count and seeds != 1:
+        raise SdqvizError(f"--seeds is {seeds}, but --count gives each scene its own", "leave it")
     with progress(as_json) as see:
+        if count and prompts and out:
+            emit(
+                api.compare_many(
+                    model,
+                    folder,
+                    prompts,
+                    count,
+                    out,
+                    steps=steps,
+                    scheduler=scheduler,
+                    guidance=guidance,
+                    model_config=config,
+                    devices=device.split(","),
+                    dtype=dtype,
+                    lpips_net=lpips,
+                    see=see,
+                ),
+                as_json,
+            )
+            return
         report = api.compare(
             model,
             folder,
@@ -287,10 +319,12 @@ def compare(
 @app.command()
 def fetch(
     what: Annotated[str, typer.Argument(help="'metrics', or a hub id such as owner/name.")],
-    net: Annotated[str, typer.Option(help="LPIPS backbone: alex, squeeze, vgg.")] = "alex",
+    net: Annotated[
+        str, typer.Option(help="LPIPS backbone: alex, squeeze, vgg; inception for FID; clip.")
+    ] = "alex",
     as_json: Json = False,
 ) -> None:
-    """Download what is missing: the LPIPS backbone, or a model."""
+    """Download what is missing: a metric's backbone, or a model."""
     from sdqviz.runner.fetch import fetch_metrics, fetch_model
 
     path = fetch_metrics(net) if what == "metrics" else fetch_model(what)

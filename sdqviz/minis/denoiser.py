@@ -52,6 +52,7 @@ class Denoiser(nn.Module):
         if isinstance(self.live["denoiser"], UNet2DConditionModel):
             # The fused attention's backward is slow on CPUs; the plain one trains 1.5 times faster.
             self.live["denoiser"].set_attn_processor(AttnProcessor())
+            self.live["text"].set_attn_implementation("eager")
         self.average = copy.deepcopy(self.live).requires_grad_(False)
         if isinstance(self.live["denoiser"], SD3Transformer2DModel):
             fold_equal_tokens(self.live["denoiser"], TOKENS)

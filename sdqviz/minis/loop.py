@@ -70,7 +70,11 @@ def run(loop: Loop) -> None:
     """
     parameters = list(loop.trainable)
     optimiser = torch.optim.AdamW(
-        parameters, lr=loop.schedule.rate, betas=loop.betas, weight_decay=loop.weight_decay
+        parameters,
+        lr=loop.schedule.rate,
+        betas=loop.betas,
+        weight_decay=loop.weight_decay,
+        fused=True,
     )
     step = _restore(loop, optimiser)
     with _stop_signals() as stopped:

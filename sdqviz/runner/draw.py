@@ -8,6 +8,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.keys import content_key
 from sdqviz.base.scene import Scene
 from sdqviz.families import sources
+from sdqviz.families.kinship import refuse_foreign
 from sdqviz.layers.variants import partly_quantized, served_by
 from sdqviz.measure.layer_facts import engine_report
 from sdqviz.products.context import Context
@@ -47,12 +48,7 @@ def compare(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     refuse_quantized(spec["model"], spec.get("model_config"))
     loaded = models.of(spec)
     other = models.of({**spec, "model": spec["other"], "model_config": None})
-    made_from, given = (_architecture(m.model.network) for m in (other, loaded))
-    if made_from != given:
-        raise SdqvizError(
-            f"{spec['other']} was not made from {spec['model']}: its network differs",
-            "compare a quantized folder with its own FP model",
-        )
+    refuse_foreign(other.model, spec["other"], loaded.model, spec["model"])
     scenes = [Scene.from_dict(scene) for scene in spec["scenes"]]
     student = other.model.network
     drawn = _drawn(runner, loaded, student, other.key, scenes, EvaluateStage.of(spec))
@@ -77,9 +73,3 @@ def _drawn(
     context.give(Student(student), key)
     runner.work(context, [evaluate])
     return {**context.result, "engine": engine_report(student)}
-
-
-def _architecture(network: Any) -> dict[str, Any]:
-    """A network's config without what its file or quantization adds."""
-    own = dict(network.config)
-    return {k: v for k, v in own.items() if k[0] != "_" and k != "quantization_config"}

@@ -1,5 +1,6 @@
 """Downloads, only when asked."""
 
+from functools import partial
 from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
@@ -26,13 +27,24 @@ def fetch_model(name: str) -> Path:
 
 
 def fetch_metrics(net: str) -> Path:
-    """The LPIPS backbone's file, downloaded if needed."""
+    """A backbone's file or folder, downloaded if needed: of LPIPS, or of the scores of whole sets
+    (`inception` for FID and sFID, `clip` for the CLIP score).
+    """
     from sdqviz.metrics.lpips import BACKBONES, fetch_backbone
+    from sdqviz.metrics.sets.clip_score import fetch_clip
+    from sdqviz.metrics.sets.inception import fetch_weights
 
-    if net not in BACKBONES:
-        raise SdqvizError(f"unknown net {net!r}", f"there is {', '.join(BACKBONES)}")
+    fetchers = {
+        **{name: partial(fetch_backbone, name) for name in BACKBONES},
+        "inception": fetch_weights,
+        "clip": fetch_clip,
+    }
+    if net not in fetchers:
+        raise SdqvizError(f"unknown net {net!r}", f"there is {', '.join(fetchers)}")
     try:
-        return fetch_backbone(net)
+        return Path(fetchers[net]())
+    except ImportError as error:
+        raise SdqvizError(str(error), "run pip install 'sdqviz[fid]'") from error
     except Exception as error:  # URLError, HTTPError, OSError, a hash mismatch
         raise SdqvizError(
             f"cannot fetch the {net} backbone: {_first_line(error)}", "check the network"
