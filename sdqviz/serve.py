@@ -18,7 +18,6 @@ from sdqviz.base.stage_names import StageNames
 from sdqviz.families.sources import packed_folder
 from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.estimate import Estimate, estimate_quantize, refuse_if_over
-from sdqviz.runner.preflight import refuse_undrawable
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
 from sdqviz.store.store import Store
 from sdqviz.ui.app import CSS, HEAD, build_app
@@ -121,7 +120,6 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
             raise SdqvizError(
                 f"{spec['model']!r} is not offered here", f"choose from {', '.join(known)}"
             )
-        refuse_undrawable(spec)
         cost = estimate_quantize(spec, catalog())
         refuse_if_over(cost, home)
         return cost
