@@ -135,7 +135,7 @@ class SdqvizQuantizer(DiffusersQuantizer):
             if positions is not None:
                 own = next(model.parameters())
                 model.pos_embed.pos_embed = positions.to(own.device, own.dtype)
-            check_packed(model)
+            check_packed(model, self.quantization_config.stored)
             assert self._clock is not None
             self._clock.attach(model)
             return_freed_memory()
