@@ -1,12 +1,11 @@
 """The Python API: the same functions, arguments and results as the command line."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Event, Log, event_to_row
+from sdqviz.base.events import Event, Log
 from sdqviz.base.request import (
     COMPARE,
     DEFAULT_RECIPE,
@@ -24,6 +23,7 @@ from sdqviz.base.scene import Scene
 from sdqviz.base.settings import home_folder, rank
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import sampler_of
+from sdqviz.families.devices import check_device
 from sdqviz.families.saving import refuse_occupied, save_quantized
 from sdqviz.layers.checkpoint import read_config
 from sdqviz.layers.convert import set_resident
@@ -32,8 +32,9 @@ from sdqviz.metrics.lpips import BACKBONES
 from sdqviz.population.compare import MOST_SCENES, compare_scenes, scenes_of
 from sdqviz.population.draw import Models
 from sdqviz.products.scenes import HELD_OUT
+from sdqviz.publish.ablation import write_ablation
 from sdqviz.publish.card import model_card
-from sdqviz.results.ablation import AblationResult, ArmRow
+from sdqviz.results.ablation import AblationResult
 from sdqviz.results.drawn import CompareResult
 from sdqviz.results.score import ScoreResult
 from sdqviz.runner import prompts
@@ -42,16 +43,18 @@ from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
 from sdqviz.runner.here import work_here
 from sdqviz.runner.machine import processor
 from sdqviz.runner.preflight import refuse_quantized, refuse_undrawable
+from sdqviz.runner.prompt_files import all_prompts, with_prompts
 from sdqviz.runner.reports import compare_json, run_json
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
 from sdqviz.sweeps.ablation import ablate as work_arms
 from sdqviz.sweeps.ablation import arm_specs
+from sdqviz.sweeps.ladder import ladder_specs, work_ladder
 from sdqviz.sweeps.table import table_specs, work_table
 from sdqviz.views.charts.svg import standalone
 from sdqviz.views.tables.bench import bench_plot, bench_table
 from sdqviz.views.tables.models import model_table
-from sdqviz.views.training.ablation import ablation_plot, ablation_table
+from sdqviz.views.training.ablation import ablation_table
 
 See = Callable[[Event], None]
 
@@ -86,19 +89,23 @@ def quantize(
     model_config: str | None = None,
     device: str = "cpu",
     dtype: str = FLOAT32,
+    prompts_file: str | Path | None = None,
     out: str | Path | None = None,
     see: See = lambda event: None,
 ) -> dict[str, Any]:
     """Quantizes a model and returns {run, state, out, seconds, peak_bytes, bytes, fp_bytes}.
 
-    config overrides the preset's values. out, if given, gets a diffusers folder with the packed
-    network. dtype is the FP model's: float32, float16 or bfloat16. bytes are the packed network's,
-    fp_bytes the FP network's in float32.
+    config overrides the preset's values. prompts_file has prompts, one a line or as JSON, instead
+    of the model's usual ones (see `runner.prompt_files`). out, if given, gets a diffusers folder
+    with the packed network. dtype is the FP model's: float32, float16 or bfloat16. bytes are the
+    packed network's, fp_bytes the FP network's in float32.
     """
     store = open_store()
     spec = quantize_request(
         static_catalog(), model, recipe, preset, config, model_config, device, dtype
     )
+    spec = with_prompts(spec, prompts_file)
+    check_device(device)
     if out is not None:
         refuse_occupied(Path(out))
     refuse_undrawable(spec)
@@ -146,18 +153,20 @@ def ablate(
     seeds: int = 3,
     central_seeds: int = 0,
     config: dict[str, Any] | None = None,
+    prompts_file: str | Path | None = None,
     out: str | Path | None = None,
     see: See = lambda event: None,
 ) -> dict[str, Any]:
     """Runs every arm of the ablation and returns {run, model, preset, seeds, rows, table}.
 
-    Arms that were run before are not repeated. out, if given, gets table.md, table.json,
-    plot.svg and the events of every arm.
+    Arms that were run before are not repeated. prompts_file: as for `quantize`. out, if given,
+    gets table.md, table.json, plot.svg and the events of every arm.
     """
     store = open_store()
     if out is not None:
         refuse_occupied(Path(out))
-    specs = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
+    arms_of = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
+    specs = [with_prompts(spec, prompts_file) for spec in arms_of]
     for spec in specs:
         refuse_undrawable(spec)
         refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
@@ -165,7 +174,7 @@ def ablate(
     assert isinstance(run.outcome, AblationResult)
     rows = run.outcome.rows
     if out is not None:
-        _write_ablation(store, rows, arms, Path(out))
+        write_ablation(store, rows, arms, Path(out))
     return {
         "run": run.id,
         "model": model,
@@ -182,20 +191,42 @@ def table(
     recipes: Sequence[str] = ("round_nearest", "fidelity"),
     preset: str = "balanced",
     config: dict[str, Any] | None = None,
+    prompts_file: str | Path | None = None,
     see: See = lambda event: None,
 ) -> dict[str, Any]:
     """Quantizes every model with every recipe and returns {preset, rows, table}.
 
     Runs that are in the store already are not repeated. config holds settings for all recipes
-    that have them.
+    that have them. prompts_file: as for `quantize`.
     """
     store = open_store()
-    specs = table_specs(models, recipes, preset, config or {})
+    pairs = table_specs(models, recipes, preset, config or {})
+    specs = [with_prompts(spec, prompts_file) for spec in pairs]
     for spec in specs:
         refuse_undrawable(spec)
         refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
     rows = work_table(store, specs, see)
     return {"preset": preset, "rows": rows, "table": model_table(rows)}
+
+
+def ladder(
+    model: str,
+    *,
+    preset: str = "balanced",
+    config: dict[str, Any] | None = None,
+    see: See = lambda event: None,
+) -> dict[str, Any]:
+    """Quantizes the model from W8A8 down to 2 and 4 bits and keeps the same scenes of each:
+    {run, model, rungs: [{bits, recipe, bytes, medians}]}. What is there already is not repeated.
+    """
+    store = open_store()
+    specs = ladder_specs(model, preset, config or {})
+    for spec in specs:
+        refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
+    made = work_ladder(store, specs, see)
+    rungs = (made.result or {})["rungs"]
+    told = [{key: rung[key] for key in ("bits", "recipe", "bytes", "medians")} for rung in rungs]
+    return {"run": made.id, "model": model, "rungs": told}
 
 
 def bench_step(
@@ -224,24 +255,6 @@ def bench_step(
         "rows": rows,
         "table": bench_table(rows),
     }
-
-
-def _write_ablation(store: Store, rows: Sequence[ArmRow], arms: list[Run], out: Path) -> None:
-    """table.md, table.json, plot.svg, and one file of events per arm."""
-    try:
-        (out / "events").mkdir(parents=True, exist_ok=True)
-        (out / "table.md").write_text(ablation_table(rows), encoding="utf-8")
-        text = json.dumps([row.as_row() for row in rows], indent=1)
-        (out / "table.json").write_text(text + "\n", encoding="utf-8")
-        (out / "plot.svg").write_text(standalone(ablation_plot(rows)), encoding="utf-8")
-        for run in arms:
-            events = [event_to_row(event) for event in store.records.events(run.id)]
-            text = json.dumps({"run": run.id, "arm": run.spec["arm"], "events": events})
-            (out / "events" / f"{run.id}.json").write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SdqvizError(
-            f"cannot write {out}: {error.strerror or error}", "choose another --out"
-        ) from error
 
 
 def generate(
@@ -285,9 +298,10 @@ def compare(
     Returns {engine, arithmetic, scenes, metrics, unavailable, per_step}; see
     COMMANDS.md for the keys.
     """
-    texts = _read_prompts(prompts_file) or _held_out(model, model_config)
+    texts = _held_out(model, model_config) if prompts_file is None else all_prompts(prompts_file)
     if seeds < 1:
         raise SdqvizError(f"seeds is {seeds}", "give at least 1")
+    check_device(device)
     refuse_quantized(model, model_config)
     family = loading.family_named(model, model_config)
     scheduler = sampler_of(family, scheduler, loading.own_scheduler(model, model_config))
@@ -341,7 +355,9 @@ def compare_many(
 
     Returns {count, out, metrics, sets, refused, unavailable}; see COMMANDS.md for the keys.
     """
-    texts = _read_prompts(prompts_file)
+    texts = all_prompts(prompts_file)
+    for device in devices:
+        check_device(device)
     if not 2 <= count <= MOST_SCENES:
         raise SdqvizError(f"count is {count}", f"give 2 to {MOST_SCENES}")
     if len(set(devices)) != len(devices) or not all(devices):
@@ -381,17 +397,3 @@ def score(run: str, fetch: str = "", see: See = lambda event: None) -> dict[str,
 
 def _held_out(model: str, model_config: str | None) -> list[str]:
     return prompts.prompts(prompts.prompt_set(model, model_config), HELD_OUT)[:4]
-
-
-def _read_prompts(file: str | Path | None) -> list[str]:
-    if file is None:
-        return []
-    try:
-        # A byte-order mark, as editors on Windows write it, is no part of the first prompt.
-        lines = Path(file).expanduser().read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SdqvizError(f"cannot read {file}: {error}", "give a text file") from error
-    texts = [line.strip() for line in lines if line.strip()]
-    if not texts:
-        raise SdqvizError(f"{file} holds no prompts", "write one prompt a line")
-    return texts

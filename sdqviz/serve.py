@@ -4,6 +4,7 @@ import atexit
 import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +20,37 @@ from sdqviz.families.sources import packed_folder
 from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.estimate import Estimate, estimate_quantize, refuse_if_over
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
+from sdqviz.server.hosts import hosts
+from sdqviz.server.policy import LOCAL_FRAMES
+from sdqviz.server.stack import has_gradio_login, middlewares
 from sdqviz.store.store import Store
-from sdqviz.ui.app import CSS, HEAD, build_app
+from sdqviz.ui.app import CSS, HEAD, HEAD_SCRIPT, build_app
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.theme import THEME
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _OPEN = "open"
+_SPACE_FRAMES = ("https:",)  # a Space may be embedded by any page
 _RECIPES = "sdqviz.recipes"  # the group of entry points
 _WORKER_SECONDS = 120.0  # that a worker may take to start
 
 
 def serve(
-    host: str = "127.0.0.1", port: int = 7860, share: bool = False, auth: str = "", **launch: Any
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    share: bool = False,
+    auth: str = "",
+    allowed_hosts: Sequence[str] = (),
+    **launch: Any,
 ) -> None:
     """Serves the app until it is stopped. Off localhost it asks for USER:PASSWORD.
 
     On a Hugging Face Space (SPACE_ID is set) it serves everyone: that is what a Space is for.
-    Whoever is not on localhost may only choose models of the catalog, not paths.
+    Whoever is not on localhost may only choose models of the catalog, not paths. It answers to
+    this machine's own names and to `allowed_hosts`, such as that of a proxy in front.
     """
-    if "SPACE_ID" in os.environ:
+    is_space = "SPACE_ID" in os.environ
+    if is_space:
         host, auth = "0.0.0.0", auth or _OPEN
     public = host not in _LOCAL or share
     if public and not auth:
@@ -48,6 +60,7 @@ def serve(
         )
     if auth and auth != _OPEN and ":" not in auth:
         raise SdqvizError("--auth has no ':'", "write --auth USER:PASSWORD")
+    known = hosts(public, share, allowed_hosts, os.environ.get("SPACE_HOST", ""))
     home = home_folder()
     supervisor = Supervisor(home)
     context = app_context(home, supervisor, any_model=not public)
@@ -55,6 +68,12 @@ def serve(
     atexit.register(supervisor.stop)
     page = build_app(context)
     user, _, password = auth.partition(":")
+    guards = middlewares(
+        known,
+        scripts=[HEAD_SCRIPT],
+        frames=_SPACE_FRAMES if is_space else LOCAL_FRAMES,
+        signed_in=has_gradio_login if password else None,
+    )
     try:
         page.queue(max_size=64).launch(
             server_name=host,
@@ -68,6 +87,7 @@ def serve(
             show_error=True,
             enable_monitoring=False,
             allowed_paths=[str(context.store.blobs.folder)],
+            app_kwargs={"middleware": guards},
             **launch,
         )
     except OSError as error:

@@ -51,10 +51,11 @@ ALLOWED = {
     "ui": {"base", "results", "store", "views", "metrics"},
     "minis": {"base", "metrics"},
     "bench": {"base", "quant", "kernels", "layers", "families", "runner"},
+    "server": {"base", "store", "views"},
     "cli": {"base", "families", "store", "runner", "publish", "views", "serve"},
     "integrations": {"base", "layers"},
 }
-TORCH_FREE = ("base", "results", "store", "views", "ui")
+TORCH_FREE = ("base", "results", "store", "views", "ui", "server")
 HEAVY_MODELS = {
     "families",
     "diffusion",

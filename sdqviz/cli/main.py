@@ -19,6 +19,10 @@ from sdqviz.base.settings import home_folder
 from sdqviz.cli.runs import Json, RunId, open_store, runs_app
 from sdqviz.cli.terminal import emit, progress, show_error
 
+Prompts = Annotated[
+    Path | None, typer.Option("--prompts", help="A file of prompts, one a line or JSON.")
+]
+
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
@@ -56,11 +60,18 @@ def app_command(
             envvar="SDQVIZ_AUTH", help="USER:PASSWORD, needed off localhost; 'open' lets anyone in."
         ),
     ] = "",
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="SDQVIZ_ALLOWED_HOST",
+            help="A name that this server answers to besides its own, such as a proxy's.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the app."""
     from sdqviz.serve import serve
 
-    serve(host=host, port=port, share=share, auth=auth)
+    serve(host=host, port=port, share=share, auth=auth, allowed_hosts=allowed_host or ())
 
 
 @app.command()
@@ -69,6 +80,7 @@ def quantize(
     recipe: Annotated[str, typer.Option(help="The method.")] = DEFAULT_RECIPE,
     preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "quick",
     out: Annotated[Path | None, typer.Option(help="Folder for the quantized model.")] = None,
+    prompts: Prompts = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE of the recipe.")
     ] = None,
@@ -89,6 +101,7 @@ def quantize(
             model_config=config,
             device=device,
             dtype=dtype,
+            prompts_file=prompts,
             out=out,
             see=see,
         )
@@ -112,6 +125,7 @@ def ablate(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE for every arm.")
     ] = None,
+    prompts: Prompts = None,
     out: Annotated[Path | None, typer.Option(help="Folder for table, plot and events.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -127,6 +141,7 @@ def ablate(
             seeds=seeds,
             central_seeds=central_seeds,
             config=_overrides(set_),
+            prompts_file=prompts,
             out=out,
             see=see,
         )
@@ -144,6 +159,7 @@ def table(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE, for the recipes that have it.")
     ] = None,
+    prompts: Prompts = None,
     as_json: Json = False,
 ) -> None:
     """Several models by several recipes: one table of held-out medians."""
@@ -155,12 +171,30 @@ def table(
             recipes=recipes.split(","),
             preset=preset,
             config=_overrides(set_),
+            prompts_file=prompts,
             see=see,
         )
     if as_json:
         emit(report, as_json)
     else:
         print(report["table"])
+
+
+@app.command()
+def ladder(
+    model: Annotated[str, typer.Argument(help="A mini, a local folder, or a fetched hub id.")],
+    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "balanced",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE for every rung. Repeatable.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The same scenes with ever fewer bits, from W8A8 to W2A8: see a picture fall apart."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        report = api.ladder(model, preset=preset, config=_overrides(set_), see=see)
+    emit(report, as_json)
 
 
 @bench_app.command("step")
@@ -196,8 +230,8 @@ def generate(
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
     scheduler: Annotated[str, typer.Option(help="auto takes the run's own.")] = "auto",
     negative: str = "",
-    width: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
-    height: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
+    width: Annotated[int, typer.Option(help="Pixels; 0 takes the run's own.")] = 0,
+    height: Annotated[int, typer.Option(help="Pixels; 0 takes the run's own.")] = 0,
     shift: Annotated[
         float, typer.Option(help="Of flow matching (v3); 0 takes the model's own.")
     ] = 0.0,
@@ -234,8 +268,8 @@ def generate(
         "guidance": guidance or usual_guidance(model, family, base.spec.get("model_config")),
         "shift": shift,
         "scheduler": scheduler,
-        "width": width,
-        "height": height,
+        "width": width or base.spec["config"].get("width", 0),
+        "height": height or base.spec["config"].get("height", 0),
     }
     with progress(as_json) as see:
         report = api.generate(run, from_dict(Scene, values), see, only=only, engine=engine)
@@ -252,7 +286,7 @@ def generate(
 def compare(
     model: Annotated[str, typer.Argument(help="The FP model.")],
     folder: Annotated[str, typer.Argument(help="The quantized folder.")],
-    prompts: Annotated[Path | None, typer.Option(help="A text file, one prompt a line.")] = None,
+    prompts: Prompts = None,
     seeds: Annotated[int, typer.Option(help="Seeds 0 to N-1 for each prompt.")] = 1,
     count: Annotated[
         int,
@@ -322,12 +356,15 @@ def fetch(
     net: Annotated[
         str, typer.Option(help="LPIPS backbone: alex, squeeze, vgg; inception for FID; clip.")
     ] = "alex",
+    variant: Annotated[
+        str, typer.Option(help="Of a model's weights, such as fp16: half the download.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Download what is missing: a metric's backbone, or a model."""
     from sdqviz.runner.fetch import fetch_metrics, fetch_model
 
-    path = fetch_metrics(net) if what == "metrics" else fetch_model(what)
+    path = fetch_metrics(net) if what == "metrics" else fetch_model(what, variant)
     emit({"fetched": what, "path": str(path)}, as_json)
 
 
@@ -337,7 +374,7 @@ def doctor(as_json: Json = False) -> None:
     from sdqviz.runner.catalog import build_catalog
 
     catalog = build_catalog(home_folder())
-    keys = ("engines", "unavailable_metrics", "devices", "torch", "machine")
+    keys = ("engines", "measured", "unavailable_metrics", "devices", "torch", "machine")
     report: dict[str, Any] = {"version": sdqviz.__version__, "home": str(home_folder())}
     report |= {key: catalog[key] for key in keys}
     report["families"] = list(catalog["families"])
@@ -354,7 +391,7 @@ def _overrides(pairs: list[str] | None) -> dict[str, Any]:
             raise SdqvizError(f"--set {pair!r} has no '='", "write --set KEY=VALUE")
         try:
             values[key] = json.loads(text.lower() if text in ("True", "False") else text)
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON: a word
             values[key] = text
     return values
 

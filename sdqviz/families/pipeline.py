@@ -9,8 +9,9 @@ import torch
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.scene import Scene
+from sdqviz.families.components import variant_of
 from sdqviz.families.contract import Model
-from sdqviz.families.sources import read_json, variant_of
+from sdqviz.families.sources import read_json
 
 # About a million pixels in the proportions that XL was trained on (Podell et al. 2023, appendix I).
 MEGAPIXEL_SIZES = (

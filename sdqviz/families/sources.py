@@ -8,6 +8,7 @@ from typing import Any
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
+from sdqviz.families.components import loaded_weights, parts, variant_of, variants_in
 from sdqviz.families.published import PUBLISHED
 
 _PICKLES = {".ckpt", ".pt", ".pth", ".bin"}
@@ -96,86 +97,45 @@ def check_folder(folder: Path, weights: bool = True) -> Path:
         )
     if not weights:
         return folder
-    for part, (library, _) in _parts(read_json(index)).items():
+    named, variant = parts(read_json(index)), variant_of(folder)
+    for part, (library, _) in named.items():
         needs_weights = part in ("unet", "transformer", "vae") or part.startswith("text_encoder")
-        if not needs_weights or library is None:
-            continue
-        files = weight_files(folder / part)
-        _check_shards(folder / part)
-        if not files and part == "text_encoder_3":
-            raise SdqvizError(
-                f"{folder} names a T5 encoder (text_encoder_3) that is not there",
-                "download it, or run without: set text_encoder_3 and tokenizer_3 to "
-                "[null, null] in model_index.json",
-            )
-        if not files:
-            pickled = any(p.suffix in _PICKLES for p in (folder / part).glob("*"))
-            raise SdqvizError(
-                f"{folder / part} has {'only pickle' if pickled else 'no'} weights",
-                "safetensors weights are needed; fetch or convert them",
-            )
-        for file in files:
-            check_safetensors(file)
+        if needs_weights and library is not None:
+            _check_weights(folder, part, loaded_weights(folder / part, variant))
     return folder
 
 
-def weight_files(part: Path) -> list[Path]:
-    """The safetensors files of a pipeline's part that are loaded: the plain ones, else those of a
-    variant.
-    """
-    files = sorted(part.glob("*.safetensors"))
-    wanted = _variant_of(part)
-    return [file for file in files if _variant(file) == wanted]
-
-
-def variant_of(folder: Path) -> str | None:
-    """The variant ("fp16") that a pipeline must be loaded as, since a part has no other weights."""
-    parts = _parts(read_json(folder / "model_index.json"))
-    found = {_variant_of(folder / name) for name in parts if (folder / name).is_dir()} - {""}
-    if len(found) > 1:
+def _check_weights(folder: Path, part: str, files: list[Path]) -> None:
+    if not files and part == "text_encoder_3":
         raise SdqvizError(
-            f"{folder} has parts of different variants: {', '.join(sorted(found))}",
-            "download one variant of all parts",
+            f"{folder} names a T5 encoder (text_encoder_3) that is not there",
+            "download it, or run without: set text_encoder_3 and tokenizer_3 to "
+            "[null, null] in model_index.json",
         )
-    return found.pop() if found else None
-
-
-def _variant_of(part: Path) -> str:
-    """The variant of a part's weights; empty where there are plain ones."""
-    found = {_variant(file) for file in part.glob("*.safetensors")}
-    if not found or "" in found:
-        return ""
-    if len(found) > 1:
+    variants = ", ".join(sorted(variants_in(folder / part)))
+    if not files and variants:
         raise SdqvizError(
-            f"{part} has weights of the variants {', '.join(sorted(found))} only",
-            "keep one variant, or download the plain weights",
+            f"{folder / part} has weights of {variants} alone, and other parts have not",
+            "bring all parts in one variant, or plain: download the model again",
         )
-    return found.pop()
-
-
-def _variant(file: Path) -> str:
-    """Of `model.fp16.safetensors`, `model.fp16-00001-of-00002.safetensors`: fp16."""
-    parts = file.name.split(".")
-    return parts[1].split("-")[0] if len(parts) > 2 else ""
-
-
-def _check_shards(part: Path) -> None:
-    """Raises SdqvizError if an index names a file that is not there (a broken download)."""
-    wanted = _variant_of(part)
-    pattern = f"*.safetensors.index.{wanted}.json" if wanted else "*.safetensors.index.json"
-    for index in part.glob(pattern):
-        shards = set(read_json(index).get("weight_map", {}).values())
-        missing = sorted(name for name in shards if not (part / name).is_file())
-        if missing:
-            raise SdqvizError(
-                f"{part} is incomplete: {len(missing)} of {len(shards)} files are missing, "
-                f"first {missing[0]}",
-                "download the model again; what is there is kept",
-            )
-
-
-def _parts(index: dict[str, Any]) -> dict[str, tuple[str | None, str | None]]:
-    return {k: (v[0], v[1]) for k, v in index.items() if isinstance(v, list) and len(v) == 2}
+    if not files:
+        pickled = any(p.suffix in _PICKLES for p in (folder / part).glob("*"))
+        raise SdqvizError(
+            f"{folder / part} has {'only pickle' if pickled else 'no'} weights",
+            "safetensors weights are needed; fetch or convert them",
+        )
+    missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        raise SdqvizError(
+            f"{folder / part} is incomplete: {len(missing)} of {len(files) - 1} files are missing, "
+            f"first {missing[0]}",
+            "download the model again; what is there is kept",
+        )
+    for file in files:
+        if file.suffix == ".json":
+            read_json(file)
+        else:
+            check_safetensors(file)
 
 
 def read_json(path: Path) -> dict[str, Any]:

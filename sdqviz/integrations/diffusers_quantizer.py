@@ -30,6 +30,7 @@ from sdqviz.layers.damage import DAMAGED, check_packed
 from sdqviz.layers.description import METHOD, quantization_config, shape_packed
 from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.layers.positions import NAME as POSITIONS
+from sdqviz.layers.refusals import refuse_changes
 
 
 class Method(StrEnum):
@@ -145,8 +146,10 @@ class SdqvizQuantizer(DiffusersQuantizer):
             self.quantization_config.stored = {
                 k: v for k, v in quantization_config(model).items() if k != "quant_method"
             }
-        model.load_lora_adapter = _refuse_lora
-        model.fuse_qkv_projections = _refuse_fusing
+        refuse_changes(model)
+        # diffusers lets no quantized network be cast. Packed layers keep their own dtypes, so the
+        # rest may be: IP-Adapter's loading does it, to the dtype that it has.
+        model.is_quantized = False
         self._model = model
         return model
 
@@ -177,20 +180,6 @@ def _roles(network: nn.Module) -> dict[str, str]:
                 return family.roles(network)
             reasons.append(f"not {family.name}: {reason}")
     raise SdqvizError("; ".join(reasons), "give a network of a supported model")
-
-
-def _refuse_fusing(*args: Any, **kwargs: Any) -> None:
-    raise SdqvizError(
-        "the projections of a packed network are not fused: each has codes and ranges of its own",
-        "leave fuse_qkv_projections out",
-    )
-
-
-def _refuse_lora(*args: Any, **kwargs: Any) -> None:
-    raise SdqvizError(
-        "a packed network takes no LoRA: its weights are integer codes",
-        "fuse the LoRA into the FP model, then quantize that",
-    )
 
 
 def register() -> None:

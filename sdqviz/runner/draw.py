@@ -28,7 +28,7 @@ def generate(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     model = base.quantized_model
     if model is None:
         raise SdqvizError(f"run {base.id} is {base.state}", "generate with a finished run")
-    loaded = models.of(base.spec)
+    loaded = runner.load(models, base.spec)
     student, key = models.student(loaded, store.blobs.file(model.packed)), model.packed
     if spec.get("only"):
         student = partly_quantized(loaded.model.network, student, spec["only"])
@@ -46,8 +46,8 @@ def compare(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     spec = runner.run.spec
     sources.packed_folder(spec["other"])
     refuse_quantized(spec["model"], spec.get("model_config"))
-    loaded = models.of(spec)
-    other = models.of({**spec, "model": spec["other"], "model_config": None})
+    loaded = runner.load(models, spec)
+    other = runner.load(models, {**spec, "model": spec["other"], "model_config": None})
     refuse_foreign(other.model, spec["other"], loaded.model, spec["model"])
     scenes = [Scene.from_dict(scene) for scene in spec["scenes"]]
     student = other.model.network

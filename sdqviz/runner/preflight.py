@@ -17,9 +17,9 @@ from sdqviz.layers.time_table import TimeRows
 from sdqviz.stages.scenes import ScenesStage
 
 
-def refuse_undrawable(spec: dict[str, Any]) -> None:
-    """Raises SdqvizError where the scenes of a quantize spec could not be drawn as its model's
-    configs ask, or its student could not follow.
+def refuse_undrawable(spec: dict[str, Any]) -> Scene:
+    """A scene as a quantize spec draws them. Raises SdqvizError where they could not be drawn
+    as its model's configs ask, or its student could not follow.
     """
     source = find(spec["model"], spec.get("model_config"))
     folder = source.config or source.path
@@ -28,11 +28,14 @@ def refuse_undrawable(spec: dict[str, Any]) -> None:
     check_configs(folder, family)
     network = read_json(folder / family.network_folder / "config.json")
     config, own = spec["config"], scheduler_config(folder)
-    scenes = ScenesStage.of(config)
-    sampler = sampler_of(family, scenes.scheduler, own["_class_name"])
-    timesteps = rehearse(Scene(prompt="any", steps=scenes.steps, scheduler=sampler), own).timesteps
-    if config.get("time_rows", "none") != "none" and _has_time_table(network):
-        refuse_fractions(timesteps.tolist(), sampler, own)
+    stage = ScenesStage.of(config)
+    sampler = sampler_of(family, stage.scheduler, own["_class_name"])
+    size = {"width": stage.width, "height": stage.height}
+    scene = Scene(prompt="any", steps=stage.steps, scheduler=sampler, **size)
+    timesteps = rehearse(scene, own).timesteps
+    if config.get("time_rows") == "sampler" and _has_time_table(network):
+        _refuse_fractions(timesteps.tolist(), sampler, own)
+    return scene
 
 
 def refuse_quantized(name: str, config: str | None) -> None:
@@ -47,8 +50,8 @@ def refuse_quantized(name: str, config: str | None) -> None:
             )
 
 
-def refuse_fractions(timesteps: list[float], sampler: str, config: dict[str, Any]) -> None:
-    """Raises SdqvizError for timesteps that no time table holds."""
+def _refuse_fractions(timesteps: list[float], sampler: str, config: dict[str, Any]) -> None:
+    """Raises SdqvizError for timesteps that a table of one sampler's rows does not hold."""
     between = [t for t in timesteps if t != round(t)]
     if not between:
         return
@@ -56,8 +59,8 @@ def refuse_fractions(timesteps: list[float], sampler: str, config: dict[str, Any
     spacing = asked[0] if asked else f"timestep_spacing {config.get('timestep_spacing')}"
     raise SdqvizError(
         f"sampler {sampler} with the model's {spacing} asks for timestep {between[0]:.2f}: a time "
-        "table holds whole ones only",
-        "choose sampler ddim, or time_rows none, which keeps the time layers",
+        "table of one sampler's rows holds whole ones only",
+        "choose time_rows all, or sampler ddim",
     )
 
 
@@ -73,5 +76,4 @@ def refuse_scenes(model: Model, scenes: Sequence[Scene], student: nn.Module | No
         timesteps = rehearse(scene, model.scheduler_config).timesteps
         model.family.latent_shape(model, scene)
         if isinstance(rows, TimeRows):
-            refuse_fractions(timesteps.tolist(), scene.scheduler, model.scheduler_config)
             rows.compute(timesteps.to(rows.timesteps.device), timesteps.tolist())

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -9,6 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
+
+_NAME = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,16}")
+
+
+def is_blob_name(name: str) -> bool:
+    """Whether a text is the name of a blob and nothing else: it becomes a file's name."""
+    return bool(_NAME.fullmatch(name))
 
 
 class Blobs:
@@ -20,6 +28,10 @@ class Blobs:
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, name: str) -> Path:
+        if not is_blob_name(name):
+            raise SdqvizError(
+                f"{name[:80]!r} is no name of a blob", "the run is damaged; run it again"
+            )
         return self.folder / name[:2] / name
 
     def put(self, data: bytes, suffix: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, event_from_row, event_to_row
-from sdqviz.store.blobs import Blobs
+from sdqviz.store.blobs import Blobs, is_blob_name
 from sdqviz.store.db import Database
 from sdqviz.store.runs import ACTIVE
 
@@ -129,6 +129,6 @@ def blob_names(value: Any) -> set[str]:
         return set().union(*(blob_names(v) for v in value.values()))
     if isinstance(value, list):
         return set().union(*(blob_names(v) for v in value))
-    if isinstance(value, str) and len(value) > 65 and value[64] == ".":
+    if isinstance(value, str) and is_blob_name(value):
         return {value}
     return set()

@@ -147,6 +147,10 @@ class Runs:
             raise SdqvizError(f"{what} {run_id!r}", "see: sdqviz runs list")
         return _run(rows[0])
 
+    def has(self, run_id: str) -> bool:
+        """Whether there is a run of exactly this id."""
+        return bool(self._database.rows("SELECT 1 FROM runs WHERE id = ?", (run_id,)))
+
     def list(self, kind: str | None = None) -> list[Run]:
         """All runs, newest first. Dead leases are shown as interrupted."""
         self.expire()

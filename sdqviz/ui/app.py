@@ -14,7 +14,8 @@ from sdqviz.ui.tabs.blind.keys import COVER
 from sdqviz.views.script import script, style
 
 CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8") + style()
-HEAD = f"<script>{script()}\n{COVER}</script>"
+HEAD_SCRIPT = f"{script()}\n{COVER}"
+HEAD = f"<script>{HEAD_SCRIPT}</script>"
 # On a narrow screen the open sidebar would cover the pictures.
 _FOLD_SIDEBAR = """() => {
   const toggle = document.querySelector('.sidebar.open .toggle-button');

@@ -11,6 +11,7 @@ from sdqviz.base.request import DEFAULT_RECIPE
 from sdqviz.base.stage_names import StageNames
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
+from sdqviz.views.markup import escaped
 from sdqviz.views.runs.cost import Cost
 from sdqviz.views.runs.listing import finished
 
@@ -58,4 +59,5 @@ class AppContext:
 def as_toast(error: SdqvizError) -> gr.Error:
     """The error as gradio shows it: one line and the next step."""
     hint = f" Next: {error.hint}." if error.hint else ""
-    return gr.Error(f"{error.message}.{hint}", duration=None, print_exception=False)
+    words = escaped(f"{error.message}.{hint}")  # gradio shows it as HTML
+    return gr.Error(str(words), duration=None, print_exception=False)

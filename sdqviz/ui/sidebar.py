@@ -1,6 +1,5 @@
 """The left side: which run is shown, the Quantize form, and the job in progress."""
 
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -10,6 +9,7 @@ from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import KEEP_RUN_IN_ADDRESS, Shared
 from sdqviz.ui.job_panel import build_job_panel
 from sdqviz.ui.quantize_form import build_quantize_form, devices, models_of
+from sdqviz.views.markup import escaped
 from sdqviz.views.runs.listing import finished
 from sdqviz.views.runs.names import run_name
 
@@ -82,10 +82,10 @@ def _opened(context: AppContext, address: Any) -> list[Any]:
 
 def _warn(context: AppContext, wanted: str, shown: Run | None) -> None:
     """Says why another run than the address names is shown."""
-    name = escape(wanted[:20])
+    name = wanted[:20]
     newer = any(r.id == wanted and r.state == NEWER for r in context.store.runs.list())
     why = f"There is no finished run {name} here (any more)."
     if newer:
         why = f"Run {name} was made by a newer sdqviz: update to see it."
     instead = f"Shown instead: {run_name(shown)}." if shown else "Quantize a model first."
-    gr.Warning(f"{why} {instead}", duration=None)
+    gr.Warning(str(escaped(f"{why} {instead}")), duration=None)  # gradio shows it as HTML

@@ -184,9 +184,6 @@ def test_a_folder_of_one_variant_loads(copy, tiny):
     again = load(str(copy)).network.state_dict()
     for name, tensor in tiny.network.state_dict().items():
         assert torch.equal(again[name], tensor), name
-    other = next((copy / "unet").glob("*.safetensors"))
-    shutil.copy(other, other.with_name("diffusion_pytorch_model.bf16.safetensors"))
-    assert "variants bf16, fp16" in refusal(str(copy)).message
 
 
 @pytest.mark.parametrize("kind", ["absent", "only a pickle"])

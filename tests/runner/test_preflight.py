@@ -16,12 +16,14 @@ from sdqviz.families.saving import save_quantized
 from sdqviz.layers.checkpoint import read_config
 from sdqviz.runner.estimate import stored_parameters
 from sdqviz.runner.models import ModelCache
+from sdqviz.runner.prompt_files import all_prompts
 from sdqviz.runner.prompts import is_mini, prompt_set, usual_guidance
 from tests.conftest import QUICK
 from tests.families.test_pipelines_pictures import SD, edit, use_scheduler
+from tests.tiny import save_tiny_model
 
 MINIS = assets_folder() / "models"
-NO_TABLE = {**QUICK, "time_rows": "none"}
+ALL_ROWS = {**QUICK, "time_rows": "all"}
 
 
 @pytest.fixture
@@ -54,12 +56,12 @@ def stages_until_refused(folder, match, **config):
 @pytest.mark.parametrize(
     "values", [{"use_karras_sigmas": True}, {"timestep_spacing": "linspace", "steps_offset": 0}]
 )
-def test_fractional_timesteps_need_no_table(home, copied, values):
+def test_fractional_timesteps_need_all_rows(home, copied, values):
     use_scheduler(copied, "EulerDiscreteScheduler", **SD, **values)
     said = r"(use_karras_sigmas|linspace).*time table"
     assert stages_until_refused(copied, said, steps=5) == []
     assert api.open_store().runs.list() == []
-    report = sdqviz.quantize(str(copied), recipe="round_nearest", config={**NO_TABLE, "steps": 5})
+    report = sdqviz.quantize(str(copied), recipe="round_nearest", config={**ALL_ROWS, "steps": 5})
     drawn = api.open_store().runs.get(report["run"]).scenes[0]
     assert any(t != round(t) for t in drawn.timesteps)
 
@@ -117,7 +119,13 @@ def test_a_second_variant_and_a_root_checkpoint_are_not_counted(copied):
 def test_prompts_may_begin_with_a_byte_order_mark(tmp_path):
     file = tmp_path / "prompts.txt"
     file.write_text("a red apple\na bell\n", encoding="utf-8-sig")
-    assert api._read_prompts(file) == ["a red apple", "a bell"]
+    assert all_prompts(file) == ["a red apple", "a bell"]
+
+
+def test_a_size_of_the_run_that_the_model_cannot_draw_is_refused(home, tmp_path):
+    folder = save_tiny_model(tmp_path / "sd3", "sd3")
+    assert stages_until_refused(folder, "multiples of 16", width=72, height=64) in ([], ["read"])
+    assert stages_until_refused(folder, "at most 192", width=1024, height=64) in ([], ["read"])
 
 
 def test_what_older_versions_read_otherwise_has_another_key(copied, tiny_folder):

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 
 from sdqviz.base.request import COMPARE
@@ -12,6 +11,7 @@ from sdqviz.results.scene import SceneRow
 from sdqviz.store.runs import DONE, Run
 from sdqviz.views.charts.scores import MAPS, score_chips
 from sdqviz.views.charts.steps import step_errors
+from sdqviz.views.markup import html, joined
 from sdqviz.views.page_json import page_json
 from sdqviz.views.runs.listing import finished, generated
 from sdqviz.views.runs.names import bits, drawn_by, is_variant, variant_name
@@ -108,7 +108,7 @@ def scene_facts(row: SceneRow) -> str:
     scene, noise = row.scene, row.noise
     same = f"same initial noise {noise.fp}" if noise else "same initial noise for both"
     words = (
-        f"{escape(row.prompt)} · seed {row.seed} · {scene.steps} steps · "
+        f"{row.prompt} · seed {row.seed} · {scene.steps} steps · "
         f"guidance {scene.guidance:g} · {scene.scheduler} · {same} · "
         f"largest pixel difference {row.max_difference} of 255"
     )
@@ -116,14 +116,14 @@ def scene_facts(row: SceneRow) -> str:
     if noise and not noise.is_shared:
         notes.append(f"The pair's initial noise differs: {noise.fp} and {noise.student}.")
     if row.truncated:
-        notes.append(f"Only 77 tokens are read; cut: {escape(row.truncated)}")
+        notes.append(f"Only 77 tokens are read; cut: {row.truncated}")
     if row.uncalibrated_calls:
         notes.append(
             f"{row.uncalibrated_calls} calls were at timesteps without their own activation "
             "range; they used the nearest calibrated one."
         )
-    return f'<p class="sdq-about">{words}</p>' + "".join(
-        f'<p class="sdq-note">{note}</p>' for note in notes
+    return html('<p class="sdq-about">{words}</p>', words=words) + joined(
+        html('<p class="sdq-note">{note}</p>', note=note) for note in notes
     )
 
 

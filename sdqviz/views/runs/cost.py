@@ -1,9 +1,9 @@
 """What a run is estimated to cost, in words."""
 
-from html import escape
 from typing import Protocol
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.views.markup import html
 from sdqviz.views.runs.card import duration
 
 
@@ -27,10 +27,14 @@ def cost_words(cost: Cost) -> str:
 
 def cost_line(cost: Cost) -> str:
     """The line beside the Quantize button."""
-    return f'<p class="sdq-cost">About {escape(cost_words(cost))} (estimated).</p>'
+    return html(
+        '<p class="sdq-cost">About {cost_words} (estimated).</p>', cost_words=cost_words(cost)
+    )
 
 
 def unaffordable_line(error: SdqvizError) -> str:
     """The same line where the run would be refused."""
-    hint = f" Next: {escape(error.hint)}." if error.hint else ""
-    return f'<p class="sdq-cost sdq-error">{escape(error.message)}.{hint}</p>'
+    hint = f" Next: {error.hint}." if error.hint else ""
+    return html(
+        '<p class="sdq-cost sdq-error">{message}.{hint}</p>', message=error.message, hint=hint
+    )

@@ -7,6 +7,7 @@ import gradio as gr
 from sdqviz.base.errors import SdqvizError
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import Shared
+from sdqviz.views.markup import html, plain_words
 from sdqviz.views.runs.code import run_code
 from sdqviz.views.runs.names import short_name
 
@@ -42,13 +43,14 @@ def build_run_code(context: AppContext, shared: Shared) -> None:
         run = context.finished_run(run_id)
         if run is None:
             return ["### Repeat the shown run", "", "", ""]
-        title = f"### Repeat the shown run ({short_name(run)})"
+        title = f"### Repeat the shown run ({plain_words(short_name(run))})"
         try:
             code = run_code(context.catalog(), run.spec)
         except SdqvizError as error:
-            return [title, "", "", f'<p class="sdq-note">{error.message}: {error.hint}.</p>']
+            why = html('<p class="sdq-note">{}: {}.</p>', error.message, error.hint)
+            return [title, "", "", why]
         words = f"Only settings that differ from the preset's are written. {code.note}"
-        return [title, code.shell, code.python, f'<p class="sdq-about">{words}</p>']
+        return [title, code.shell, code.python, html('<p class="sdq-about">{}</p>', words)]
 
     def fill(run_id: str | None) -> list[Any]:
         run = context.finished_run(run_id)
@@ -60,6 +62,8 @@ def build_run_code(context: AppContext, shared: Shared) -> None:
             raise as_toast(error) from error
         if run.spec.get("model_config"):
             gr.Warning("The form has no field for a config folder; use the command line.")
+        if run.spec.get("prompts"):
+            gr.Warning("The form has no field for a file of prompts; use the command line.")
         gr.Info("The settings are in the form at the left. Change what you like, then Quantize.")
         return updates
 
