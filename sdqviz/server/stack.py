@@ -11,10 +11,12 @@ from sdqviz.server.hosts import Hosts, KnownHost
 from sdqviz.server.login import LoginFirst
 from sdqviz.server.policy import ContentPolicy
 from sdqviz.server.routes import OnlyOurs
+from sdqviz.server.visitors import KnowsVisitor, Visitors
 
 
 def middlewares(
     hosts: Hosts,
+    visitors: Visitors,
     scripts: Sequence[str] = (),
     frames: Sequence[str] = (),
     signed_in: Callable[[Scope], bool] | None = None,
@@ -29,6 +31,7 @@ def middlewares(
         Middleware(OnlyOurs),
         *guard,
         Middleware(BodyLimit),
+        Middleware(KnowsVisitor, visitors=visitors),
     ]
 
 

@@ -13,9 +13,11 @@ from typing import Any
 import psutil
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.request import COMPARE, GENERATE, SCORE
 from sdqviz.results.outcome import ResultRow
 from sdqviz.results.version import RUN_FORMAT, format_of, numbered
 from sdqviz.store.db import Database
+from sdqviz.store.limits import Limits
 from sdqviz.store.listing import COLUMNS, Listing
 from sdqviz.store.run import ACTIVE as ACTIVE
 from sdqviz.store.run import CANCELLED as CANCELLED
@@ -31,6 +33,9 @@ from sdqviz.store.run import STOPPING as STOPPING
 from sdqviz.store.run import Run as Run
 
 LEASE_SECONDS = 15.0
+PATIENCE_SECONDS = 600.0  # that a long job lets newer short ones pass
+SHORT = (GENERATE, COMPARE, SCORE)  # of some scenes; the others take minutes to days
+_ANY_SHORT = ", ".join("?" * len(SHORT))
 _ANY_ACTIVE = ", ".join("?" * len(ACTIVE))
 DAMAGED = "damaged"  # the kind of a run whose row cannot be read
 _KEPT_RESULTS = 64  # read ones, of hundreds of kB each
@@ -43,13 +48,23 @@ class Runs:
         self._lock = threading.Lock()
         self._listing = Listing(database, self._run)
 
-    def add(self, kind: str, spec: dict[str, Any], run_id: str | None = None) -> str:
-        """Queues a run and returns its id."""
+    def add(
+        self,
+        kind: str,
+        spec: dict[str, Any],
+        run_id: str | None = None,
+        visitor: str = "",
+        limits: Limits | None = None,
+    ) -> str:
+        """Queues a run and returns its id. Raises SdqvizError where that would be over `limits`."""
         run_id = run_id or uuid.uuid4().hex[:12]
         with self._database.transaction() as sql:
+            if limits is not None:
+                limits.check(sql, visitor)
             sql.execute(
-                "INSERT INTO runs (id, kind, spec, state, created) VALUES (?, ?, ?, ?, ?)",
-                (run_id, kind, json.dumps(spec), QUEUED, time.time()),
+                "INSERT INTO runs (id, kind, spec, state, created, visitor)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (run_id, kind, json.dumps(spec), QUEUED, time.time(), visitor),
             )
         return run_id
 
@@ -102,15 +117,22 @@ class Runs:
         runs = self._listing.now()
         return [run for run in runs if run.kind == kind] if kind else runs
 
-    def claim(self, run_id: str | None = None) -> Run | None:
-        """Takes the oldest queued run (or the named one) for this process, or None."""
+    def claim(self, run_id: str | None = None, only_short: bool = False) -> Run | None:
+        """Takes a queued run (or the named one) for this process, or None: of two lanes, short
+        jobs and long ones, the oldest short one first, unless a long one has waited for
+        `PATIENCE_SECONDS`.
+        """
         self.expire()
         now = time.time()
         with self._database.transaction() as sql:
             row = sql.execute(
                 "SELECT id FROM runs WHERE state = ? AND (? IS NULL OR id = ?)"
-                " ORDER BY created LIMIT 1",
-                (QUEUED, run_id, run_id),
+                f" AND (kind IN ({_ANY_SHORT}) OR NOT ?)"
+                f" ORDER BY kind NOT IN ({_ANY_SHORT}) AND created > ?, created LIMIT 1",
+                (
+                    *(QUEUED, run_id, run_id, *SHORT, only_short),
+                    *(*SHORT, now - PATIENCE_SECONDS),
+                ),
             ).fetchone()
             if row is None:
                 return None
@@ -222,7 +244,7 @@ class Runs:
                 (RUNNING, run_id, FINISHING),
             )
 
-    def resume(self, run_id: str) -> Run:
+    def resume(self, run_id: str, limits: Limits | None = None) -> Run:
         """Queues a stopped run again; what it finished is found by content, not repeated."""
         run = self.get(run_id)
         self.expire()
@@ -232,6 +254,8 @@ class Runs:
                 f"run {run.id} is {run.state}", f"only {', '.join(RESUMABLE)} runs resume"
             )
         with self._database.transaction() as sql:
+            if limits is not None:
+                limits.check(sql, run.visitor)
             sql.execute(
                 "UPDATE runs SET state = ?, cancel = 0, error = NULL WHERE id = ?",
                 (QUEUED, run.id),
@@ -269,6 +293,15 @@ class Runs:
                         row["lease_until"],
                     ),
                 )
+
+    def has_waiting_short(self) -> bool:
+        """Whether a short job waits while a long one is worked."""
+        query = (
+            f"SELECT (SELECT COUNT(*) FROM runs WHERE state = ? AND kind IN ({_ANY_SHORT}))"
+            f" AND (SELECT COUNT(*) FROM runs WHERE state IN ({_ANY_ACTIVE})"
+            f" AND kind NOT IN ({_ANY_SHORT})) AS waits"
+        )
+        return bool(self._database.rows(query, (QUEUED, *SHORT, *ACTIVE, *SHORT))[0]["waits"])
 
     def version(self) -> str:
         """A cheap token that changes whenever any run or event changes."""
