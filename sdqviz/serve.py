@@ -35,6 +35,8 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
 _OPEN = "open"
 MAX_JOBS = 32  # queued or worked at a time
 JOBS_EACH = 4  # of one visitor, where there are others
+QUEUED_EVENTS = 1000  # clicks of all visitors; each is answered in milliseconds
+EVENTS_AT_ONCE = 4  # of one kind
 _SPACE_FRAMES = ("https:",)  # a Space may be embedded by any page
 _RECIPES = "sdqviz.recipes"  # the group of entry points
 _WORKER_SECONDS = 120.0  # that a worker may take to start
@@ -80,12 +82,13 @@ def serve(
     guards = middlewares(
         known,
         who,
+        context.store.blobs,
         scripts=[HEAD_SCRIPT],
         frames=_SPACE_FRAMES if is_space else LOCAL_FRAMES,
         signed_in=has_gradio_login if password else None,
     )
     try:
-        page.queue(max_size=64).launch(
+        page.queue(max_size=QUEUED_EVENTS, default_concurrency_limit=EVENTS_AT_ONCE).launch(
             server_name=host,
             server_port=port,
             share=share,
@@ -96,7 +99,6 @@ def serve(
             ssr_mode=False,
             show_error=True,
             enable_monitoring=False,
-            allowed_paths=[str(context.store.blobs.folder)],
             app_kwargs={"middleware": guards},
             **launch,
         )

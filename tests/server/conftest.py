@@ -1,5 +1,8 @@
 """The whole page as it is served, with nothing listening and no worker."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
 from gradio.routes import App
 from starlette.testclient import TestClient
@@ -8,6 +11,7 @@ from sdqviz.serve import app_context
 from sdqviz.server.hosts import hosts
 from sdqviz.server.stack import has_gradio_login, middlewares
 from sdqviz.server.visitors import Visitors
+from sdqviz.store.blobs import Blobs
 from sdqviz.ui.app import CSS, HEAD, HEAD_SCRIPT, build_app
 from sdqviz.ui.theme import THEME
 
@@ -35,7 +39,8 @@ def served(page, **options) -> TestClient:
     signed_in = has_gradio_login if page.auth else None
     visitors = Visitors(b"k" * 32)
     known = hosts(public=False)
-    guards = middlewares(known, visitors, [HEAD_SCRIPT], signed_in=signed_in, **options)
+    blobs = Blobs(Path(tempfile.mkdtemp()))
+    guards = middlewares(known, visitors, blobs, [HEAD_SCRIPT], signed_in=signed_in, **options)
     page.config = page.get_config_file()
     app = App.create_app(page, app_kwargs={"middleware": guards})
     return TestClient(app, base_url="http://localhost:7860")
