@@ -17,7 +17,7 @@ def predictor(model: Model, scene: Scene, network: nn.Module | None = None) -> P
     """The scene's predictor with `network` (the model's own by default)."""
     net = network if network is not None else model.network
     conditioning = model.family.condition(model, scene)
-    device = model.device
+    branches, device = len(conditioning["encoder_hidden_states"]), model.device
     unfilled = remembered_layers(net)
 
     def call(x: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
@@ -25,7 +25,7 @@ def predictor(model: Model, scene: Scene, network: nn.Module | None = None) -> P
         return call_network(net, x, times, conditioning)
 
     def predict(x: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
-        x = x.to(device)
+        x = x.to(device).expand(branches, *x.shape[1:])
         if unfilled:
             some = x[..., :_ANY_PICTURE, :_ANY_PICTURE]
             timesteps = build_scheduler(scene, model.scheduler_config).timesteps

@@ -57,8 +57,8 @@ class PackedLayer(CompiledWeight):
         """x: [B, ..., I] or [B, I, H, W]; returns the same dtype with O channels."""
         if torch.compiler.is_compiling():
             return self._traced(x)
-        if self.remembered and self.current_call.moment is not None:
-            return self._remember(x, (self.current_call.moment, x.dtype))
+        if self.remembered and (moment := self.current_call.moment) is not None:
+            return self._remember(x, (moment, x.dtype))
         if self.activations is None:
             return self._weight_only(x)
         if self.activations.static:
@@ -117,12 +117,13 @@ class PackedLayer(CompiledWeight):
         once for all that are new, and dropped again.
         """
         asked = {(moment, x.dtype): x for moment, x in vectors.items()}
-        found = {key: self._memory[key] for key in asked if key in self._memory}
+        held = {key: self._memory.get(key) for key in asked}
+        found = {key: output for key, output in held.items() if output is not None}
         new = {key: x for key, x in asked.items() if key not in found}
         kept = max(REMEMBERED, len(asked)) - len(new)
-        others = [key for key in self._memory if key not in asked]  # the oldest first
+        others = [key for key in list(self._memory) if key not in asked]  # the oldest first
         for key in others[: max(0, len(self._memory) - kept)]:
-            del self._memory[key]
+            self._memory.pop(key, None)  # another thread may have been here
         if new:
             weight = self._real_weight()
             for key, x in new.items():  # one by one: a larger product has other last bits
@@ -140,11 +141,11 @@ class PackedLayer(CompiledWeight):
         return self._with_first_token(x, y)
 
     def _with_first_token(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        # The begin-of-text token is an outlier: this one row keeps FP activations.
         ranges = self.activations
-        if ranges is not None and ranges.first_token_fp:
-            first = multiply_channels(x[..., 0, :].to(torch.float32), ranges.factor)
-            y[..., 0, :] = self._weight_only(first).to(y.dtype)
+        for row in ranges.outliers(x.shape[-2]) if ranges is not None else ():
+            # The begin-of-text token is an outlier: its row keeps FP activations.
+            first = multiply_channels(x[..., row, :].to(torch.float32), ranges.factor)
+            y[..., row, :] = self._weight_only(first).to(y.dtype)
         return y
 
     def _plain(self, x: torch.Tensor) -> torch.Tensor:

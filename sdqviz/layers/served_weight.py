@@ -43,8 +43,9 @@ class ServedWeight(StoredWeight):
 
     def integers(self) -> torch.Tensor:
         """w8 int8 [O, T, I], for what is computed without an engine."""
-        if self._w8 is not None:
-            return self._w8
+        kept = self._w8  # another thread may drop it
+        if kept is not None:
+            return kept
         w8 = self.operands().w8()
         self._w8 = None if self.resident == PACKED else w8
         return w8

@@ -124,6 +124,15 @@ def time_blocks(network: nn.Module) -> dict[str, nn.Module]:
     }
 
 
+def has_time_table(network: nn.Module) -> bool:
+    """Whether its blocks' time vectors hang on the timestep alone: on no pooled text, class or
+    guidance scale.
+    """
+    more = [getattr(network, name, None) for name in ("add_embedding", "class_embedding")]
+    more.append(getattr(getattr(network, "time_embedding", None), "cond_proj", None))
+    return bool(time_blocks(network)) and all(part is None for part in more)
+
+
 def all_timesteps(count: int) -> torch.Tensor:
     """Every training timestep, and as many beyond both ends as moments near them need: int64 [R].
 
@@ -151,8 +160,10 @@ def time_rows(network: nn.Module, timesteps: torch.Tensor) -> torch.Tensor:
     dtype = next(network.parameters()).dtype
     sinusoid = network.time_proj(timesteps).to(dtype)
     embedding = network.time_embedding(sinusoid)
+    if getattr(network, "time_embed_act", None) is not None:
+        embedding = network.time_embed_act(embedding)
     vectors = [
-        block.time_emb_proj(block.nonlinearity(embedding))
+        block.time_emb_proj(embedding if block.skip_time_act else block.nonlinearity(embedding))
         for block in time_blocks(network).values()
     ]
     return torch.cat(vectors, dim=1).to(torch.float32)
@@ -168,6 +179,8 @@ def install_time_table(network: nn.Module, rows: TimeRows) -> None:
         start += width
     network.time_proj = rows
     network.time_embedding = TimeIdentity()
+    if hasattr(network, "time_embed_act"):
+        network.time_embed_act = None
 
 
 def install_time_rows(
@@ -177,8 +190,7 @@ def install_time_rows(
 
     None, or a network whose time vectors hang on more than the timestep, changes nothing.
     """
-    pooled = getattr(student, "add_embedding", None) is not None
-    if timesteps is None or pooled or not time_blocks(student):
+    if timesteps is None or not has_time_table(student):
         return
     device, timesteps = next(teacher.parameters()).device, rows_for(timesteps)
     rows = time_rows(teacher, timesteps.to(device))

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.layers.ranges import TEXT_ROWS
 from sdqviz.quant.histograms import Histograms, over_edges
 
 SHOWN_BINS = 64
@@ -46,8 +47,9 @@ class SeenInputs:
         """Counts one call's input; a text embedding is [B, N, I]."""
         first = self._first[name]
         if name in self._texts:
-            self.seen.add(first, x[:, :1])
-            self.seen.add(first + 1, x[:, 1:])
+            begins = torch.arange(x.shape[1], device=x.device) % TEXT_ROWS == 0
+            self.seen.add(first, x[:, begins])
+            self.seen.add(first + 1, x[:, ~begins])
         else:
             place = self._place[name].get(timestep, 0)
             self.seen.add(first + place, x)
