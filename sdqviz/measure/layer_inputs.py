@@ -42,6 +42,9 @@ def layer_inputs(
         teacher: predictor(context.model, scene, teacher),
         student: predictor(context.model, scene, student),
     }
+    start, first = trajectory.x[:1], as_taken(trajectory.timesteps[0])
+    with torch.no_grad():  # fills what is remembered, by calls that are not the scene's
+        predict[student](start.expand(trajectory.branches, *start.shape[1:]), first)
     with (
         counts[FP].watch(teacher),
         counts[STUDENT].watch(student),
