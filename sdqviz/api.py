@@ -73,7 +73,9 @@ def load(
     """The diffusers pipeline of a model: a mini, a folder (packed too), a file or a hub id.
 
     resident: of a packed network, "packed" keeps its 4-bit codes alone in memory and expands them
-    for each call; "expanded" keeps int8 weights beside them, which is faster.
+    where no engine reads them; "expanded" keeps int8 weights beside them, which is faster;
+    "fastest" on a GPU computes a layer in dtype, not in integers, where that was measured to be
+    faster: its pictures are not those that were scored.
     """
     model = loading.load(name, config, device, dtype)
     set_resident(model.network, resident)

@@ -67,11 +67,20 @@ def app_command(
             help="A name that this server answers to besides its own, such as a proxy's.",
         ),
     ] = None,
+    max_jobs: Annotated[
+        int,
+        typer.Option(
+            envvar="SDQVIZ_MAX_JOBS",
+            min=1,
+            help="Jobs queued or worked at a time; more are refused.",
+        ),
+    ] = 32,
 ) -> None:
     """Serve the app."""
     from sdqviz.serve import serve
 
-    serve(host=host, port=port, share=share, auth=auth, allowed_hosts=allowed_host or ())
+    hosts = allowed_host or ()
+    serve(host=host, port=port, share=share, auth=auth, allowed_hosts=hosts, max_jobs=max_jobs)
 
 
 @app.command()

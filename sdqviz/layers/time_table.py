@@ -6,6 +6,7 @@ up; the time MLP and the projections are deleted. Where the rows are of all time
 lies between them (see `between_rows`): every sampler finds its moments.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -141,6 +142,18 @@ def all_timesteps(count: int) -> torch.Tensor:
     return torch.arange(-beyond, count + beyond)
 
 
+def rows_for(moments: torch.Tensor) -> torch.Tensor:
+    """The timesteps int64 [R], upwards, whose rows give these moments: whole ones their own, a
+    fraction those around it.
+    """
+    wanted: set[int] = set()
+    for moment in moments.tolist():
+        low = math.floor(moment)
+        whole = moment == low
+        wanted |= {low} if whole else set(range(low - REACH + 1, low + REACH + 1))
+    return torch.tensor(sorted(wanted), dtype=torch.int64)
+
+
 @torch.no_grad()
 def time_rows(network: nn.Module, timesteps: torch.Tensor) -> torch.Tensor:
     """The concatenated time vectors of all blocks: float32 [R, D] for timesteps int64 [R]."""
@@ -173,12 +186,12 @@ def install_time_table(network: nn.Module, rows: TimeRows) -> None:
 def install_time_rows(
     student: nn.Module, teacher: nn.Module, timesteps: torch.Tensor | None
 ) -> None:
-    """Gives `student` the table of the teacher's time vectors at `timesteps` int64 [R].
+    """Gives `student` the table that the teacher's time vectors at `timesteps` [R] come from.
 
     None, or a network whose time vectors hang on more than the timestep, changes nothing.
     """
     if timesteps is None or not has_time_table(student):
         return
-    device = next(teacher.parameters()).device
+    device, timesteps = next(teacher.parameters()).device, rows_for(timesteps)
     rows = time_rows(teacher, timesteps.to(device))
     install_time_table(student, TimeRows(rows.cpu(), timesteps).to(device))

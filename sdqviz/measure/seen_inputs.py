@@ -56,15 +56,17 @@ class SeenInputs:
 
     def check(self) -> None:
         """Raises SdqvizError where a NaN or an infinity was seen."""
-        wrong = self._reach().isnan() | (self._reach() == torch.inf)
-        for name, own in self._timesteps.items():
-            for place in range(len(own)):
-                if wrong[self._rows(name, place)].any():
-                    at = "" if math.isnan(own[place]) else f" at timestep {own[place]:g}"
-                    raise SdqvizError(
-                        f"layer {name}: an input is NaN or infinite{at}",
-                        "the model overflows; try float32",
-                    )
+        reach = self._reach()
+        wrong = reach.isnan() | (reach == torch.inf)
+        if not wrong.any():
+            return
+        first = int(wrong.nonzero()[0])
+        name = [name for name, row in self._first.items() if row <= first][-1]
+        own = self._timesteps[name][min(first - self._first[name], len(self._timesteps[name]) - 1)]
+        at = "" if math.isnan(own) else f" at timestep {own:g}"
+        raise SdqvizError(
+            f"layer {name}: an input is NaN or infinite{at}", "the model overflows; try float32"
+        )
 
     def first_token_excess(self) -> dict[str, float]:
         """Layer -> how many times as large the first token is as all others."""

@@ -6,15 +6,20 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from sdqviz.server.blobs import BlobRoute
 from sdqviz.server.bodies import BodyLimit
 from sdqviz.server.hosts import Hosts, KnownHost
 from sdqviz.server.login import LoginFirst
 from sdqviz.server.policy import ContentPolicy
 from sdqviz.server.routes import OnlyOurs
+from sdqviz.server.visitors import KnowsVisitor, Visitors
+from sdqviz.store.blobs import Blobs
 
 
 def middlewares(
     hosts: Hosts,
+    visitors: Visitors,
+    blobs: Blobs,
     scripts: Sequence[str] = (),
     frames: Sequence[str] = (),
     signed_in: Callable[[Scope], bool] | None = None,
@@ -29,6 +34,8 @@ def middlewares(
         Middleware(OnlyOurs),
         *guard,
         Middleware(BodyLimit),
+        Middleware(BlobRoute, blobs=blobs, is_public=signed_in is None),
+        Middleware(KnowsVisitor, visitors=visitors),
     ]
 
 

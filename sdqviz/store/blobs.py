@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
 
+_PARTIAL = ".partial-"
 _NAME = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,16}")
 
 
@@ -45,7 +46,7 @@ class Blobs:
     def put_file(self, write: Callable[[Path], object], suffix: str) -> str:
         """Keeps what `write` puts into the file it is given; larger than memory is fine."""
         try:
-            handle, name = tempfile.mkstemp(dir=self.folder, prefix=".partial-")
+            handle, name = tempfile.mkstemp(dir=self.folder, prefix=_PARTIAL)
             os.close(handle)
             partial = Path(name)
             try:
@@ -107,6 +108,17 @@ class Blobs:
             os.utime(path)
             found = path.stat()
             self._whole[name] = (found.st_mtime_ns, found.st_size)
+
+    def clear_partial(self, older_than_seconds: float = 3600.0) -> int:
+        """Deletes files whose writing was broken off by a crash; returns their bytes."""
+        latest, freed = time.time() - older_than_seconds, 0
+        for path in self.folder.glob(f"{_PARTIAL}*"):
+            with suppress(FileNotFoundError):  # another process clears too, or it was just renamed
+                about = path.stat()
+                if about.st_mtime <= latest:
+                    path.unlink()
+                    freed += about.st_size
+        return freed
 
     def names(self, older_than_seconds: float = 0.0) -> set[str]:
         """All blobs whose file is at least this old."""

@@ -110,7 +110,8 @@ class Records:
             used |= blob_names(json.loads(row["body"]))
         old = self.blobs.names(older_than_seconds)
         unused = old - used
-        return len(unused), sum(self.blobs.remove(name) for name in unused)
+        partial = self.blobs.clear_partial()
+        return len(unused), partial + sum(self.blobs.remove(name) for name in unused)
 
     def set_catalog(self, catalog: dict[str, Any]) -> None:
         with self._database.transaction() as sql:

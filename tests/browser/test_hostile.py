@@ -1,6 +1,7 @@
 """A run whose every text is markup: no page makes an element of it."""
 
 import json
+import time
 
 import pytest
 
@@ -23,7 +24,7 @@ def hostile_server(tmp_path_factory):
     row = json.loads(file.read_text(encoding="utf-8"))
     spec = {**hostile(row["spec"]), "arm": HOSTILE}
     spec["config"] = {**spec["config"], "seed": 0}
-    row |= {"id": "f" * 12, "spec": spec, "result": hostile(row["result"]), "created": 2e9}
+    row |= {"id": "f" * 12, "spec": spec, "result": hostile(row["result"]), "created": time.time()}
     store.runs.add_finished(row)
     events = [
         (kind, {**body, "layer": body["layer"] + HOSTILE} if body.get("layer") else body)

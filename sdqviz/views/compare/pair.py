@@ -16,6 +16,7 @@ from sdqviz.views.page_json import page_json
 from sdqviz.views.runs.listing import finished, generated
 from sdqviz.views.runs.names import bits, drawn_by, is_variant, variant_name
 
+_MOST_OTHERS = 40  # other runs that are looked into for the same scene, the newest
 Address = Callable[[str], str]  # blob name -> where the page gets it
 
 
@@ -136,7 +137,7 @@ def _others(run: Run, row: SceneRow, runs: Sequence[Run]) -> list[tuple[Run, Sce
     rest = [r for r in (*folders, *finished(list(runs))) if r.spec["model"] == run.spec["model"]]
     return [
         (other, theirs)
-        for other in (*parts, *rest)
+        for other in (*parts, *rest[:_MOST_OTHERS])
         if other.id != run.id
         and other.spec.get("model_config") in (None, run.spec.get("model_config"))
         for theirs in other.scenes

@@ -35,6 +35,7 @@ _NO_RUN = html(
 
 class BlindTab:
     name, label, order = "blind", "Blind test", 6
+    waits = False  # a reload goes on with a test that runs, whatever tab is shown
 
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(

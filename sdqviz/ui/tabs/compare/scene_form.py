@@ -100,7 +100,7 @@ def build_scene_form(
         gr.Info("Drawing with both models; the pair appears here.", duration=4)
         return asked
 
-    shared.run.change(usual, shared.run, list(settings.values()), **_QUIET)
+    shared.run.change(usual, shared.run, list(settings.values()), queue=False, **_QUIET)
     inputs = [shared.run, prompt, seed, negative, *settings.values()]
     gr.on([draw.click, prompt.submit], generate, inputs, mine, **_QUIET)
     examples.click(lambda sample: sample[0], examples, prompt, **_QUIET)

@@ -68,5 +68,5 @@ def build_run_code(context: AppContext, shared: Shared) -> None:
         return updates
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    shared.run.change(show, shared.run, [head, shell, python, note], **quiet)
+    shared.run.change(show, shared.run, [head, shell, python, note], queue=False, **quiet)
     clone.click(fill, shared.run, shared.form.outputs, **quiet)
