@@ -81,7 +81,8 @@ async def _visit(
     url: str, asks: list[Ask], count: int, within: float
 ) -> tuple[list[float], list[str]]:
     """The seconds of each opening, and what went wrong in the others."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+    # As a browser: no connection is used again that the server is about to close (after 5 s).
+    limits = httpx.Limits(max_connections=None, keepalive_expiry=2.0)
     seconds: list[float] = []
     errors: list[str] = []
 
