@@ -23,6 +23,7 @@ from sdqviz.base.scene import Scene
 from sdqviz.base.settings import home_folder, rank
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import sampler_of
+from sdqviz.families.devices import check_device
 from sdqviz.families.saving import refuse_occupied, save_quantized
 from sdqviz.layers.checkpoint import read_config
 from sdqviz.layers.convert import set_resident
@@ -41,6 +42,8 @@ from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
 from sdqviz.runner.here import work_here
 from sdqviz.runner.machine import processor
+from sdqviz.runner.preflight import refuse_quantized, refuse_undrawable
+from sdqviz.runner.prompt_files import all_prompts, with_prompts
 from sdqviz.runner.reports import compare_json, run_json
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
@@ -70,7 +73,9 @@ def load(
     """The diffusers pipeline of a model: a mini, a folder (packed too), a file or a hub id.
 
     resident: of a packed network, "packed" keeps its 4-bit codes alone in memory and expands them
-    for each call; "expanded" keeps int8 weights beside them, which is faster.
+    where no engine reads them; "expanded" keeps int8 weights beside them, which is faster;
+    "fastest" on a GPU computes a layer in dtype, not in integers, where that was measured to be
+    faster: its pictures are not those that were scored.
     """
     model = loading.load(name, config, device, dtype)
     set_resident(model.network, resident)
@@ -86,21 +91,26 @@ def quantize(
     model_config: str | None = None,
     device: str = "cpu",
     dtype: str = FLOAT32,
+    prompts_file: str | Path | None = None,
     out: str | Path | None = None,
     see: See = lambda event: None,
 ) -> dict[str, Any]:
     """Quantizes a model and returns {run, state, out, seconds, peak_bytes, bytes, fp_bytes}.
 
-    config overrides the preset's values. out, if given, gets a diffusers folder with the packed
-    network. dtype is the FP model's: float32, float16 or bfloat16. bytes are the packed network's,
-    fp_bytes the FP network's in float32.
+    config overrides the preset's values. prompts_file has prompts, one a line or as JSON, instead
+    of the model's usual ones (see `runner.prompt_files`). out, if given, gets a diffusers folder
+    with the packed network. dtype is the FP model's: float32, float16 or bfloat16. bytes are the
+    packed network's, fp_bytes the FP network's in float32.
     """
     store = open_store()
     spec = quantize_request(
         static_catalog(), model, recipe, preset, config, model_config, device, dtype
     )
+    spec = with_prompts(spec, prompts_file)
+    check_device(device)
     if out is not None:
         refuse_occupied(Path(out))
+    refuse_undrawable(spec)
     cost = estimate_quantize(spec, static_catalog())
     refuse_if_over(cost, store.folder)
     see(
@@ -145,19 +155,22 @@ def ablate(
     seeds: int = 3,
     central_seeds: int = 0,
     config: dict[str, Any] | None = None,
+    prompts_file: str | Path | None = None,
     out: str | Path | None = None,
     see: See = lambda event: None,
 ) -> dict[str, Any]:
     """Runs every arm of the ablation and returns {run, model, preset, seeds, rows, table}.
 
-    Arms that were run before are not repeated. out, if given, gets table.md, table.json,
-    plot.svg and the events of every arm.
+    Arms that were run before are not repeated. prompts_file: as for `quantize`. out, if given,
+    gets table.md, table.json, plot.svg and the events of every arm.
     """
     store = open_store()
     if out is not None:
         refuse_occupied(Path(out))
-    specs = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
+    arms_of = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
+    specs = [with_prompts(spec, prompts_file) for spec in arms_of]
     for spec in specs:
+        refuse_undrawable(spec)
         refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
     run, arms = work_arms(store, specs, see)
     assert isinstance(run.outcome, AblationResult)
@@ -180,16 +193,19 @@ def table(
     recipes: Sequence[str] = ("round_nearest", "fidelity"),
     preset: str = "balanced",
     config: dict[str, Any] | None = None,
+    prompts_file: str | Path | None = None,
     see: See = lambda event: None,
 ) -> dict[str, Any]:
     """Quantizes every model with every recipe and returns {preset, rows, table}.
 
     Runs that are in the store already are not repeated. config holds settings for all recipes
-    that have them.
+    that have them. prompts_file: as for `quantize`.
     """
     store = open_store()
-    specs = table_specs(models, recipes, preset, config or {})
+    pairs = table_specs(models, recipes, preset, config or {})
+    specs = [with_prompts(spec, prompts_file) for spec in pairs]
     for spec in specs:
+        refuse_undrawable(spec)
         refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
     rows = work_table(store, specs, see)
     return {"preset": preset, "rows": rows, "table": model_table(rows)}
@@ -284,18 +300,20 @@ def compare(
     Returns {engine, arithmetic, scenes, metrics, unavailable, per_step}; see
     COMMANDS.md for the keys.
     """
-    texts = _read_prompts(prompts_file) or prompts.prompts(prompts.prompt_set(model), HELD_OUT)[:4]
+    texts = _held_out(model, model_config) if prompts_file is None else all_prompts(prompts_file)
     if seeds < 1:
         raise SdqvizError(f"seeds is {seeds}", "give at least 1")
+    check_device(device)
+    refuse_quantized(model, model_config)
     family = loading.family_named(model, model_config)
-    scheduler = sampler_of(family, scheduler)
+    scheduler = sampler_of(family, scheduler, loading.own_scheduler(model, model_config))
     scenes = [
         Scene(
             prompt=text,
             seed=seed,
             steps=steps,
             scheduler=scheduler,
-            guidance=guidance or prompts.usual_guidance(model, family),
+            guidance=guidance or prompts.usual_guidance(model, family, model_config),
         )
         for text in texts
         for seed in range(seeds)
@@ -339,7 +357,9 @@ def compare_many(
 
     Returns {count, out, metrics, sets, refused, unavailable}; see COMMANDS.md for the keys.
     """
-    texts = _read_prompts(prompts_file)
+    texts = all_prompts(prompts_file)
+    for device in devices:
+        check_device(device)
     if not 2 <= count <= MOST_SCENES:
         raise SdqvizError(f"count is {count}", f"give 2 to {MOST_SCENES}")
     if len(set(devices)) != len(devices) or not all(devices):
@@ -348,13 +368,14 @@ def compare_many(
         )
     if lpips_net not in BACKBONES:
         raise SdqvizError(f"unknown net {lpips_net!r}", f"there is {', '.join(BACKBONES)}")
+    refuse_quantized(model, model_config)
     family = loading.family_named(model, model_config)
     scenes = scenes_of(
         texts,
         count,
         steps=steps,
-        scheduler=sampler_of(family, scheduler),
-        guidance=guidance or prompts.usual_guidance(model, family),
+        scheduler=sampler_of(family, scheduler, loading.own_scheduler(model, model_config)),
+        guidance=guidance or prompts.usual_guidance(model, family, model_config),
     )
     packed = str(sources.packed_folder(other))
     models = Models(model, packed, model_config, check_dtype(dtype))
@@ -376,14 +397,5 @@ def score(run: str, fetch: str = "", see: See = lambda event: None) -> dict[str,
     return {"run": base.id, "scored": list(worked.scored), "metrics": scores}
 
 
-def _read_prompts(file: str | Path | None) -> list[str]:
-    if file is None:
-        return []
-    try:
-        lines = Path(file).expanduser().read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SdqvizError(f"cannot read {file}: {error}", "give a text file") from error
-    texts = [line.strip() for line in lines if line.strip()]
-    if not texts:
-        raise SdqvizError(f"{file} holds no prompts", "write one prompt a line")
-    return texts
+def _held_out(model: str, model_config: str | None) -> list[str]:
+    return prompts.prompts(prompts.prompt_set(model, model_config), HELD_OUT)[:4]

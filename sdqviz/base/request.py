@@ -37,6 +37,8 @@ def quantize_request(
 ) -> dict[str, Any]:
     """The spec of a quantize run: the preset's values with `config` on top, all checked."""
     entry = recipe_entry(catalog, recipe)
+    if config is not None and not isinstance(config, dict):
+        raise SdqvizError(f"config is a {type(config).__name__}", "give an object: {NAME: VALUE}")
     values = {**_preset(entry, preset), **(config or {})}
     return {
         "model": model,

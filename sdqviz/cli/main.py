@@ -19,6 +19,10 @@ from sdqviz.base.settings import home_folder
 from sdqviz.cli.runs import Json, RunId, open_store, runs_app
 from sdqviz.cli.terminal import emit, progress, show_error
 
+Prompts = Annotated[
+    Path | None, typer.Option("--prompts", help="A file of prompts, one a line or JSON.")
+]
+
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
@@ -85,6 +89,7 @@ def quantize(
     recipe: Annotated[str, typer.Option(help="The method.")] = DEFAULT_RECIPE,
     preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "quick",
     out: Annotated[Path | None, typer.Option(help="Folder for the quantized model.")] = None,
+    prompts: Prompts = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE of the recipe.")
     ] = None,
@@ -105,6 +110,7 @@ def quantize(
             model_config=config,
             device=device,
             dtype=dtype,
+            prompts_file=prompts,
             out=out,
             see=see,
         )
@@ -128,6 +134,7 @@ def ablate(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE for every arm.")
     ] = None,
+    prompts: Prompts = None,
     out: Annotated[Path | None, typer.Option(help="Folder for table, plot and events.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -143,6 +150,7 @@ def ablate(
             seeds=seeds,
             central_seeds=central_seeds,
             config=_overrides(set_),
+            prompts_file=prompts,
             out=out,
             see=see,
         )
@@ -160,6 +168,7 @@ def table(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE, for the recipes that have it.")
     ] = None,
+    prompts: Prompts = None,
     as_json: Json = False,
 ) -> None:
     """Several models by several recipes: one table of held-out medians."""
@@ -171,6 +180,7 @@ def table(
             recipes=recipes.split(","),
             preset=preset,
             config=_overrides(set_),
+            prompts_file=prompts,
             see=see,
         )
     if as_json:
@@ -229,8 +239,8 @@ def generate(
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
     scheduler: Annotated[str, typer.Option(help="auto takes the run's own.")] = "auto",
     negative: str = "",
-    width: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
-    height: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
+    width: Annotated[int, typer.Option(help="Pixels; 0 takes the run's own.")] = 0,
+    height: Annotated[int, typer.Option(help="Pixels; 0 takes the run's own.")] = 0,
     shift: Annotated[
         float, typer.Option(help="Of flow matching (v3); 0 takes the model's own.")
     ] = 0.0,
@@ -248,7 +258,7 @@ def generate(
     from sdqviz.base.config import from_dict
     from sdqviz.base.scene import Scene
     from sdqviz.families.contract import sampler_of
-    from sdqviz.families.loading import family_named
+    from sdqviz.families.loading import family_named, own_scheduler
     from sdqviz.runner.prompts import usual_guidance
 
     base = open_store().runs.get(run)
@@ -257,17 +267,18 @@ def generate(
     model = base.spec["model"]
     family = family_named(model, base.spec.get("model_config"))
     if scheduler == AUTO:  # a cancelled training has a model, but no scenes to ask
-        scheduler = sampler_of(family, base.spec["config"].get("scheduler", AUTO))
+        own = own_scheduler(model, base.spec.get("model_config"))
+        scheduler = sampler_of(family, base.spec["config"].get("scheduler", AUTO), own)
     values = {
         "prompt": prompt,
         "negative_prompt": negative,
         "seed": seed,
         "steps": steps,
-        "guidance": guidance or usual_guidance(model, family),
+        "guidance": guidance or usual_guidance(model, family, base.spec.get("model_config")),
         "shift": shift,
         "scheduler": scheduler,
-        "width": width,
-        "height": height,
+        "width": width or base.spec["config"].get("width", 0),
+        "height": height or base.spec["config"].get("height", 0),
     }
     with progress(as_json) as see:
         report = api.generate(run, from_dict(Scene, values), see, only=only, engine=engine)
@@ -284,7 +295,7 @@ def generate(
 def compare(
     model: Annotated[str, typer.Argument(help="The FP model.")],
     folder: Annotated[str, typer.Argument(help="The quantized folder.")],
-    prompts: Annotated[Path | None, typer.Option(help="A text file, one prompt a line.")] = None,
+    prompts: Prompts = None,
     seeds: Annotated[int, typer.Option(help="Seeds 0 to N-1 for each prompt.")] = 1,
     count: Annotated[
         int,
@@ -295,7 +306,7 @@ def compare(
     ] = 0,
     out: Annotated[Path | None, typer.Option(help="The folder of --count's pictures.")] = None,
     steps: int = 25,
-    scheduler: Annotated[str, typer.Option(help="auto takes the model's usual one.")] = "auto",
+    scheduler: Annotated[str, typer.Option(help="auto takes the model's own.")] = "auto",
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
     config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
     device: Annotated[str, typer.Option(help="With --count several: cuda:0,cuda:1.")] = "cpu",
@@ -354,12 +365,15 @@ def fetch(
     net: Annotated[
         str, typer.Option(help="LPIPS backbone: alex, squeeze, vgg; inception for FID; clip.")
     ] = "alex",
+    variant: Annotated[
+        str, typer.Option(help="Of a model's weights, such as fp16: half the download.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Download what is missing: a metric's backbone, or a model."""
     from sdqviz.runner.fetch import fetch_metrics, fetch_model
 
-    path = fetch_metrics(net) if what == "metrics" else fetch_model(what)
+    path = fetch_metrics(net) if what == "metrics" else fetch_model(what, variant)
     emit({"fetched": what, "path": str(path)}, as_json)
 
 
@@ -369,7 +383,7 @@ def doctor(as_json: Json = False) -> None:
     from sdqviz.runner.catalog import build_catalog
 
     catalog = build_catalog(home_folder())
-    keys = ("engines", "unavailable_metrics", "devices", "torch", "machine")
+    keys = ("engines", "measured", "unavailable_metrics", "devices", "torch", "machine")
     report: dict[str, Any] = {"version": sdqviz.__version__, "home": str(home_folder())}
     report |= {key: catalog[key] for key in keys}
     report["families"] = list(catalog["families"])
@@ -386,7 +400,7 @@ def _overrides(pairs: list[str] | None) -> dict[str, Any]:
             raise SdqvizError(f"--set {pair!r} has no '='", "write --set KEY=VALUE")
         try:
             values[key] = json.loads(text.lower() if text in ("True", "False") else text)
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON: a word
             values[key] = text
     return values
 

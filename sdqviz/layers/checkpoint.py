@@ -18,6 +18,7 @@ from sdqviz.layers.damage import DAMAGED, check_packed
 from sdqviz.layers.description import quantization_config, shape_packed
 from sdqviz.layers.positions import NAME as POSITIONS
 from sdqviz.layers.positions import implied_dtype, position_table
+from sdqviz.layers.refusals import refuse_changes
 
 
 def packed_tensors(network: nn.Module) -> dict[str, torch.Tensor]:
@@ -81,8 +82,9 @@ def restore_packed(
         for name, tensor in tensors.items()
     }
     network.load_state_dict(cast, assign=True)
-    check_packed(network)
+    check_packed(network, config)
     current_call.attach(network)
+    refuse_changes(network)
     return current_call
 
 

@@ -17,7 +17,7 @@ from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.learned_ranges import FREE, LearnedRanges
 from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.plan import MODULATION, LayerPlan
-from sdqviz.layers.ranges import ActivationRanges
+from sdqviz.layers.ranges import TEXT_ROWS, ActivationRanges
 from sdqviz.quant.learned import (
     fake_quantize_learned_activation,
     fake_quantize_learned_weight,
@@ -124,7 +124,8 @@ class FakeLayer(nn.Module):
         x = multiply_channels(x, pairs.factor)
         rounded = fake_quantize_learned_activation(x, scale, offset, pairs.spec).to(x.dtype)
         if pairs.first_token_fp:
-            rounded = torch.cat((x[..., :1, :], rounded[..., 1:, :]), dim=-2)
+            begins = torch.arange(x.shape[-2], device=x.device) % TEXT_ROWS == 0
+            rounded = torch.where(begins[:, None], x, rounded)
         return rounded
 
     @torch.no_grad()

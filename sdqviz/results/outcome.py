@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.reading import reading
 from sdqviz.base.request import ABLATE, COMPARE, GENERATE, LADDER, QUANTIZE, SCORE
 from sdqviz.results.ablation import AblationResult
 from sdqviz.results.drawn import CompareResult, GenerateResult
@@ -39,6 +40,11 @@ def read_outcome(kind: str, row: Mapping[str, Any]) -> Outcome | None:
     """The result of a run of this kind. None of a quantize run that packed nothing, as a helper of
     a training on several processes does; raises SdqvizError for what no version writes.
     """
+    with reading(f"the result of a {kind} run", "run it again"):
+        return _read(kind, row)
+
+
+def _read(kind: str, row: Mapping[str, Any]) -> Outcome | None:
     if kind == QUANTIZE:
         if "packed" not in row:
             return None

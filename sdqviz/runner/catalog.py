@@ -16,6 +16,7 @@ from sdqviz.families.loading import family_of_folder
 from sdqviz.families.published import PUBLISHED
 from sdqviz.families.sources import how_to_get, minis
 from sdqviz.kernels.contract import PACKAGE as KERNELS
+from sdqviz.kernels.measured import summary
 from sdqviz.metrics.contract import metrics
 from sdqviz.metrics.sets.contract import set_metrics
 from sdqviz.quant.spec import ActivationSpec
@@ -95,6 +96,7 @@ def build_catalog(home: Path) -> dict[str, Any]:
             }
             for engine in engines
         ],
+        "measured": summary(home),
         "unavailable_metrics": {
             name: metric.unavailable() for name, metric in {**metrics(), **set_metrics()}.items()
         },

@@ -9,8 +9,10 @@ from typing import Any
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.formula import evaluate
 from sdqviz.base.request import FLOAT32, recipe_entry
+from sdqviz.families.components import component_files, loaded_weights, variant_of
 from sdqviz.families.sources import find, network_folder, read_json
 from sdqviz.runner import machine
+from sdqviz.runner.latent_side import latent_side
 from sdqviz.store.db import free_bytes
 
 # A UNet spends about latent_pixels / 10 multiply-adds a parameter (v1-4: 395 at 64 x 64).
@@ -36,7 +38,7 @@ def estimate_quantize(spec: dict[str, Any], catalog: dict[str, Any]) -> Estimate
     parts = source.path / network if source.path.is_dir() else source.path
     parameters, everything = stored_parameters(parts), stored_parameters(source.path)
     config = read_json(configs / network / "config.json")
-    side = int(config.get("sample_size", 64))
+    side = latent_side(configs, config, spec["config"])
     channels = int(config.get("in_channels", 4))
     needs = recipe_needs(
         recipe_entry(catalog, spec["recipe"]), spec["config"], parameters, side, channels
@@ -90,10 +92,11 @@ def _gigabytes(count: float) -> str:
 
 
 def stored_parameters(path: Path) -> int:
-    """Numbers of all safetensors files in a folder (or of one file), from their headers."""
-    files = sorted(path.rglob("*.safetensors")) if path.is_dir() else [path]
+    """Numbers in the weights of a pipeline folder, of a part's folder, or of one file, from their
+    headers.
+    """
     total = 0
-    for file in files:
+    for file in _weights(path):
         with file.open("rb") as opened:
             (length,) = struct.unpack("<Q", opened.read(8))
             header = json.loads(opened.read(length))
@@ -104,3 +107,13 @@ def stored_parameters(path: Path) -> int:
                     count *= size
                 total += count
     return total
+
+
+def _weights(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if (path / "model_index.json").is_file():
+        files = component_files(path)
+    else:
+        files = loaded_weights(path, variant_of(path.parent))
+    return [file for file in files if file.suffix == ".safetensors"]

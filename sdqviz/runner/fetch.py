@@ -5,19 +5,17 @@ from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
 
-# Only what a diffusers pipeline needs; never pickles.
-PATTERNS = ["*.json", "*.txt", "*.safetensors", "*.model", "LICENSE*", "README.md"]
-SKIP = ["*.fp16.safetensors", "*non_ema*", "*.bin", "*.ckpt", "*.onnx*", "*/flax*"]
 
-
-def fetch_model(name: str) -> Path:
-    """The hub model's folder in the Hugging Face cache, downloaded if needed."""
+def fetch_model(name: str, variant: str = "") -> Path:
+    """The hub model's folder in the Hugging Face cache, downloaded if needed (see
+    `families.download`).
+    """
     if name.count("/") != 1:
         raise SdqvizError(f"{name!r} is not a hub id", "write owner/name, or 'metrics'")
-    from huggingface_hub import snapshot_download
+    from sdqviz.families.download import download_pipeline
 
     try:
-        return Path(snapshot_download(name, allow_patterns=PATTERNS, ignore_patterns=SKIP))
+        return download_pipeline(name, variant or None)
     except Exception as error:  # the hub's errors have many types; each becomes one line
         raise SdqvizError(
             f"cannot fetch {name}: {_first_line(error)}",

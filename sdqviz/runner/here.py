@@ -20,7 +20,7 @@ def work_here(store: Store, run_id: str, see: Callable[[Event], None]) -> Run:
     if run is None:
         raise SdqvizError(f"run {run_id} is not queued", "see: sdqviz runs list")
     with _stoppable() as (stop, interruption):
-        execute(store, run, ModelCache(), see, stop, interruption)
+        execute(store, run, ModelCache(store.folder), see, stop, interruption)
     run = store.runs.get(run_id)
     if run.state != DONE:
         error = run.error or {"error": f"run {run.id} was {run.state}"}

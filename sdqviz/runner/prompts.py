@@ -1,7 +1,8 @@
 """The scenes of a run, split into calibrate, tune and held-out prompts that never mix."""
 
-import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sdqviz.base.assets import assets_folder
@@ -9,27 +10,39 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.keys import seed_from
 from sdqviz.base.scene import MAX_SEED, Scene
 from sdqviz.families.contract import Family
+from sdqviz.families.sources import find, minis, network_folder, read_json
+from sdqviz.runner.prompt_files import read_prompts
 
 # The minis' data has one picture a caption: more guidance overshoots it.
 MINI_GUIDANCE = 2.0
 
 
-def is_mini(model: str) -> bool:
-    return model.startswith("mini-")
+def is_mini(model: str, config: str | None = None) -> bool:
+    """Whether the model is a mini: by its network's config, whatever its folder is called."""
+    source = find(model, config)
+    own = _network_config(source.config or source.path)
+    return any(own == _network_config(folder) for folder in minis().values())
 
 
-def prompt_set(model: str) -> str:
+def _network_config(folder: Path) -> dict[str, Any]:
+    config = read_json(folder / network_folder(folder) / "config.json")
+    return {k: v for k, v in config.items() if k[0] != "_" and k != "quantization_config"}
+
+
+def prompt_set(model: str, config: str | None = None) -> str:
     """Emoji captions for the minis, everyday pictures for all others."""
-    return "emoji" if is_mini(model) else "general"
+    return "emoji" if is_mini(model, config) else "general"
 
 
-def usual_guidance(model: str, family: Family) -> float:
-    return MINI_GUIDANCE if is_mini(model) else family.guidance
+def usual_guidance(model: str, family: Family, config: str | None = None) -> float:
+    return MINI_GUIDANCE if is_mini(model, config) else family.guidance
 
 
 def prompts(name: str, split: str) -> list[str]:
-    file = assets_folder() / "prompts" / f"{name}.json"
-    return json.loads(file.read_text(encoding="utf-8"))[split]
+    """The prompts of a split of a bundled list: name.json has splits, name.txt is split here."""
+    folder = assets_folder() / "prompts"
+    lines = folder / f"{name}.txt"
+    return read_prompts(lines if lines.is_file() else folder / f"{name}.json")[split]
 
 
 @dataclass(frozen=True)
@@ -38,13 +51,17 @@ class PromptSource:
 
     name: str  # of the file in assets/prompts
     usual_guidance: float
+    given: Mapping[str, Any] = field(default_factory=dict)  # split -> prompts, of a user's file
 
     @staticmethod
-    def of(model: str, family: Family) -> "PromptSource":
-        return PromptSource(prompt_set(model), usual_guidance(model, family))
+    def of(spec: Mapping[str, Any], family: Family) -> "PromptSource":
+        model, config = spec["model"], spec.get("model_config")
+        given = spec.get("prompts") or {}
+        guidance = usual_guidance(model, family, config)
+        return PromptSource(prompt_set(model, config), guidance, given)
 
     def prompts(self, split: str) -> list[str]:
-        return prompts(self.name, split)
+        return list(self.given[split]) if self.given else prompts(self.name, split)
 
     def draw(self, split: str, count: int, start: int = 0, **settings: Any) -> list[Scene]:
         """Prompts repeat with new seeds when they run out."""

@@ -14,7 +14,8 @@ from sdqviz.products.students import Learned
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.recipes.contract import Recipe
 from sdqviz.runner.interruption import Stopped, undisturbed
-from sdqviz.runner.models import ModelCache
+from sdqviz.runner.models import Loaded, ModelCache
+from sdqviz.runner.preflight import refuse_undrawable
 from sdqviz.runner.products import StoredProducts
 from sdqviz.runner.prompts import PromptSource
 from sdqviz.runner.stages import StageRunner
@@ -26,8 +27,10 @@ def quantize(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     """The result of the run. What it trained is kept also when it is cancelled."""
     spec = runner.run.spec
     recipe: Recipe = named(RECIPES, "RECIPE", spec["recipe"])
+    scene = refuse_undrawable(spec)
     stages = recipe.stages(spec["config"])
-    context = quantize_context(runner.store, runner.run.id, spec, models)
+    context = _context(runner.store, runner.run.id, spec, runner.load(models, spec))
+    context.model.family.latent_shape(context.model, scene)  # refuses what it cannot draw
     _refuse_family(recipe, context.model.family)
     made = made_by(context.model_key, recipe)
     about = {"model": spec["model"], "family": context.model.family.name}
@@ -53,12 +56,15 @@ def quantize_context(
     store: Store, run_id: str, spec: dict[str, Any], models: ModelCache
 ) -> Context:
     """The context of a quantize spec, its model loaded: nothing is given yet."""
-    loaded = models.of(spec)
+    return _context(store, run_id, spec, models.of(spec))
+
+
+def _context(store: Store, run_id: str, spec: dict[str, Any], loaded: Loaded) -> Context:
     return Context(
         model=loaded.model,
         model_key=loaded.key,
         products=StoredProducts(store, run_id),
-        source=PromptSource.of(spec["model"], loaded.model.family),
+        source=PromptSource.of(spec, loaded.model.family),
     )
 
 

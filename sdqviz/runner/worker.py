@@ -30,7 +30,7 @@ def work(home: Path, parent: int | None = None, once: bool = False, lane: bool =
     store = Store(home)
     if not lane:
         store.records.set_catalog(build_catalog(home))
-    models = ModelCache()
+    models = ModelCache(store.folder)
     idle = signal.getsignal(signal.SIGTERM)
     last = time.monotonic()
     while True:

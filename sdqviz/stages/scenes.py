@@ -49,11 +49,28 @@ class ScenesStage(Stage):
     scheduler: str = option(
         AUTO,
         label="Sampler",
-        help="The solver; auto takes the usual one of the model's family.",
+        help="The solver; auto takes the model's own.",
         choices=(AUTO, *SCHEDULERS),
     )
     guidance: float = option(
         0.0, label="Guidance", help="Guidance scale; 0 takes the model's own.", low=0.0, high=30.0
+    )
+    width: int = option(
+        0,
+        label="Width",
+        help="Of every picture, in pixels, a multiple of 8; 0 takes the model's own. Half of it "
+        "costs a quarter of the time.",
+        low=0,
+        high=4096,
+        multiple=8,
+    )
+    height: int = option(
+        0,
+        label="Height",
+        help="Of every picture, in pixels, a multiple of 8; 0 takes the model's own.",
+        low=0,
+        high=4096,
+        multiple=8,
     )
     seed: int = option(
         0, label="Seed", help="Fixes which scenes, and their order.", low=0, high=2**31 - 1
@@ -63,13 +80,15 @@ class ScenesStage(Stage):
         return 0.0
 
     def _run(self, context: Context) -> Iterator[Event]:
-        source = context.source
+        model, source = context.model, context.source
         assert source is not None
         settings = {
             "steps": self.steps,
-            "scheduler": sampler_of(context.model.family, self.scheduler),
+            "scheduler": sampler_of(model.family, self.scheduler, model.own_scheduler),
             "guidance": self.guidance or source.usual_guidance,
         }
+        # The model's own size is no setting: it must not rename the scenes of before.
+        settings |= {k: v for k, v in (("width", self.width), ("height", self.height)) if v}
         start = _SCENES_APART * self.seed
         calibration = source.draw(CALIBRATE, self.calibration_scenes, start, **settings)
         context.give(CalibrationScenes(tuple(calibration)))

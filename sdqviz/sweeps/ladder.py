@@ -48,7 +48,7 @@ def ladder_specs(model: str, preset: str, config: dict[str, Any]) -> list[dict[s
 
 def work_ladder(store: Store, specs: Sequence[dict[str, Any]], see: Callable[[Event], None]) -> Run:
     """Works what is missing of the rungs; the ladder's own run holds their pictures and scores."""
-    models, rungs = ModelCache(), []
+    models, rungs = ModelCache(store.folder), []
     for spec in specs:
         see(Progress(stage="ladder", done=len(rungs), total=len(specs)))
         label = f"{bits_of(spec)} by {spec['recipe']}"

@@ -67,10 +67,7 @@ def _walk(model: Model, network: nn.Module, scene: Scene) -> RecordedCalls:
     shape = family.latent_shape(model, scene)
     x, timesteps, outputs = [], [], []
     for call in walk(scene, predict, shape, model.scheduler_config):
-        branches = len(call.output)
-        answer = call.output
-        if not own:
-            answer = teacher(call.x.expand(branches, *call.x.shape), call.timestep).cpu().float()
+        answer = call.output if own else teacher(call.x[None], call.timestep).cpu().float()
         x.append(call.x)
         timesteps.append(call.timestep.to(torch.float32))
         outputs.append(answer)

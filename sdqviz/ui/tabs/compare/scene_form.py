@@ -11,8 +11,9 @@ from sdqviz.base.request import GENERATE, generate_request
 from sdqviz.base.scene import MAX_SEED, Scene
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import Shared
-from sdqviz.views.compare.scene_form import OWN_SIZE, has_shift, parse_size, size_choices
+from sdqviz.views.compare.scene_form import has_shift, parse_size, size_choices
 
+STEPS, GUIDANCE = 100, 15  # where the sliders end, unless the shown run goes beyond
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -25,8 +26,8 @@ def build_scene_form(
     with gr.Accordion("Seed, steps, sampler, size, examples", open=False):
         with gr.Row():
             seed = gr.Number(label="Seed", value=0, precision=0, minimum=0, maximum=MAX_SEED)
-            steps = gr.Slider(label="Steps", minimum=1, maximum=100, value=25, step=1)
-            guidance = gr.Slider(label="Guidance", minimum=1, maximum=15, value=2, step=0.5)
+            steps = gr.Slider(label="Steps", minimum=1, maximum=STEPS, value=25, step=1)
+            guidance = gr.Slider(label="Guidance", minimum=1, maximum=GUIDANCE, value=2, step=0.5)
         with gr.Row():
             scheduler = gr.Dropdown(label="Sampler", choices=[], elem_id="sampler")
             size = gr.Dropdown(label="Size in pixels", choices=[], elem_id="size")
@@ -64,16 +65,18 @@ def build_scene_form(
         row = run.quantized.scenes[0]
         own, family = row.scene, context.catalog()["families"][run.quantized.family]
         with Image.open(context.store.blobs.path(row.pictures.fp)) as picture:
-            sizes = size_choices(family, *picture.size)
+            sizes = size_choices(family, *picture.size, chosen=bool(own.width or own.height))
         # A table with the sampler's own rows draws with no other number of steps.
         rows = run.spec["config"]["time_rows"]
         fixed = rows == "sampler" and run.quantized.size.has_time_table
         why = "This run's time table has the rows of these steps only." if fixed else ""
         return [
-            gr.Slider(value=own.steps, interactive=not fixed, info=why),
-            own.guidance,
+            gr.Slider(
+                value=own.steps, maximum=max(STEPS, own.steps), interactive=not fixed, info=why
+            ),
+            gr.Slider(value=own.guidance, maximum=max(GUIDANCE, own.guidance)),
             gr.Dropdown(choices=list(family["samplers"]), value=own.scheduler),
-            gr.Dropdown(choices=sizes, value=OWN_SIZE),
+            gr.Dropdown(choices=sizes, value=sizes[0][1]),
             gr.Slider(value=0, visible=has_shift(family)),
         ]
 
