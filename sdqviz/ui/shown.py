@@ -37,11 +37,13 @@ def while_shown(
     for now, here in zip(source, own, strict=True):
         copy = f"(now, here) => {_SHOWN}({names}) === '{tab.name}' ? now ?? '' : here ?? ''"
         now.change(None, [now, here], here, js=copy)
-    noted = "null" if tab is tabs[0] else f"'{tab.name}'"
-    opened = f"""(...now) => {{
-      window.sdqvizTab = '{tab.name}';
-      window.sdqviz.address.set({{ tab: {noted} }});
-      return now.map((value) => value ?? '');
-    }}"""
+    opened = f"(...now) => {{ ({noting(tab, tabs)})(); return now.map((v) => v ?? ''); }}"
     shown.select(None, list(source), list(own), js=opened)
     return replace(shared, run=own[0], listing=own[1], token=own[2])
+
+
+def noting(tab: Tab, tabs: Sequence[Tab]) -> str:
+    """JavaScript that notes which tab is shown, in the address too; the first needs no note."""
+    noted = "null" if tab is tabs[0] else f"'{tab.name}'"
+    remember = f"window.sdqvizTab = '{tab.name}'"
+    return f"() => {{ {remember}; window.sdqviz.address.set({{ tab: {noted} }}); }}"
