@@ -16,6 +16,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE
 from sdqviz.base.scene import AUTO
 from sdqviz.base.settings import home_folder
+from sdqviz.cli.app import app_command
 from sdqviz.cli.runs import Json, RunId, open_store, runs_app
 from sdqviz.cli.terminal import emit, progress, show_error
 
@@ -26,6 +27,7 @@ Prompts = Annotated[
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
+app.command("app")(app_command)
 app.add_typer(runs_app, name="runs")
 bench_app = typer.Typer(no_args_is_help=True, help="Speed and memory, beside the alternatives.")
 app.add_typer(bench_app, name="bench")
@@ -47,40 +49,6 @@ def options(
     ] = False,
 ) -> None:
     pass
-
-
-@app.command("app")
-def app_command(
-    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to serve on.")] = 7860,
-    share: Annotated[bool, typer.Option(help="Public link by gradio, for a class.")] = False,
-    auth: Annotated[
-        str,
-        typer.Option(
-            envvar="SDQVIZ_AUTH", help="USER:PASSWORD, needed off localhost; 'open' lets anyone in."
-        ),
-    ] = "",
-    allowed_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="SDQVIZ_ALLOWED_HOST",
-            help="A name that this server answers to besides its own, such as a proxy's.",
-        ),
-    ] = None,
-    max_jobs: Annotated[
-        int,
-        typer.Option(
-            envvar="SDQVIZ_MAX_JOBS",
-            min=1,
-            help="Jobs queued or worked at a time; more are refused.",
-        ),
-    ] = 32,
-) -> None:
-    """Serve the app."""
-    from sdqviz.serve import serve
-
-    hosts = allowed_host or ()
-    serve(host=host, port=port, share=share, auth=auth, allowed_hosts=hosts, max_jobs=max_jobs)
 
 
 @app.command()
