@@ -38,10 +38,10 @@ from sdqviz.results.drawn import CompareResult
 from sdqviz.results.score import ScoreResult
 from sdqviz.runner import prompts
 from sdqviz.runner.catalog import static_catalog
-from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
+from sdqviz.runner.estimate import Estimate, call_seconds, estimate_quantize, refuse_if_over
 from sdqviz.runner.execute import execute
 from sdqviz.runner.interruption import Interruption
-from sdqviz.runner.machine import processor
+from sdqviz.runner.machine import device_free_bytes, processor
 from sdqviz.runner.models import ModelCache
 from sdqviz.runner.reports import compare_json, run_json
 from sdqviz.store.runs import DONE, Run
@@ -88,13 +88,17 @@ def quantize(
     device: str = "cpu",
     dtype: str = FLOAT32,
     out: str | Path | None = None,
+    force: bool = False,
     see: See = lambda event: None,
 ) -> dict[str, Any]:
-    """Quantizes a model and returns {run, state, out, seconds, peak_bytes, bytes, fp_bytes}.
+    """Quantizes a model and returns {run, state, out, seconds, peak_bytes, device_peak_bytes,
+    bytes, fp_bytes, estimate}.
 
     config overrides the preset's values. out, if given, gets a diffusers folder with the packed
-    network. dtype is the FP model's: float32, float16 or bfloat16. bytes are the packed network's,
-    fp_bytes the FP network's in float32.
+    network. dtype is the FP model's: float32, float16 or bfloat16. force goes on where the
+    estimate says that memory or disk do not suffice. bytes are the packed network's, fp_bytes the
+    FP network's in float32; estimate: {seconds, timed, memory_bytes, device_bytes, disk_bytes,
+    out_bytes}, what was expected.
     """
     store = open_store()
     spec = quantize_request(
@@ -102,15 +106,24 @@ def quantize(
     )
     if out is not None:
         refuse_occupied(Path(out))
-    cost = estimate_quantize(spec, static_catalog())
-    refuse_if_over(cost, store.folder)
-    see(
-        Log(
-            message=f"estimated: {cost.seconds:.0f} s, {cost.memory_bytes / 1e9:.1f} GB of memory,"
-            f" {cost.disk_bytes / 1e6:.0f} MB of disk"
-        )
-    )
-    return finish_quantize(store, store.runs.add(QUANTIZE, spec), out, see)
+    cost = _afford(store, spec, see, None if out is None else Path(out), force)
+    report = finish_quantize(store, store.runs.add(QUANTIZE, spec), out, see)
+    return {**report, "estimate": cost.as_row()}
+
+
+def _afford(
+    store: Store, spec: dict[str, Any], see: See, out: Path | None = None, force: bool = False
+) -> Estimate:
+    """Tells what a quantize spec is estimated to cost. Raises SdqvizError when over what is there,
+    unless forced.
+    """
+    timed = call_seconds(store.runs.list(QUANTIZE), spec)
+    cost = estimate_quantize(spec, static_catalog(), timed, out is not None)
+    free = device_free_bytes(spec.get("device", "cpu"))
+    for overridden in refuse_if_over(cost, store.folder, free, out, force):
+        see(Log(message=f"forced, though {overridden}", level="warning"))
+    see(Log(message=f"estimated: {cost.words()}"))
+    return cost
 
 
 def finish_quantize(store: Store, run_id: str, out: str | Path | None, see: See) -> dict[str, Any]:
@@ -159,7 +172,7 @@ def ablate(
         refuse_occupied(Path(out))
     specs = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
     for spec in specs:
-        refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
+        _afford(store, spec, lambda event: None)
     run, arms = work_arms(store, specs, see)
     assert isinstance(run.outcome, AblationResult)
     rows = run.outcome.rows
@@ -191,7 +204,7 @@ def table(
     store = open_store()
     specs = table_specs(models, recipes, preset, config or {})
     for spec in specs:
-        refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
+        _afford(store, spec, lambda event: None)
     rows = work_table(store, specs, see)
     return {"preset": preset, "rows": rows, "table": model_table(rows)}
 

@@ -75,6 +75,9 @@ def quantize(
     config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     dtype: Annotated[str, typer.Option(help="float32, float16 or bfloat16.")] = "float32",
+    force: Annotated[
+        bool, typer.Option("--force", help="Go on where memory or disk seem not to suffice.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Quantize a model to W4A8."""
@@ -90,6 +93,7 @@ def quantize(
             device=device,
             dtype=dtype,
             out=out,
+            force=force,
             see=see,
         )
     emit(report, as_json)

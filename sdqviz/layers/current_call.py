@@ -29,6 +29,7 @@ class CurrentCall:
         self.uniform = False
         self.moment: bytes | None = None
         self.tensor: torch.Tensor | None = None  # the timesteps, while a call is compiled
+        self.places: dict[tuple[int, ...], torch.Tensor] = {}  # of the call's timesteps in a table
 
     @property
     def timesteps(self) -> list[float] | None:
@@ -38,6 +39,7 @@ class CurrentCall:
     @timesteps.setter
     def timesteps(self, values: list[float]) -> None:
         self._timesteps, self.uniform = values, len(set(values)) == 1
+        self.places = {}
 
     def read(self) -> list[float]:
         """The current values; raises when the network was entered by a side door."""

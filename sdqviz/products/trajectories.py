@@ -75,11 +75,15 @@ def rounded_trajectory(context: Context, scene: Scene) -> Trajectory:
 
 
 def record_scene(
-    context: Context, scene: Scene, network: nn.Module | None = None, second: bool = False
+    context: Context,
+    scene: Scene,
+    network: nn.Module | None = None,
+    second: bool = False,
+    autocast: torch.dtype | None = None,
 ) -> Trajectory:
     """Samples the scene now, with the model's network or another, or in a second arithmetic."""
     model = context.model
-    predict = predictor(model, scene, network)
+    predict = predictor(model, scene, network, autocast)
     shape = model.family.latent_shape(model, scene)
     with other_arithmetic(model.network) if second else nullcontext():
         return record(scene, predict, shape, model.scheduler_config)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sdqviz.base.events import Event, Log, Progress
 from sdqviz.base.scene import Scene
+from sdqviz.families.encoding import encode
 from sdqviz.products.context import Context
 from sdqviz.products.scenes import CalibrationScenes, HeldOutScenes
 from sdqviz.products.trajectories import (
@@ -43,6 +44,7 @@ class RecordStage(Stage):
         scenes, kept = _scenes(context), {}
         calibrated = {scene.id for scene in context.take(CalibrationScenes).scenes}
         yield Progress(stage=self.name, done=0, total=len(scenes))
+        encode(context.model, scenes)
         for index, scene in enumerate(scenes):
             cut = context.model.family.truncated(context.model, scene)
             if cut:

@@ -3,14 +3,15 @@
 import json
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 
 from sdqviz.base.settings import checkpoint_seconds
+from sdqviz.layers.tensor_file import write_tensors
 
 _WRITES = 10.0  # a state that takes long to write is written at most a tenth of the time
 
@@ -32,22 +33,22 @@ class Checkpoints:
         started = time.monotonic()
         self.folder.mkdir(parents=True, exist_ok=True)
         partial = self._file.with_suffix(".partial")
-        plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        save_file(plain, partial, {"numbers": json.dumps(numbers), "key": self._key})
+        write_tensors(partial, tensors, {"numbers": json.dumps(numbers), "key": self._key})
         partial.replace(self._file)
         self._last = time.monotonic()
         self._cost = self._last - started
 
-    def load(self) -> tuple[dict[str, Any], dict[str, torch.Tensor]] | None:
-        """(numbers, tensors) of the last write, or None when there is none."""
+    def load(self) -> tuple[dict[str, Any], Mapping[str, torch.Tensor]] | None:
+        """(numbers, tensors) of the last write, or None when there is none. Each tensor is read
+        when it is asked for, and forgotten by this side then.
+        """
         if not self._file.exists():
             return None
         with safe_open(self._file, framework="pt") as opened:
             metadata = opened.metadata()
-            if metadata.get("key") != self._key:
-                return None
-            tensors = {name: opened.get_tensor(name).clone() for name in opened.keys()}  # noqa: SIM118
-        return json.loads(metadata["numbers"]), tensors
+        if metadata.get("key") != self._key:
+            return None
+        return json.loads(metadata["numbers"]), _SavedTensors(self._file)
 
     def forget(self, folder: Path) -> None:
         """Deletes a serial buffer that no later step reads."""
@@ -55,3 +56,18 @@ class Checkpoints:
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class _SavedTensors(Mapping[str, torch.Tensor]):
+    def __init__(self, file: Path, prefix: str = "") -> None:
+        self._file = safe_open(file, framework="pt")
+        self._names = list(self._file.keys())
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        return self._file.get_tensor(name).clone()  # not a view of the mapped file
+
+    def __iter__(self):
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
