@@ -1,15 +1,11 @@
 """The Python API: the same functions, arguments and results as the command line."""
 
-import json
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Event, Log, event_to_row
+from sdqviz.base.events import Event, Log
 from sdqviz.base.request import (
     COMPARE,
     DEFAULT_RECIPE,
@@ -17,6 +13,7 @@ from sdqviz.base.request import (
     GENERATE,
     QUANTIZE,
     SCORE,
+    check_dtype,
     compare_request,
     generate_request,
     quantize_request,
@@ -26,33 +23,37 @@ from sdqviz.base.scene import Scene
 from sdqviz.base.settings import home_folder, rank
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import sampler_of
+from sdqviz.families.devices import check_device
 from sdqviz.families.saving import refuse_occupied, save_quantized
 from sdqviz.layers.checkpoint import read_config
 from sdqviz.layers.convert import set_resident
 from sdqviz.layers.served_weight import EXPANDED
 from sdqviz.metrics.lpips import BACKBONES
+from sdqviz.population.compare import MOST_SCENES, compare_scenes, scenes_of
+from sdqviz.population.draw import Models
 from sdqviz.products.scenes import HELD_OUT
+from sdqviz.publish.ablation import write_ablation
 from sdqviz.publish.card import model_card
-from sdqviz.results.ablation import AblationResult, ArmRow
+from sdqviz.results.ablation import AblationResult
 from sdqviz.results.drawn import CompareResult
 from sdqviz.results.score import ScoreResult
 from sdqviz.runner import prompts
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import Estimate, call_seconds, estimate_quantize, refuse_if_over
-from sdqviz.runner.execute import execute
-from sdqviz.runner.interruption import Interruption
+from sdqviz.runner.here import work_here
 from sdqviz.runner.machine import device_free_bytes, processor
-from sdqviz.runner.models import ModelCache
+from sdqviz.runner.prompt_files import all_prompts, with_prompts
 from sdqviz.runner.reports import compare_json, run_json
-from sdqviz.store.runs import DONE, Run
+from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
 from sdqviz.sweeps.ablation import ablate as work_arms
 from sdqviz.sweeps.ablation import arm_specs
+from sdqviz.sweeps.ladder import ladder_specs, work_ladder
 from sdqviz.sweeps.table import table_specs, work_table
 from sdqviz.views.charts.svg import standalone
 from sdqviz.views.tables.bench import bench_plot, bench_table
 from sdqviz.views.tables.models import model_table
-from sdqviz.views.training.ablation import ablation_plot, ablation_table
+from sdqviz.views.training.ablation import ablation_table
 
 See = Callable[[Event], None]
 
@@ -87,6 +88,7 @@ def quantize(
     model_config: str | None = None,
     device: str = "cpu",
     dtype: str = FLOAT32,
+    prompts_file: str | Path | None = None,
     out: str | Path | None = None,
     force: bool = False,
     see: See = lambda event: None,
@@ -94,16 +96,19 @@ def quantize(
     """Quantizes a model and returns {run, state, out, seconds, peak_bytes, device_peak_bytes,
     bytes, fp_bytes, estimate}.
 
-    config overrides the preset's values. out, if given, gets a diffusers folder with the packed
-    network. dtype is the FP model's: float32, float16 or bfloat16. force goes on where the
-    estimate says that memory or disk do not suffice. bytes are the packed network's, fp_bytes the
-    FP network's in float32; estimate: {seconds, timed, memory_bytes, device_bytes, disk_bytes,
-    out_bytes}, what was expected.
+    config overrides the preset's values. prompts_file has prompts, one a line or as JSON, instead
+    of the model's usual ones (see `runner.prompt_files`). out, if given, gets a diffusers folder
+    with the packed network. dtype is the FP model's: float32, float16 or bfloat16. force goes on
+    where the estimate says that memory or disk do not suffice. bytes are the packed network's,
+    fp_bytes the FP network's in float32; estimate: {seconds, timed, memory_bytes, device_bytes,
+    disk_bytes, out_bytes}, what was expected.
     """
     store = open_store()
     spec = quantize_request(
         static_catalog(), model, recipe, preset, config, model_config, device, dtype
     )
+    spec = with_prompts(spec, prompts_file)
+    check_device(device)
     if out is not None:
         refuse_occupied(Path(out))
     cost = _afford(store, spec, see, None if out is None else Path(out), force)
@@ -128,7 +133,7 @@ def _afford(
 
 def finish_quantize(store: Store, run_id: str, out: str | Path | None, see: See) -> dict[str, Any]:
     """Works a queued quantize run in this process, then writes `out`."""
-    run = _work(store, run_id, see)
+    run = work_here(store, run_id, see)
     report = {**run_json(run), "out": None}
     if out is not None and rank() == 0:
         report["out"] = str(write_model(store, run, Path(out)))
@@ -159,25 +164,27 @@ def ablate(
     seeds: int = 3,
     central_seeds: int = 0,
     config: dict[str, Any] | None = None,
+    prompts_file: str | Path | None = None,
     out: str | Path | None = None,
     see: See = lambda event: None,
 ) -> dict[str, Any]:
     """Runs every arm of the ablation and returns {run, model, preset, seeds, rows, table}.
 
-    Arms that were run before are not repeated. out, if given, gets table.md, table.json,
-    plot.svg and the events of every arm.
+    Arms that were run before are not repeated. prompts_file: as for `quantize`. out, if given,
+    gets table.md, table.json, plot.svg and the events of every arm.
     """
     store = open_store()
     if out is not None:
         refuse_occupied(Path(out))
-    specs = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
+    arms_of = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
+    specs = [with_prompts(spec, prompts_file) for spec in arms_of]
     for spec in specs:
         _afford(store, spec, lambda event: None)
     run, arms = work_arms(store, specs, see)
     assert isinstance(run.outcome, AblationResult)
     rows = run.outcome.rows
     if out is not None:
-        _write_ablation(store, rows, arms, Path(out))
+        write_ablation(store, rows, arms, Path(out))
     return {
         "run": run.id,
         "model": model,
@@ -194,19 +201,41 @@ def table(
     recipes: Sequence[str] = ("round_nearest", "fidelity"),
     preset: str = "balanced",
     config: dict[str, Any] | None = None,
+    prompts_file: str | Path | None = None,
     see: See = lambda event: None,
 ) -> dict[str, Any]:
     """Quantizes every model with every recipe and returns {preset, rows, table}.
 
     Runs that are in the store already are not repeated. config holds settings for all recipes
-    that have them.
+    that have them. prompts_file: as for `quantize`.
     """
     store = open_store()
-    specs = table_specs(models, recipes, preset, config or {})
+    pairs = table_specs(models, recipes, preset, config or {})
+    specs = [with_prompts(spec, prompts_file) for spec in pairs]
     for spec in specs:
         _afford(store, spec, lambda event: None)
     rows = work_table(store, specs, see)
     return {"preset": preset, "rows": rows, "table": model_table(rows)}
+
+
+def ladder(
+    model: str,
+    *,
+    preset: str = "balanced",
+    config: dict[str, Any] | None = None,
+    see: See = lambda event: None,
+) -> dict[str, Any]:
+    """Quantizes the model from W8A8 down to 2 and 4 bits and keeps the same scenes of each:
+    {run, model, rungs: [{bits, recipe, bytes, medians}]}. What is there already is not repeated.
+    """
+    store = open_store()
+    specs = ladder_specs(model, preset, config or {})
+    for spec in specs:
+        refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
+    made = work_ladder(store, specs, see)
+    rungs = (made.result or {})["rungs"]
+    told = [{key: rung[key] for key in ("bits", "recipe", "bytes", "medians")} for rung in rungs]
+    return {"run": made.id, "model": model, "rungs": told}
 
 
 def bench_step(
@@ -237,24 +266,6 @@ def bench_step(
     }
 
 
-def _write_ablation(store: Store, rows: Sequence[ArmRow], arms: list[Run], out: Path) -> None:
-    """table.md, table.json, plot.svg, and one file of events per arm."""
-    try:
-        (out / "events").mkdir(parents=True, exist_ok=True)
-        (out / "table.md").write_text(ablation_table(rows), encoding="utf-8")
-        text = json.dumps([row.as_row() for row in rows], indent=1)
-        (out / "table.json").write_text(text + "\n", encoding="utf-8")
-        (out / "plot.svg").write_text(standalone(ablation_plot(rows)), encoding="utf-8")
-        for run in arms:
-            events = [event_to_row(event) for event in store.records.events(run.id)]
-            text = json.dumps({"run": run.id, "arm": run.spec["arm"], "events": events})
-            (out / "events" / f"{run.id}.json").write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SdqvizError(
-            f"cannot write {out}: {error.strerror or error}", "choose another --out"
-        ) from error
-
-
 def generate(
     run: str,
     scene: Scene,
@@ -272,7 +283,7 @@ def generate(
     store = open_store()
     base = store.runs.get(run)
     request = generate_request(base.id, scene, only, engine)
-    finished = _work(store, store.runs.add(GENERATE, request), see)
+    finished = work_here(store, store.runs.add(GENERATE, request), see)
     return {**(finished.result or {}), "run": finished.id}  # its own "run" is the quantize run
 
 
@@ -296,9 +307,11 @@ def compare(
     Returns {engine, arithmetic, scenes, metrics, unavailable, per_step}; see
     COMMANDS.md for the keys.
     """
-    texts = _read_prompts(prompts_file) or prompts.prompts(prompts.prompt_set(model), HELD_OUT)[:4]
+    own = prompts.prompts(prompts.prompt_set(model), HELD_OUT)[:4]
+    texts = own if prompts_file is None else all_prompts(prompts_file)
     if seeds < 1:
         raise SdqvizError(f"seeds is {seeds}", "give at least 1")
+    check_device(device)
     family = loading.family_named(model, model_config)
     scheduler = sampler_of(family, scheduler)
     scenes = [
@@ -324,9 +337,55 @@ def compare(
         dtype=dtype,
         lpips_net=lpips_net,
     )
-    run = _work(store, store.runs.add(COMPARE, spec), see)
+    run = work_here(store, store.runs.add(COMPARE, spec), see)
     assert isinstance(run.outcome, CompareResult)
     return compare_json(run.outcome, lpips_net)
+
+
+def compare_many(
+    model: str,
+    other: str,
+    prompts_file: str | Path,
+    count: int,
+    out: str | Path,
+    *,
+    steps: int = 25,
+    scheduler: str = "auto",
+    guidance: float = 0.0,
+    model_config: str | None = None,
+    devices: Sequence[str] = ("cpu",),
+    dtype: str = FLOAT32,
+    lpips_net: str = "alex",
+    see: See = lambda event: None,
+) -> dict[str, Any]:
+    """Compares a packed folder with its FP model on `count` scenes as papers do, final pictures
+    alone: FID and sFID to the FP model's pictures, CLIP score, paired medians. Pictures lie in
+    `out`; the same call goes on after a stop. Each of `devices` draws its share.
+
+    Returns {count, out, metrics, sets, refused, unavailable}; see COMMANDS.md for the keys.
+    """
+    texts = all_prompts(prompts_file)
+    for device in devices:
+        check_device(device)
+    if not 2 <= count <= MOST_SCENES:
+        raise SdqvizError(f"count is {count}", f"give 2 to {MOST_SCENES}")
+    if len(set(devices)) != len(devices) or not all(devices):
+        raise SdqvizError(
+            f"device is {','.join(devices)!r}", "name each device once: cuda:0,cuda:1"
+        )
+    if lpips_net not in BACKBONES:
+        raise SdqvizError(f"unknown net {lpips_net!r}", f"there is {', '.join(BACKBONES)}")
+    family = loading.family_named(model, model_config)
+    scenes = scenes_of(
+        texts,
+        count,
+        steps=steps,
+        scheduler=sampler_of(family, scheduler),
+        guidance=guidance or prompts.usual_guidance(model, family),
+    )
+    packed = str(sources.packed_folder(other))
+    models = Models(model, packed, model_config, check_dtype(dtype))
+    return compare_scenes(models, scenes, Path(out).expanduser(), devices, lpips_net, see)
 
 
 def score(run: str, fetch: str = "", see: See = lambda event: None) -> dict[str, Any]:
@@ -337,51 +396,8 @@ def score(run: str, fetch: str = "", see: See = lambda event: None) -> dict[str,
         raise SdqvizError(f"unknown net {fetch!r}", f"there is {', '.join(BACKBONES)}")
     store = open_store()
     base = store.runs.get(run)
-    worked = _work(store, store.runs.add(SCORE, score_request(base.id, fetch)), see).outcome
+    worked = work_here(store, store.runs.add(SCORE, score_request(base.id, fetch)), see).outcome
     assert isinstance(worked, ScoreResult)
     found = store.runs.get(base.id).evaluation.metrics
     scores = {name: metric.as_row() for name, metric in found.items()}
     return {"run": base.id, "scored": list(worked.scored), "metrics": scores}
-
-
-def _read_prompts(file: str | Path | None) -> list[str]:
-    if file is None:
-        return []
-    try:
-        lines = Path(file).expanduser().read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SdqvizError(f"cannot read {file}: {error}", "give a text file") from error
-    texts = [line.strip() for line in lines if line.strip()]
-    if not texts:
-        raise SdqvizError(f"{file} holds no prompts", "write one prompt a line")
-    return texts
-
-
-def _work(store: Store, run_id: str, see: See) -> Run:
-    """Claims and works one run here; raises SdqvizError unless it is done."""
-    run = store.runs.claim(run_id)
-    if run is None:
-        raise SdqvizError(f"run {run_id} is not queued", "see: sdqviz runs list")
-    with _stoppable() as (stop, interruption):
-        execute(store, run, ModelCache(), see, stop, interruption)
-    run = store.runs.get(run_id)
-    if run.state != DONE:
-        error = run.error or {"error": f"run {run.id} was {run.state}"}
-        hint = error.get("hint") or f"go on with: sdqviz runs resume {run.id}"
-        raise SdqvizError(error["error"], hint)
-    return run
-
-
-@contextmanager
-def _stoppable() -> Iterator[tuple[Callable[[], None] | None, Interruption]]:
-    """In the main thread, Ctrl-C and SIGTERM stop the run instead of killing it; twice: at once."""
-    interruption = Interruption()
-    if threading.current_thread() is not threading.main_thread():
-        yield None, interruption
-        return
-    before = {s: signal.signal(s, interruption) for s in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: signal.raise_signal(signal.SIGTERM), interruption
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

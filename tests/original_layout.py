@@ -1,7 +1,4 @@
-"""Test helper: a tiny diffusers pipeline's weights under the names of the original checkpoints.
-
-Only as much of the published layouts as the tiny test models have: one layer a block, two levels.
-"""
+"""Test helper: a diffusers pipeline's weights under the names of the original checkpoints."""
 
 from collections.abc import Mapping
 
@@ -15,7 +12,8 @@ def original_state(pipeline, family: str) -> State:
     if family == "sd3":
         own = _transformer(pipeline.transformer)
     else:
-        own = {_unet(name): tensor for name, tensor in pipeline.unet.state_dict().items()}
+        places = unet_places(pipeline.unet.config)
+        own = {_unet(name, places): tensor for name, tensor in pipeline.unet.state_dict().items()}
     state |= _under("model.diffusion_model.", own)
     levels = len(pipeline.vae.decoder.up_blocks)
     vae = {_vae(n, levels): _as_conv(n, t) for n, t in pipeline.vae.state_dict().items()}
@@ -125,32 +123,52 @@ def _resnet(name: str) -> str:
     return name
 
 
-def _unet(name: str) -> str:
-    fixed = {
-        "time_embedding.linear_1": "time_embed.0",
-        "time_embedding.linear_2": "time_embed.2",
-        "add_embedding.linear_1": "label_emb.0.0",
-        "add_embedding.linear_2": "label_emb.0.2",
-        "conv_in": "input_blocks.0.0",
-        "conv_norm_out": "out.0",
-        "conv_out": "out.2",
-        # level 0: resnet + attention, downsampler; level 1: resnet
-        "down_blocks.0.resnets.0": "input_blocks.1.0",
-        "down_blocks.0.attentions.0": "input_blocks.1.1",
-        "down_blocks.0.downsamplers.0.conv": "input_blocks.2.0.op",
-        "down_blocks.1.resnets.0": "input_blocks.3.0",
-        "mid_block.resnets.0": "middle_block.0",
-        "mid_block.attentions.0": "middle_block.1",
-        "mid_block.resnets.1": "middle_block.2",
-        "up_blocks.0.resnets.0": "output_blocks.0.0",
-        "up_blocks.0.resnets.1": "output_blocks.1.0",
-        "up_blocks.0.upsamplers.0.conv": "output_blocks.1.1.conv",
-        "up_blocks.1.resnets.0": "output_blocks.2.0",
-        "up_blocks.1.attentions.0": "output_blocks.2.1",
-        "up_blocks.1.resnets.1": "output_blocks.3.0",
-        "up_blocks.1.attentions.1": "output_blocks.3.1",
-    }
-    for ours, theirs in fixed.items():
+_FIXED = {
+    "time_embedding.linear_1": "time_embed.0",
+    "time_embedding.linear_2": "time_embed.2",
+    "add_embedding.linear_1": "label_emb.0.0",
+    "add_embedding.linear_2": "label_emb.0.2",
+    "conv_in": "input_blocks.0.0",
+    "conv_norm_out": "out.0",
+    "conv_out": "out.2",
+    "mid_block.resnets.0": "middle_block.0",
+    "mid_block.attentions.0": "middle_block.1",
+    "mid_block.resnets.1": "middle_block.2",
+}
+
+
+def unet_places(config) -> dict[str, str]:
+    """Our name of each part of a UNet of this config -> its name in the original layout, which
+    counts all residual blocks, attentions and samplers of the way down, then of the way up.
+    """
+    places, layers = dict(_FIXED), config["layers_per_block"]
+    number, levels = 1, len(config["block_out_channels"])
+    for level, kind in enumerate(config["down_block_types"]):
+        for layer in range(layers):
+            ours, theirs = f"down_blocks.{level}", f"input_blocks.{number}"
+            places[f"{ours}.resnets.{layer}"] = f"{theirs}.0"
+            if "Attn" in kind:
+                places[f"{ours}.attentions.{layer}"] = f"{theirs}.1"
+            number += 1
+        if level < levels - 1:
+            places[f"down_blocks.{level}.downsamplers.0.conv"] = f"input_blocks.{number}.0.op"
+            number += 1
+    number = 0
+    for level, kind in enumerate(config["up_block_types"]):
+        for layer in range(layers + 1):
+            ours, theirs = f"up_blocks.{level}", f"output_blocks.{number}"
+            places[f"{ours}.resnets.{layer}"] = f"{theirs}.0"
+            if "Attn" in kind:
+                places[f"{ours}.attentions.{layer}"] = f"{theirs}.1"
+            if layer == layers and level < levels - 1:
+                place = 2 if "Attn" in kind else 1
+                places[f"{ours}.upsamplers.0.conv"] = f"{theirs}.{place}.conv"
+            number += 1
+    return places
+
+
+def _unet(name: str, places: Mapping[str, str]) -> str:
+    for ours, theirs in places.items():
         if name.startswith(ours + "."):
             rest = name[len(ours) :]
             return theirs + (_resnet(rest) if ".resnets." in name else rest)

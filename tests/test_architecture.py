@@ -44,6 +44,7 @@ ALLOWED = {
         "results",
     },
     "sweeps": {"base", "results", "recipes", "store", "runner"},
+    "population": {"base", "diffusion", "families", "metrics", "runner"},
     "publish": {"base", "results", "store", "views"},
     # Scores that the page computes itself are numpy (DESIGN.md, section 10).
     "views": {"base", "results", "store", "metrics"},
@@ -60,6 +61,7 @@ HEAVY_MODELS = {
     "minis",
     "integrations",
     "bench",
+    "metrics",
 }  # may import diffusers and transformers
 
 

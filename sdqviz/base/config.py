@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sdqviz.base.errors import SdqvizError
 
 T = TypeVar("T")
+_MOST = 2**63  # whole numbers are kept as 64 bits in files and databases
 
 
 def option(
@@ -22,15 +23,17 @@ def option(
     choices: tuple[Any, ...] | None = None,
     first: int = 0,
     inert: bool = False,
+    multiple: int = 0,
 ) -> Any:
     """A dataclass field with what a form needs to show it and `from_dict` to check it.
 
     first: its place among the few that matter most, which a form shows before all others; 0 is
-    none. inert: whatever
-    it is, the products come out the same, so it is no part of their keys.
+    none. inert: whatever it is, the products come out the same, so it is no part of their keys.
+    multiple: of what a whole number must be one, if not 0.
     """
     metadata = {"label": label, "help": help, "low": low, "high": high, "choices": choices}
-    return dataclasses.field(default=default, metadata={**metadata, "first": first, "inert": inert})
+    metadata |= {"first": first, "inert": inert} | ({"multiple": multiple} if multiple else {})
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -54,10 +57,15 @@ def from_dict(kind: type[T], values: dict[str, Any]) -> T:
 def complete(entries: list[dict[str, Any]], values: dict[str, Any], owner: str) -> dict[str, Any]:
     """The values with every default filled in, each checked against its schema entry."""
     known = {entry["name"]: entry for entry in entries}
+    if not isinstance(values, dict):
+        raise SdqvizError(
+            f"the settings of {owner} are {_short(values)}", "give an object: {NAME: VALUE}"
+        )
     for name in values:
         if name not in known:
             raise SdqvizError(
-                f"unknown config key {name!r} for {owner}", f"known: {', '.join(sorted(known))}"
+                f"unknown config key {_short(name)} for {owner}",
+                f"known: {', '.join(sorted(known))}",
             )
     return {
         name: _check(entry, values[name]) if name in values else entry["default"]
@@ -68,18 +76,32 @@ def complete(entries: list[dict[str, Any]], values: dict[str, Any], owner: str) 
 def _check(entry: dict[str, Any], value: Any) -> Any:
     name, wanted = entry["name"], entry["type"]
     whole = isinstance(value, int) and not isinstance(value, bool)
-    if wanted == "float" and whole:
+    if wanted == "float" and whole and abs(value) < _MOST:
         value = float(value)
     elif wanted == "int" and isinstance(value, float) and value.is_integer():
         value = int(value)
-    if type(value).__name__ != wanted or value != value:
-        raise SdqvizError(f"{name} is {value!r}", f"it takes a value of type {wanted}")
+    if type(value).__name__ != wanted or value != value or (whole and abs(value) >= _MOST):
+        raise SdqvizError(f"{name} is {_short(value)}", f"it takes a value of type {wanted}")
+    if wanted == "float" and abs(value) == float("inf"):
+        raise SdqvizError(f"{name} is {value}", "give a finite number")
     choices, low, high = entry["choices"], entry["low"], entry["high"]
     if choices and value not in choices:
-        raise SdqvizError(f"{name} is {value!r}", f"choose from {', '.join(map(str, choices))}")
+        raise SdqvizError(
+            f"{name} is {_short(value)}", f"choose from {', '.join(map(str, choices))}"
+        )
     if (low is not None and value < low) or (high is not None and value > high):
         raise SdqvizError(f"{name} is {value}", f"it must lie between {low} and {high}")
+    multiple = entry.get("multiple", 0)
+    if multiple and value % multiple:
+        near = round(value / multiple) * multiple
+        raise SdqvizError(f"{name} is {value}", f"use a multiple of {multiple}, such as {near}")
     return value
+
+
+def _short(value: Any) -> str:
+    """A value as it is shown in an error."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def schema(kind: type) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.scene import Scene
 
 QUANTIZE, GENERATE, COMPARE, ABLATE = "quantize", "generate", "compare", "ablate"
-SCORE = "score"
+SCORE, LADDER = "score", "ladder"
 WEIGHTS, ACTIVATIONS = "weights", "activations"  # parts that can be quantized alone
 REFERENCE = "eager"  # the engine that the others are held against
 DEFAULT_RECIPE = "fidelity"
@@ -36,6 +36,8 @@ def quantize_request(
 ) -> dict[str, Any]:
     """The spec of a quantize run: the preset's values with `config` on top, all checked."""
     entry = recipe_entry(catalog, recipe)
+    if config is not None and not isinstance(config, dict):
+        raise SdqvizError(f"config is a {type(config).__name__}", "give an object: {NAME: VALUE}")
     values = {**_preset(entry, preset), **(config or {})}
     return {
         "model": model,

@@ -8,7 +8,7 @@ from typing import Any
 from sdqviz.base.assets import assets_folder
 
 # Of runs that work no recipe, and of one that has not begun.
-_OTHERS = {"": "starting", "score": "scoring its pictures"}
+_OTHERS = {"": "starting", "read": "reading the model", "score": "scoring its pictures"}
 
 
 @dataclass(frozen=True)

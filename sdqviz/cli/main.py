@@ -19,6 +19,10 @@ from sdqviz.base.settings import home_folder
 from sdqviz.cli.runs import Json, RunId, open_store, runs_app
 from sdqviz.cli.terminal import emit, progress, show_error
 
+Prompts = Annotated[
+    Path | None, typer.Option("--prompts", help="A file of prompts, one a line or JSON.")
+]
+
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
@@ -69,6 +73,7 @@ def quantize(
     recipe: Annotated[str, typer.Option(help="The method.")] = DEFAULT_RECIPE,
     preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "quick",
     out: Annotated[Path | None, typer.Option(help="Folder for the quantized model.")] = None,
+    prompts: Prompts = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE of the recipe.")
     ] = None,
@@ -92,6 +97,7 @@ def quantize(
             model_config=config,
             device=device,
             dtype=dtype,
+            prompts_file=prompts,
             out=out,
             force=force,
             see=see,
@@ -116,6 +122,7 @@ def ablate(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE for every arm.")
     ] = None,
+    prompts: Prompts = None,
     out: Annotated[Path | None, typer.Option(help="Folder for table, plot and events.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -131,6 +138,7 @@ def ablate(
             seeds=seeds,
             central_seeds=central_seeds,
             config=_overrides(set_),
+            prompts_file=prompts,
             out=out,
             see=see,
         )
@@ -148,6 +156,7 @@ def table(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE, for the recipes that have it.")
     ] = None,
+    prompts: Prompts = None,
     as_json: Json = False,
 ) -> None:
     """Several models by several recipes: one table of held-out medians."""
@@ -159,12 +168,30 @@ def table(
             recipes=recipes.split(","),
             preset=preset,
             config=_overrides(set_),
+            prompts_file=prompts,
             see=see,
         )
     if as_json:
         emit(report, as_json)
     else:
         print(report["table"])
+
+
+@app.command()
+def ladder(
+    model: Annotated[str, typer.Argument(help="A mini, a local folder, or a fetched hub id.")],
+    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "balanced",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE for every rung. Repeatable.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The same scenes with ever fewer bits, from W8A8 to W2A8: see a picture fall apart."""
+    from sdqviz import api
+
+    with progress(as_json) as see:
+        report = api.ladder(model, preset=preset, config=_overrides(set_), see=see)
+    emit(report, as_json)
 
 
 @bench_app.command("step")
@@ -200,8 +227,8 @@ def generate(
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
     scheduler: Annotated[str, typer.Option(help="auto takes the run's own.")] = "auto",
     negative: str = "",
-    width: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
-    height: Annotated[int, typer.Option(help="Pixels; 0 takes the model's own.")] = 0,
+    width: Annotated[int, typer.Option(help="Pixels; 0 takes the run's own.")] = 0,
+    height: Annotated[int, typer.Option(help="Pixels; 0 takes the run's own.")] = 0,
     shift: Annotated[
         float, typer.Option(help="Of flow matching (v3); 0 takes the model's own.")
     ] = 0.0,
@@ -237,8 +264,8 @@ def generate(
         "guidance": guidance or usual_guidance(model, family),
         "shift": shift,
         "scheduler": scheduler,
-        "width": width,
-        "height": height,
+        "width": width or base.spec["config"].get("width", 0),
+        "height": height or base.spec["config"].get("height", 0),
     }
     with progress(as_json) as see:
         report = api.generate(run, from_dict(Scene, values), see, only=only, engine=engine)
@@ -255,13 +282,21 @@ def generate(
 def compare(
     model: Annotated[str, typer.Argument(help="The FP model.")],
     folder: Annotated[str, typer.Argument(help="The quantized folder.")],
-    prompts: Annotated[Path | None, typer.Option(help="A text file, one prompt a line.")] = None,
+    prompts: Prompts = None,
     seeds: Annotated[int, typer.Option(help="Seeds 0 to N-1 for each prompt.")] = 1,
+    count: Annotated[
+        int,
+        typer.Option(
+            help="Draw so many scenes, as papers do (FID, sFID and CLIP score): needs --prompts "
+            "and --out; run again, it goes on."
+        ),
+    ] = 0,
+    out: Annotated[Path | None, typer.Option(help="The folder of --count's pictures.")] = None,
     steps: int = 25,
     scheduler: Annotated[str, typer.Option(help="auto takes the model's usual one.")] = "auto",
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
     config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
-    device: str = "cpu",
+    device: Annotated[str, typer.Option(help="With --count several: cuda:0,cuda:1.")] = "cpu",
     dtype: Annotated[str, typer.Option(help="float32, float16 or bfloat16.")] = "float32",
     lpips: Annotated[str, typer.Option(help="LPIPS backbone: alex, squeeze, vgg.")] = "alex",
     as_json: Json = False,
@@ -269,7 +304,31 @@ def compare(
     """Score a quantized folder against its FP model."""
     from sdqviz import api
 
+    if bool(count) != bool(out) or (count and prompts is None):
+        raise SdqvizError("--count, --prompts and --out go together", "give all three, or none")
+    if count and seeds != 1:
+        raise SdqvizError(f"--seeds is {seeds}, but --count gives each scene its own", "leave it")
     with progress(as_json) as see:
+        if count and prompts and out:
+            emit(
+                api.compare_many(
+                    model,
+                    folder,
+                    prompts,
+                    count,
+                    out,
+                    steps=steps,
+                    scheduler=scheduler,
+                    guidance=guidance,
+                    model_config=config,
+                    devices=device.split(","),
+                    dtype=dtype,
+                    lpips_net=lpips,
+                    see=see,
+                ),
+                as_json,
+            )
+            return
         report = api.compare(
             model,
             folder,
@@ -290,13 +349,18 @@ def compare(
 @app.command()
 def fetch(
     what: Annotated[str, typer.Argument(help="'metrics', or a hub id such as owner/name.")],
-    net: Annotated[str, typer.Option(help="LPIPS backbone: alex, squeeze, vgg.")] = "alex",
+    net: Annotated[
+        str, typer.Option(help="LPIPS backbone: alex, squeeze, vgg; inception for FID; clip.")
+    ] = "alex",
+    variant: Annotated[
+        str, typer.Option(help="Of a model's weights, such as fp16: half the download.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """Download what is missing: the LPIPS backbone, or a model."""
+    """Download what is missing: a metric's backbone, or a model."""
     from sdqviz.runner.fetch import fetch_metrics, fetch_model
 
-    path = fetch_metrics(net) if what == "metrics" else fetch_model(what)
+    path = fetch_metrics(net) if what == "metrics" else fetch_model(what, variant)
     emit({"fetched": what, "path": str(path)}, as_json)
 
 
@@ -306,7 +370,7 @@ def doctor(as_json: Json = False) -> None:
     from sdqviz.runner.catalog import build_catalog
 
     catalog = build_catalog(home_folder())
-    keys = ("engines", "unavailable_metrics", "devices", "torch", "machine")
+    keys = ("engines", "measured", "unavailable_metrics", "devices", "torch", "machine")
     report: dict[str, Any] = {"version": sdqviz.__version__, "home": str(home_folder())}
     report |= {key: catalog[key] for key in keys}
     report["families"] = list(catalog["families"])
@@ -323,7 +387,7 @@ def _overrides(pairs: list[str] | None) -> dict[str, Any]:
             raise SdqvizError(f"--set {pair!r} has no '='", "write --set KEY=VALUE")
         try:
             values[key] = json.loads(text.lower() if text in ("True", "False") else text)
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON: a word
             values[key] = text
     return values
 

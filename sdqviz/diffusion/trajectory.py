@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from sdqviz.base.scene import Scene
+from sdqviz.base.steps import Steps, result_of
 from sdqviz.diffusion.noise import initial_noise, step_generator
 from sdqviz.diffusion.schedulers import (
     build_scheduler,
@@ -99,7 +100,17 @@ def record(
     scene: Scene, predict: Predictor, shape: tuple[int, ...], scheduler_config: dict[str, Any]
 ) -> Trajectory:
     """The whole trajectory of a scene under `predict`."""
-    calls = list(walk(scene, predict, shape, scheduler_config))
+    return result_of(recording(scene, predict, shape, scheduler_config))
+
+
+def recording(
+    scene: Scene, predict: Predictor, shape: tuple[int, ...], scheduler_config: dict[str, Any]
+) -> Steps[Trajectory]:
+    """As `record`; yields how many calls are made."""
+    calls = []
+    for call in walk(scene, predict, shape, scheduler_config):
+        calls.append(call)
+        yield len(calls)
     scheduler = build_scheduler(scene, scheduler_config)
     start = initial_noise(scene.seed, shape)[0] * first_sigma(scheduler)
     return Trajectory(

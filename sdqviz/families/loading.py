@@ -9,7 +9,9 @@ from safetensors.torch import load_file
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import FLOAT32, check_dtype
 from sdqviz.base.settings import local_device
+from sdqviz.families.arithmetic import whole_float32
 from sdqviz.families.contract import Family, Model, family_of
+from sdqviz.families.devices import check_device
 from sdqviz.families.sources import (
     Source,
     family_of_file,
@@ -41,8 +43,12 @@ def load(
     device: str = "cpu",
     dtype: str = FLOAT32,
 ) -> Model:
-    """The model, ready to sample; a packed folder loads as its packed self."""
+    """The model, ready to sample; a packed folder loads as its packed self.
+
+    On a GPU float32 is whole in this process from then on, also in convolutions: not TF32.
+    """
     source, kind = find(name, config), getattr(torch, check_dtype(dtype))
+    check_device(device)  # before anything is read
     if source.path.is_file():
         return _load_single_file(source, device, kind)
     family = family_of_folder(source.path)
@@ -115,6 +121,8 @@ def _load_packed(folder: Path, family: Family, dtype: torch.dtype) -> Any:
 
 
 def _model(family: Family, source: Source, pipeline: Any, device: str) -> Model:
+    if device != "cpu":
+        whole_float32()
     pipeline.to(local_device(device))
     network = getattr(pipeline, family.network_folder)
     network.eval().requires_grad_(False)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from sdqviz.base.scene import Scene
+from sdqviz.families.components import variant_of
 from sdqviz.families.contract import Model
 from sdqviz.families.sources import read_json
 
@@ -37,6 +38,7 @@ class PipelineFamily:
             dtype=dtype,
             use_safetensors=True,
             local_files_only=True,
+            variant=variant_of(folder),
             **{**self.absent(folder), **parts},
         )
 

@@ -6,10 +6,14 @@ import torch
 from torch import nn
 
 from sdqviz.base.scene import Scene
+from sdqviz.diffusion.schedulers import build_scheduler
 from sdqviz.diffusion.trajectory import Predictor
 from sdqviz.families.conditioning import call_network, in_format
 from sdqviz.families.contract import Model
 from sdqviz.families.encoding import conditioning_of
+from sdqviz.layers.moments import fill_moments, remembered_layers
+
+_ANY_PICTURE = 8  # side of the latents that stand in where the picture has no say
 
 
 def predictor(
@@ -22,10 +26,20 @@ def predictor(
     net = network if network is not None else model.network
     device = model.device
     conditioning = in_format(conditioning_of(model, scene), None, device)
+    unfilled = remembered_layers(net)
 
-    def predict(x: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
+    def call(x: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
         times = timestep.to(device).expand(len(x))
         with nullcontext() if autocast is None else torch.autocast(device.type, autocast):
-            return call_network(net, x.to(device), times, conditioning)
+            return call_network(net, x, times, conditioning)
+
+    def predict(x: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
+        x = x.to(device)
+        if unfilled:
+            some = x[..., :_ANY_PICTURE, :_ANY_PICTURE]
+            timesteps = build_scheduler(scene, model.scheduler_config).timesteps
+            fill_moments(unfilled, lambda at: call(some, at), timesteps.unique())
+            unfilled.clear()
+        return call(x, timestep)
 
     return predict

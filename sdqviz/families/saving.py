@@ -9,6 +9,12 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.families.components import (
+    component_files,
+    licence_files,
+    loaded_weights,
+    variant_of,
+)
 from sdqviz.families.loading import NETWORK_FILE, family_of_folder, load
 from sdqviz.families.sources import Source, read_json
 
@@ -27,21 +33,7 @@ def save_quantized(
             folder = Path(scratch) / "model"
             part = family_of_folder(source.config or source.path).network_folder
             if source.path.is_dir():
-                weights = {".safetensors", ".bin", ".ckpt", ".index.json"}
-                shutil.copytree(
-                    source.path,
-                    folder,
-                    ignore=lambda where, names: [
-                        n
-                        for n in names
-                        if n.startswith(".")
-                        or (Path(where).name == part and any(n.endswith(w) for w in weights))
-                        or (
-                            Path(where) == source.path
-                            and n in ("README.md", "samples.png", "score.json")
-                        )
-                    ],
-                )
+                _copy_components(source.path, folder, without=part)
             else:
                 name, config = str(source.path), str(source.config)
                 load(name, config).pipeline.save_pretrained(folder)
@@ -61,6 +53,25 @@ def save_quantized(
             f"cannot write {out}: {error.strerror or error}", "choose another --out"
         ) from error
     return out
+
+
+def _copy_components(source: Path, folder: Path, without: str) -> None:
+    """Copies the source's parts, but for the weights of one. Those of a variant get the names that
+    diffusers looks for when it is asked for none.
+    """
+    variant = variant_of(source)
+    dropped = loaded_weights(source / without, variant)
+    for file in [*component_files(source), *licence_files(source)]:
+        if file in dropped:
+            continue
+        name = file.name.replace(f".{variant}", "") if variant else file.name
+        target = folder / file.relative_to(source).with_name(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if name != file.name and file.suffix == ".json":  # an index of shards
+            text = file.read_text(encoding="utf-8").replace(f".{variant}", "")
+            target.write_text(text, encoding="utf-8")
+        else:
+            shutil.copyfile(file, target)
 
 
 def refuse_occupied(out: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
+from sdqviz.families.components import loaded_weights, parts, variant_of, variants_in
 from sdqviz.families.published import PUBLISHED
 
 _PICKLES = {".ckpt", ".pt", ".pth", ".bin"}
@@ -96,44 +97,45 @@ def check_folder(folder: Path, weights: bool = True) -> Path:
         )
     if not weights:
         return folder
-    for part, (library, _) in _parts(read_json(index)).items():
+    named, variant = parts(read_json(index)), variant_of(folder)
+    for part, (library, _) in named.items():
         needs_weights = part in ("unet", "transformer", "vae") or part.startswith("text_encoder")
-        if not needs_weights or library is None:
-            continue
-        files = sorted((folder / part).glob("*.safetensors"))
-        _check_shards(folder / part)
-        if not files and part == "text_encoder_3":
-            raise SdqvizError(
-                f"{folder} names a T5 encoder (text_encoder_3) that is not there",
-                "download it, or run without: set text_encoder_3 and tokenizer_3 to "
-                "[null, null] in model_index.json",
-            )
-        if not files:
-            pickled = any(p.suffix in _PICKLES for p in (folder / part).glob("*"))
-            raise SdqvizError(
-                f"{folder / part} has {'only pickle' if pickled else 'no'} weights",
-                "safetensors weights are needed; fetch or convert them",
-            )
-        for file in files:
-            check_safetensors(file)
+        if needs_weights and library is not None:
+            _check_weights(folder, part, loaded_weights(folder / part, variant))
     return folder
 
 
-def _check_shards(part: Path) -> None:
-    """Raises SdqvizError if an index names a file that is not there (a broken download)."""
-    for index in part.glob("*.safetensors.index.json"):
-        shards = set(read_json(index).get("weight_map", {}).values())
-        missing = sorted(name for name in shards if not (part / name).is_file())
-        if missing:
-            raise SdqvizError(
-                f"{part} is incomplete: {len(missing)} of {len(shards)} files are missing, "
-                f"first {missing[0]}",
-                "download the model again; what is there is kept",
-            )
-
-
-def _parts(index: dict[str, Any]) -> dict[str, tuple[str | None, str | None]]:
-    return {k: (v[0], v[1]) for k, v in index.items() if isinstance(v, list) and len(v) == 2}
+def _check_weights(folder: Path, part: str, files: list[Path]) -> None:
+    if not files and part == "text_encoder_3":
+        raise SdqvizError(
+            f"{folder} names a T5 encoder (text_encoder_3) that is not there",
+            "download it, or run without: set text_encoder_3 and tokenizer_3 to "
+            "[null, null] in model_index.json",
+        )
+    variants = ", ".join(sorted(variants_in(folder / part)))
+    if not files and variants:
+        raise SdqvizError(
+            f"{folder / part} has weights of {variants} alone, and other parts have not",
+            "bring all parts in one variant, or plain: download the model again",
+        )
+    if not files:
+        pickled = any(p.suffix in _PICKLES for p in (folder / part).glob("*"))
+        raise SdqvizError(
+            f"{folder / part} has {'only pickle' if pickled else 'no'} weights",
+            "safetensors weights are needed; fetch or convert them",
+        )
+    missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        raise SdqvizError(
+            f"{folder / part} is incomplete: {len(missing)} of {len(files) - 1} files are missing, "
+            f"first {missing[0]}",
+            "download the model again; what is there is kept",
+        )
+    for file in files:
+        if file.suffix == ".json":
+            read_json(file)
+        else:
+            check_safetensors(file)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from sdqviz.layers.damage import check_packed
 from sdqviz.layers.description import METHOD, quantization_config, shape_packed
 from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.layers.positions import NAME as POSITIONS
+from sdqviz.layers.refusals import refuse_changes
 
 
 class Method(StrEnum):
@@ -137,7 +138,10 @@ class SdqvizQuantizer(DiffusersQuantizer):
             self.quantization_config.stored = {
                 k: v for k, v in quantization_config(model).items() if k != "quant_method"
             }
-        model.load_lora_adapter = _refuse_lora
+        refuse_changes(model)
+        # diffusers lets no quantized network be cast. Packed layers keep their own dtypes, so the
+        # rest may be: IP-Adapter's loading does it, to the dtype that it has.
+        model.is_quantized = False
         self._model = model
         return model
 
@@ -154,13 +158,6 @@ class SdqvizQuantizer(DiffusersQuantizer):
     @property
     def is_trainable(self) -> bool:  # type: ignore[override]
         return False
-
-
-def _refuse_lora(*args: Any, **kwargs: Any) -> None:
-    raise SdqvizError(
-        "a packed network takes no LoRA: its weights are integer codes",
-        "fuse the LoRA into the FP model, then quantize that",
-    )
 
 
 def register() -> None:

@@ -54,7 +54,12 @@ class Operands:
 
 
 class Engine(Protocol):
-    """One implementation. `refusal` gives the reason why it cannot serve here, or None."""
+    """One implementation. `refusal` gives the reason why it cannot serve here, or None.
+
+    Beside what stands here it may define `layer_refusal(operands)`, where it serves some layers
+    only; `compact(spec)`, whether what it prepares for weights of this spec is small beside their
+    codes; `run_rows` (see `DeviceEngine`); and `multiply`, `run` from uint8 codes on.
+    """
 
     name: str
     arithmetic: str  # "integer", or "simulated" when integers are computed as floats
@@ -76,6 +81,18 @@ class Engine(Protocol):
         ...
 
 
+class DeviceEngine(Engine, Protocol):
+    """An engine that reads the ranges on the device, so that no value travels to it by a call."""
+
+    def run_rows(
+        self, x: torch.Tensor, prepared: Any, ranges: torch.Tensor, spec: ActivationSpec
+    ) -> torch.Tensor:
+        """As `run`; ranges float32 [1, 3] or one for each sample, [B, 3], on x's device:
+        (inverse scale, zero point, scale).
+        """
+        ...
+
+
 def named_engine(name: str, device: torch.device, spec: ActivationSpec) -> Engine:
     """The engine of this name; raises SdqvizError where there is none, or it does not serve."""
     engine: Engine = named(PACKAGE, "ENGINE", name)
@@ -85,12 +102,36 @@ def named_engine(name: str, device: torch.device, spec: ActivationSpec) -> Engin
     return engine
 
 
-def choose_engine(device: torch.device, spec: ActivationSpec) -> tuple[Engine, dict[str, str]]:
-    """The best engine that serves here, and the reason of each that does not."""
+def serving(
+    device: torch.device, spec: ActivationSpec, operands: Operands | None = None
+) -> tuple[list[Engine], dict[str, str]]:
+    """The engines that serve here (this layer, if one is given), the best first; and the reason of
+    each that does not.
+    """
+    served: list[Engine] = []
     refusals: dict[str, str] = {}
     for engine in sorted(found(PACKAGE, "ENGINE").values(), key=lambda e: -e.rank):
-        reason = engine.refusal(device, spec)
+        reason = engine.refusal(device, spec) or refused_layer(engine, operands)
         if reason is None:
-            return engine, refusals
-        refusals[engine.name] = reason
-    raise SdqvizError("no engine serves here", "; ".join(f"{n}: {r}" for n, r in refusals.items()))
+            served.append(engine)
+        else:
+            refusals[engine.name] = reason
+    return served, refusals
+
+
+def refused_layer(engine: Engine, operands: Operands | None) -> str | None:
+    """Why this engine cannot serve this layer."""
+    own = getattr(engine, "layer_refusal", None)
+    return None if own is None or operands is None else own(operands)
+
+
+def choose_engine(
+    device: torch.device, spec: ActivationSpec, operands: Operands | None = None
+) -> tuple[Engine, dict[str, str]]:
+    """The best engine that serves here, and the reason of each better one that does not."""
+    served, refusals = serving(device, spec, operands)
+    if not served:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in refusals.items())
+        raise SdqvizError("no engine serves here", reasons)
+    better = {e.name for e in found(PACKAGE, "ENGINE").values() if e.rank > served[0].rank}
+    return served[0], {name: why for name, why in refusals.items() if name in better}

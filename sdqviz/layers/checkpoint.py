@@ -18,6 +18,7 @@ from sdqviz.layers.damage import DAMAGED, check_packed
 from sdqviz.layers.description import quantization_config, shape_packed
 from sdqviz.layers.positions import NAME as POSITIONS
 from sdqviz.layers.positions import implied_dtype, position_table
+from sdqviz.layers.refusals import refuse_changes
 from sdqviz.layers.tensor_file import write_tensors
 
 
@@ -84,6 +85,7 @@ def restore_packed(
     network.load_state_dict(cast, assign=True)
     check_packed(network)
     current_call.attach(network)
+    refuse_changes(network)
     return current_call
 
 

@@ -15,7 +15,7 @@ import torch
 class Opaque(Protocol):
     """A module whose forward is one operator."""
 
-    def compute(self, x: torch.Tensor, timesteps: list[float]) -> torch.Tensor: ...
+    def compute_at(self, x: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor: ...
 
     def like_output(self, x: torch.Tensor) -> torch.Tensor:
         """An empty tensor of the output's shape, dtype and memory layout."""
@@ -49,20 +49,38 @@ def enlist(module: Opaque) -> int:
 @torch.compiler.assume_constant_result
 def takes_codes(number: int) -> bool:
     """Whether the module's engine can start from codes that were rounded outside it."""
-    return hasattr(_MODULES[number].engine()[0], "multiply")
+    return hasattr(_MODULES[number].choice()[0], "multiply")
+
+
+@torch.compiler.assume_constant_result
+def takes_rows(number: int) -> bool:
+    """Whether the module's engine reads its ranges on the device, so that a call can be recorded
+    in a CUDA graph.
+    """
+    return hasattr(_MODULES[number].choice()[0], "run_rows")
 
 
 @torch.library.custom_op("sdqviz::opaque", mutates_args=())
 def call_opaque(x: torch.Tensor, timesteps: torch.Tensor, number: int) -> torch.Tensor:
     """The output of module `number` for x at timesteps [B] or [1]."""
     module = _MODULES[number]
-    return _as_promised(
-        module.compute(x, timesteps.to(torch.float64).tolist()), module.like_output(x), x
-    )
+    return _as_promised(module.compute_at(x, timesteps), module.like_output(x), x)
 
 
 @call_opaque.register_fake
 def _(x: torch.Tensor, timesteps: torch.Tensor, number: int) -> torch.Tensor:
+    return _MODULES[number].like_output(x)
+
+
+@torch.library.custom_op("sdqviz::rows", mutates_args=())
+def call_rows(x: torch.Tensor, rows: torch.Tensor, number: int) -> torch.Tensor:
+    """The output of module `number` for x under ranges float32 [B, 3] or [1, 3] on x's device."""
+    module = _MODULES[number]
+    return _as_promised(module.compute_rows(x, rows), module.like_output(x), x)
+
+
+@call_rows.register_fake
+def _(x: torch.Tensor, rows: torch.Tensor, number: int) -> torch.Tensor:
     return _MODULES[number].like_output(x)
 
 

@@ -4,7 +4,15 @@ from typing import Any
 
 import torch
 
-from sdqviz.layers.compiled import call_multiply, call_opaque, call_ranges, enlist, takes_codes
+from sdqviz.layers.compiled import (
+    call_multiply,
+    call_opaque,
+    call_ranges,
+    call_rows,
+    enlist,
+    takes_codes,
+    takes_rows,
+)
 from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.served_weight import ServedWeight
 from sdqviz.quant.numerics import multiply_channels
@@ -26,10 +34,12 @@ class CompiledWeight(ServedWeight):
 
     def _traced(self, x: torch.Tensor) -> torch.Tensor:
         """As the compiler sees it. Where the engine takes codes, the rounding is traced, and
-        fused with what made x.
+        fused with what made x; where it reads ranges on the device, no value comes from there.
         """
         timesteps = _timesteps(self.current_call, x)
         ranges = self.activations
+        if ranges is not None and takes_rows(self._number):
+            return call_rows(x, ranges.rows_at(timesteps.to(x.device)), self._number)
         if ranges is None or ranges.first_token_fp or not takes_codes(self._number):
             return call_opaque(x, timesteps, self._number)
         own = call_ranges(timesteps, self._number).to(x.device)

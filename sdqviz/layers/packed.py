@@ -1,5 +1,6 @@
 """Layers that hold 4-bit codes and compute through an engine."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.quant.numerics import multiply_channels
 from sdqviz.quant.spec import WeightSpec
 
-REMEMBERED = 64  # outputs that a remembered layer keeps: a scene's steps
+REMEMBERED = 64  # outputs that a remembered layer keeps, or a scene's steps if they are more
 
 
 class PackedLayer(CompiledWeight):
@@ -75,8 +76,27 @@ class PackedLayer(CompiledWeight):
             return self._one_timestep(x, timesteps[0])
         return self._mixed(x, timesteps)
 
+    def compute_at(self, x: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+        """As `compute`; the values of timesteps [B] or [1] are read where they matter."""
+        if self.activations is None:
+            return self._weight_only(x)
+        if self.activations.static:
+            return self._one_timestep(x, 0.0)
+        return self.compute(x, timesteps.to(torch.float64).tolist())
+
+    def compute_rows(self, x: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """As forward with the ranges of `ActivationRanges.rows_at`: waits for no value."""
+        assert self.activations is not None
+        engine, prepared = self.engine(x)
+        y = engine.run_rows(x, prepared, rows, self.activations.spec)  # type: ignore[attr-defined]
+        return self._with_first_token(x, y)
+
     def _mixed(self, x: torch.Tensor, timesteps: list[float]) -> torch.Tensor:
-        # A batch of mixed timesteps: one engine call per timestep.
+        """A batch of mixed timesteps: one engine call per timestep, or one in all."""
+        assert self.activations is not None
+        if hasattr(self.engine(x)[0], "run_rows"):
+            rows = [self.activations.at(t).row_on(x.device) for t in timesteps]
+            return self.compute_rows(x, torch.cat(rows))
         parts: list[torch.Tensor | None] = [None] * len(timesteps)
         for timestep in set(timesteps):
             rows = [i for i, t in enumerate(timesteps) if t == timestep]
@@ -86,25 +106,48 @@ class PackedLayer(CompiledWeight):
 
     def _remember(self, x: torch.Tensor, moment: tuple[bytes, torch.dtype]) -> torch.Tensor:
         if moment not in self._memory:
-            while len(self._memory) >= REMEMBERED:
-                self._memory.pop(next(iter(self._memory)))  # the oldest
-            self._memory[moment] = self._weight_only(x)
-            self._w8 = None  # not needed again before the next moment
+            self.remember({moment[0]: x})
         return self._memory[moment]
+
+    def remember(self, vectors: Mapping[bytes, torch.Tensor]) -> None:
+        """Computes the outputs of these inputs, by moment, that are not yet remembered. Its weight
+        is expanded once for all of them, and dropped again.
+        """
+        asked = {(moment, x.dtype): x for moment, x in vectors.items()}
+        new = {key: x for key, x in asked.items() if key not in self._memory}
+        kept = max(REMEMBERED, len(asked)) - len(new)
+        for key in [key for key in self._memory if key not in asked]:  # the oldest first
+            if len(self._memory) > kept:
+                del self._memory[key]
+        if new:
+            weight = self._real_weight()
+            for key, x in new.items():  # one by one: a larger product has other last bits
+                self._memory[key] = self._times_weight(x, weight)
+            self._w8 = None  # not needed again before the next scene
 
     def _one_timestep(self, x: torch.Tensor, timestep: float) -> torch.Tensor:
         assert self.activations is not None
         ranges = self.activations
-        engine, prepared = self.engine()
+        engine, prepared = self.engine(x)
         y = engine.run(x, prepared, ranges.at(timestep), ranges.spec)
-        if ranges.first_token_fp:
-            # The begin-of-text token is an outlier: this one row keeps FP activations.
+        return self._with_first_token(x, y)
+
+    def _with_first_token(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        # The begin-of-text token is an outlier: this one row keeps FP activations.
+        ranges = self.activations
+        if ranges is not None and ranges.first_token_fp:
             first = multiply_channels(x[..., 0, :].to(torch.float32), ranges.factor)
             y[..., 0, :] = self._weight_only(first).to(y.dtype)
         return y
 
     def _weight_only(self, x: torch.Tensor) -> torch.Tensor:
-        weight = self.scale.view(-1, 1, 1) * self.integers().to(torch.float32)
+        return self._times_weight(x, self._real_weight())
+
+    def _real_weight(self) -> torch.Tensor:
+        """float32 [O, T, I]"""
+        return self.scale.view(-1, 1, 1) * self.integers().to(torch.float32)
+
+    def _times_weight(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         bias = None if self.bias is None else self.bias.to(x.dtype)
         if self.conv is None:
             return nn.functional.linear(x, weight.squeeze(1).to(x.dtype), bias)

@@ -20,6 +20,7 @@ class ActivationRanges(nn.Module):
     """
 
     factor: torch.Tensor | None
+    timesteps: torch.Tensor
 
     def __init__(
         self,
@@ -67,6 +68,26 @@ class ActivationRanges(nn.Module):
         super()._load_from_state_dict(*args, **kwargs)
         self._table = self._exact = None
 
+    def _apply(self, fn, recurse: bool = True):
+        super()._apply(fn, recurse)
+        self._table = self._exact = None  # its rows may be on another device now
+        return self
+
+    def rows(self) -> torch.Tensor:
+        """(inverse scale, zero point, scale) as kernels read it on the device: float32 [P, 3]."""
+        columns = (self.inverse_scale, self.zero_point.to(torch.float32), self.scale)
+        return torch.stack(columns, dim=1)
+
+    def rows_at(self, timesteps: torch.Tensor) -> torch.Tensor:
+        """The rows of `at` for timesteps [B] on the device: float32 [B, 3], or [1, 3] of all. No
+        value comes to the host, so misses are not counted.
+        """
+        if len(self.timesteps) == 1:
+            return self.rows()
+        given = timesteps.to(torch.float64).unsqueeze(1)
+        distance = (self.timesteps.to(torch.float64) - given).abs().flip(1)
+        return self.rows()[len(self.timesteps) - 1 - distance.argmin(dim=1)]
+
     @property
     def static(self) -> bool:
         """Whether one range serves every timestep."""
@@ -78,7 +99,12 @@ class ActivationRanges(nn.Module):
         if self._table is None:
             columns = (self.timesteps, self.scale, self.inverse_scale, self.zero_point)
             rows = zip(*(c.tolist() for c in columns), strict=True)
-            self._table = [(t, ActivationRange(s, i, z)) for t, s, i, z in rows]
+            # Views of one tensor on the device: no call of a kernel uploads its range.
+            own = self.rows().split(1) if self.scale.is_cuda else [None] * len(self.scale)
+            self._table = [
+                (t, ActivationRange(s, i, z, row))
+                for (t, s, i, z), row in zip(rows, own, strict=True)
+            ]
         return self._table
 
     def at(self, timestep: float) -> ActivationRange:

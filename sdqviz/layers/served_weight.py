@@ -5,7 +5,8 @@ from typing import Any
 import torch
 
 from sdqviz.base.memory import freed
-from sdqviz.kernels.contract import Engine, choose_engine, named_engine
+from sdqviz.kernels.contract import Engine, choose_engine, named_engine, refused_layer
+from sdqviz.kernels.measured import fastest, worth_measuring
 from sdqviz.layers.stored_weight import StoredWeight
 
 _MADE_PER_BYTE = 6  # bytes made and dropped on the way from a byte of codes to an engine's layout
@@ -15,7 +16,8 @@ RESIDENT = (PACKED, EXPANDED)
 
 class ServedWeight(StoredWeight):
     """`resident` says what stays in memory: int8 weights beside the codes, made at the first call
-    ("expanded"), or the 4-bit codes alone, expanded for each call ("packed").
+    ("expanded"), or the 4-bit codes alone ("packed"), expanded for each call where no engine reads
+    them as they are.
     """
 
     def __init__(self, **stored: Any) -> None:
@@ -52,25 +54,43 @@ class ServedWeight(StoredWeight):
         self._forget()
 
     def choice(self) -> tuple[Engine, dict[str, str]]:
-        """The engine that was asked for, or the best that serves here with the reason of each
-        better one that does not.
+        """The engine that computes this layer, the one that was asked for or the best that serves
+        it, with the reason of each better one that does not.
         """
         assert self.activations is not None
+        device, spec, operands = self.scale.device, self.activations.spec, self.operands()
         if self._asked is not None:
-            return self._asked, {}
-        return choose_engine(self.scale.device, self.activations.spec)
+            reason = refused_layer(self._asked, operands)
+            if reason is None:
+                return self._asked, {}
+            best, refusals = choose_engine(device, spec, operands)
+            return best, {**refusals, self._asked.name: reason}
+        best, refusals = choose_engine(device, spec, operands)
+        return self._engine or best, refusals
 
-    def engine(self) -> tuple[Engine, Any]:
-        """The engine of this layer, and the weights as it wants them."""
+    def engine(self, x: torch.Tensor | None = None) -> tuple[Engine, Any]:
+        """The engine of this layer, and the weights as it wants them.
+
+        x: an input, on whose size the fastest of several engines may hang (`kernels.measured`).
+        """
         if self._engine is None:
-            assert self.activations is not None
-            self._engine, _ = self.choice()
-        if self.resident == PACKED:
+            self._engine = self._chosen(x)
+        compact = getattr(self._engine, "compact", None)
+        small = compact is not None and compact(self.weight_spec)
+        if self.resident == PACKED and not small:
             return self._engine, self._engine.prepare(self.operands())
         if self._prepared is None:
             self._prepared = self._engine.prepare(self.operands())
-            freed(self.codes.numel() * _MADE_PER_BYTE)
+            if not small:
+                freed(self.codes.numel() * _MADE_PER_BYTE)
         return self._engine, self._prepared
+
+    def _chosen(self, x: torch.Tensor | None) -> Engine:
+        best, _ = self.choice()
+        if self._asked is not None or x is None or not worth_measuring(x, best):
+            return best
+        assert self.activations is not None
+        return fastest(x, self.operands(), self.activations.spec, self.resident == PACKED)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what can be made again: an engine's own layouts are not to be copied."""

@@ -2,7 +2,8 @@
 
 In a v1 or v2 UNet everything that depends on the timestep alone ends in one vector per ResNet
 block, proj(silu(mlp(sinusoid(t)))). The vectors of all timesteps are computed once and looked
-up; the time MLP and the projections are deleted.
+up; the time MLP and the projections are deleted. Where the rows are of all timesteps, so is what
+lies between them (see `between_rows`): every sampler finds its moments.
 """
 
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.layers.between_rows import REACH, between, window
 from sdqviz.layers.compiled import call_opaque, enlist
 
 
@@ -21,7 +23,12 @@ class TimeRows(nn.Module):
         super().__init__()
         self.register_buffer("rows", rows.to(torch.float16))
         self.register_buffer("timesteps", timesteps.to(torch.int64))
+        self._places: dict[float, int] | None = None  # timestep -> row
         self._number = enlist(self)
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self._places = None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
@@ -37,28 +44,56 @@ class TimeRows(nn.Module):
         return super()._apply(move, recurse)
 
     def forward(self, timesteps: torch.Tensor) -> torch.Tensor:
-        """timesteps [B] -> float32 [B, D]. A timestep without a row is refused, never rounded."""
+        """timesteps [B] -> float32 [B, D]. A timestep with a row takes it; one between the rows of
+        its neighbours takes what lies there; any other is refused, never rounded.
+        """
         if torch.compiler.is_compiling():
             return call_opaque(timesteps, timesteps.flatten(), self._number)
-        return self.look_up(timesteps)
+        return self.compute_at(timesteps, timesteps)
 
-    def compute(self, x: torch.Tensor, timesteps: list[float]) -> torch.Tensor:
-        return self.look_up(x)
+    def compute_at(self, x: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+        if timesteps.is_cuda and torch.cuda.is_current_stream_capturing():
+            return self._captured(timesteps)
+        return self.compute(x, timesteps.tolist())
 
-    def like_output(self, x: torch.Tensor) -> torch.Tensor:
-        return x.new_empty(len(x), self.rows.shape[1], dtype=torch.float32)
-
-    def look_up(self, timesteps: torch.Tensor) -> torch.Tensor:
+    def _captured(self, timesteps: torch.Tensor) -> torch.Tensor:
+        """The rows while a CUDA graph is recorded: no value can be waited for, so the device asks
+        whether each timestep has a row; none lies between rows there.
+        """
         place = torch.searchsorted(self.timesteps, timesteps.to(torch.int64).contiguous())
         place = place.clamp(max=len(self.timesteps) - 1)
         exact = self.timesteps[place].to(torch.float64) == timesteps.to(torch.float64)
-        if not exact.all():
-            value = timesteps[~exact][0].item()
-            raise SdqvizError(
-                f"timestep {value:g} is not in the time table",
-                "use integer timesteps (Euler: leading spacing), or save with time_rows: all",
-            )
+        torch._assert_async(exact.all(), "a timestep is not in the time table")
         return self.rows[place].to(torch.float32)
+
+    def compute(self, x: torch.Tensor, timesteps: list[float]) -> torch.Tensor:
+        if self._places is None:
+            self._places = {float(t): place for place, t in enumerate(self.timesteps.tolist())}
+        found = {float(t): self._row(float(t), self._places) for t in set(timesteps)}
+        if len(found) == 1:
+            return next(iter(found.values())).expand(len(timesteps), -1)
+        return torch.stack([found[float(t)] for t in timesteps])
+
+    def _row(self, timestep: float, places: dict[float, int]) -> torch.Tensor:
+        """float32 [D]."""
+        if timestep in places:
+            return self.rows[places[timestep]].to(torch.float32)
+        near = window(places, timestep)
+        if near is None:
+            raise SdqvizError(f"timestep {timestep:g} is not in the time table", self._hint())
+        first, count = near
+        start = places[first]
+        return between(self.rows[start : start + count], first, timestep)
+
+    def _hint(self) -> str:
+        places = self._places or {}
+        low, high = min(places), max(places)
+        if len(places) == high - low + 1:
+            return f"it has rows from {low:g} to {high:g}: use a sampler that stays within them"
+        return "its rows are one sampler's only; quantize with time_rows: all for any sampler"
+
+    def like_output(self, x: torch.Tensor) -> torch.Tensor:
+        return x.new_empty(len(x), self.rows.shape[1], dtype=torch.float32)
 
 
 class TimeIdentity(nn.Module):
@@ -86,6 +121,15 @@ def time_blocks(network: nn.Module) -> dict[str, nn.Module]:
         for name, module in network.named_modules()
         if isinstance(getattr(module, "time_emb_proj", None), nn.Module)
     }
+
+
+def all_timesteps(count: int) -> torch.Tensor:
+    """Every training timestep, and as many beyond both ends as moments near them need: int64 [R].
+
+    diffusers' EDM schedulers go down to -1.6.
+    """
+    beyond = REACH + 2
+    return torch.arange(-beyond, count + beyond)
 
 
 @torch.no_grad()

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import nn
 
 from sdqviz.base.scene import MAX_SEED, Scene
+from sdqviz.base.steps import Steps, weighed
 from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.diffusion.trajectory import Trajectory
 from sdqviz.families.predictor import predictor
@@ -22,7 +23,10 @@ from sdqviz.metrics.contract import map_all, score_all
 from sdqviz.metrics.steps import free_run_errors, replay_errors
 from sdqviz.products.context import Context
 from sdqviz.products.trajectories import (
-    record_scene,
+    calls_per_scene,
+    recording_rounded,
+    recording_scene,
+    recording_teacher,
     rounded_trajectory,
     teacher_trajectory,
 )
@@ -30,24 +34,28 @@ from sdqviz.products.trajectories import (
 
 def evaluated_scene(
     context: Context, student: nn.Module, scene: Scene, lpips_net: str
-) -> dict[str, Any]:
+) -> Steps[dict[str, Any]]:
     """The row of one scene in a result (`results.scene.SceneRow`), its pictures kept as blobs.
 
-    student: the packed network. Seconds are measured now.
+    student: the packed network. Seconds are measured now. Yields how much of the work is done: 8
+    for each call of the scene, 3 of them for each of the student's two.
     """
-    model = context.model
+    model, calls = context.model, calls_per_scene(scene)
     teacher = teacher_trajectory(context, scene)
-    steered = record_scene(context, scene, student)
+    steered = yield from weighed(recording_scene(context, scene, student), 0, 3)
     before = _misses(student)
-    replayed = replay_errors(teacher, predictor(model, scene, student))
+    replaying = replay_errors(teacher, predictor(model, scene, student))
+    replayed = yield from weighed(replaying, 3 * calls, 3)
     missed = [now - then for now, then in zip(_misses(student), before, strict=True)]
 
     def picture(latents: torch.Tensor) -> np.ndarray:
         return model.family.decode(model, latents)
 
     reference, quantized = picture(teacher.latents[-1]), picture(steered.latents[-1])
+    yield from weighed(recording_rounded(context, scene), 6 * calls, 1)
     rounded = rounded_picture(context, scene)
     other = replace(scene, seed=(scene.seed + 1) % (MAX_SEED + 1))
+    yield from weighed(recording_teacher(context, other), 7 * calls, 1)
     reseeded = picture(teacher_trajectory(context, other).latents[-1])
     return {
         "id": scene.id,

@@ -1,81 +1,112 @@
-"""What the calibration scenes brought to each layer's input: a sample, and the extremes."""
+"""What the calibration scenes brought to each layer's input: running histograms by timestep."""
 
 import io
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from sdqviz.quant.equalise import ChannelRange
+from sdqviz.base.errors import SdqvizError
+from sdqviz.quant.histograms import Histograms, over_edges
 
-SAMPLES_PER_CALL = 1024
-BINS = 64
+SHOWN_BINS = 64
 ANY = math.nan  # the timestep of an input that has one range for all
 
 
-@dataclass
+@dataclass(frozen=True)
+class SeenRows:
+    """Timesteps that share a range, with the rows of what was seen at them."""
+
+    timesteps: list[float]
+    rows: list[int]
+
+
 class SeenInputs:
-    """What the calibration scenes brought to one layer's input, by timestep."""
+    """One row of histograms for each layer and timestep, as the quantizer meets its input. Of a
+    text embedding two, its first token's and that of all others.
 
-    values: dict[float, list[torch.Tensor]] = field(default_factory=dict)  # a random sample
-    channels: dict[float, list[torch.Tensor]] = field(default_factory=dict)  # of those values
-    low: dict[float, list[torch.Tensor]] = field(default_factory=dict)  # [I] of each call
-    high: dict[float, list[torch.Tensor]] = field(default_factory=dict)
-    squares: list[torch.Tensor] = field(default_factory=list)  # mean squares [I], one per call
-    first_token: float = 0.0  # largest magnitude of the first token, and of all others
-    other_tokens: float = 0.0
-
-    def ranges(self) -> ChannelRange:
-        low = torch.stack([torch.stack(rows).amin(dim=0) for rows in self.low.values()])
-        high = torch.stack([torch.stack(rows).amax(dim=0) for rows in self.high.values()])
-        return ChannelRange(low, high, torch.stack(self.squares).mean(dim=0))
-
-    def sample(self, timestep: float, factor: torch.Tensor | None) -> torch.Tensor:
-        """The values at a timestep and the extremes of each call, as the quantizer meets them."""
-        values = torch.cat(self.values[timestep])
-        low, high = torch.stack(self.low[timestep]), torch.stack(self.high[timestep])
-        if factor is not None:
-            values = values * factor[torch.cat(self.channels[timestep])]
-            low, high = low * factor, high * factor
-        return torch.cat((values, low.amin(dim=1), high.amax(dim=1)))
-
-    def see_tokens(self, x: torch.Tensor) -> None:
-        """Of a text embedding [B, N, I]: how large its first token is, and all others."""
-        self.first_token = max(self.first_token, x[:, 0].abs().max().item())
-        self.other_tokens = max(self.other_tokens, x[:, 1:].abs().max().item())
-
-    def add(self, timestep: float, x: torch.Tensor, draw: torch.Generator) -> None:
-        """Of one call's input [B, I, h, w] or [B, ..., I]: a random sample and the extremes."""
-        rows = x.detach().movedim(1, -1) if x.dim() == 4 else x.detach()
-        rows = rows.flatten(0, -2).to(torch.float32)  # [N, I]
-        # Random places: a stride that shares a factor with I would meet few of the channels.
-        count = min(SAMPLES_PER_CALL, rows.numel())
-        places = torch.randint(rows.numel(), (count,), generator=draw)
-        self.values.setdefault(timestep, []).append(rows.flatten()[places.to(x.device)].cpu())
-        self.channels.setdefault(timestep, []).append(places % rows.shape[1])
-        self.low.setdefault(timestep, []).append(rows.amin(dim=0).cpu())
-        self.high.setdefault(timestep, []).append(rows.amax(dim=0).cpu())
-        self.squares.append(rows.square().mean(dim=0).cpu())
-
-
-def histograms(seen: dict[str, SeenInputs], factors: dict[str, torch.Tensor]) -> bytes:
-    """An npz: per layer `NAME|edges` float32 [65], `NAME|timesteps` [T], `NAME|counts` [T, 64].
-
-    Of what the quantizer meets, so after equalisation. The edges are shared by all timesteps of a
-    layer, so that rows can be compared.
+    timesteps: layer -> its timesteps upwards, or [ANY]. Memory does not grow with what is seen.
     """
-    arrays: dict[str, np.ndarray] = {}
-    for name, own in seen.items():
-        values = {t: own.sample(t, factors.get(name)).numpy() for t in own.values}
-        low = min(v.min() for v in values.values())
-        high = max(v.max() for v in values.values())
-        edges = np.linspace(low, high if high > low else low + 1, BINS + 1, dtype=np.float32)
-        arrays[f"{name}|edges"] = edges
-        arrays[f"{name}|timesteps"] = np.array(list(values), dtype=np.float32)
-        arrays[f"{name}|counts"] = np.stack(
-            [np.histogram(v, edges)[0].astype(np.uint32) for v in values.values()]
-        )
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-    return buffer.getvalue()
+
+    def __init__(
+        self, timesteps: Mapping[str, list[float]], texts: set[str], device: torch.device
+    ) -> None:
+        self._timesteps, self._texts = timesteps, texts
+        self._first: dict[str, int] = {}
+        count = 0
+        for name, own in timesteps.items():
+            self._first[name] = count
+            count += 2 if name in texts else len(own)
+        self._place = {name: {t: i for i, t in enumerate(own)} for name, own in timesteps.items()}
+        self.seen = Histograms(count, device)
+
+    def add(self, name: str, timestep: float, x: torch.Tensor) -> None:
+        """Counts one call's input; a text embedding is [B, N, I]."""
+        first = self._first[name]
+        if name in self._texts:
+            self.seen.add(first, x[:, :1])
+            self.seen.add(first + 1, x[:, 1:])
+        else:
+            place = self._place[name].get(timestep, 0)
+            self.seen.add(first + place, x)
+
+    def check(self) -> None:
+        """Raises SdqvizError where a NaN or an infinity was seen."""
+        wrong = self._reach().isnan() | (self._reach() == torch.inf)
+        for name, own in self._timesteps.items():
+            for place in range(len(own)):
+                if wrong[self._rows(name, place)].any():
+                    at = "" if math.isnan(own[place]) else f" at timestep {own[place]:g}"
+                    raise SdqvizError(
+                        f"layer {name}: an input is NaN or infinite{at}",
+                        "the model overflows; try float32",
+                    )
+
+    def first_token_excess(self) -> dict[str, float]:
+        """Layer -> how many times as large the first token is as all others."""
+        reach = self._reach().tolist()
+        rows = {name: self._first[name] for name in self._timesteps if name in self._texts}
+        return {n: reach[row] / max(reach[row + 1], 1e-30) for n, row in rows.items()}
+
+    def groups(self, name: str, size: int, without_first_token: bool) -> list[SeenRows]:
+        """Groups of `size` neighbouring timesteps, the last maybe shorter."""
+        own = self._timesteps[name]
+        found = []
+        for start in range(0, len(own), size):
+            places = range(start, min(start + size, len(own)))
+            rows = [row for place in places for row in self._rows(name, place)]
+            found.append(SeenRows([own[p] for p in places], rows[without_first_token:]))
+        return found
+
+    def shown(self) -> bytes:
+        """An npz: per layer `NAME|edges` float32 [65], `NAME|timesteps` [T], `NAME|counts`
+        uint32 [T, 64]. The edges are shared by all timesteps of a layer, so that rows can be
+        compared.
+        """
+        arrays: dict[str, np.ndarray] = {}
+        names = [name for name, own in self._timesteps.items() for _ in own]
+        rows = [self._rows(n, p) for n, own in self._timesteps.items() for p in range(len(own))]
+        seen = self.seen.merged(rows).to("cpu")
+        for name, own in self._timesteps.items():
+            first = names.index(name)
+            low = seen.low[first : first + len(own)].min().item()
+            high = seen.high[first : first + len(own)].max().item()
+            edges = torch.linspace(low, high if high > low else low + 1, SHOWN_BINS + 1)
+            counts = [over_edges(seen, row, edges) for row in range(first, first + len(own))]
+            whole = torch.stack(counts).round().clamp(max=2**32 - 1)
+            arrays[f"{name}|edges"] = edges.numpy()
+            arrays[f"{name}|timesteps"] = np.array(own, dtype=np.float32)
+            arrays[f"{name}|counts"] = whole.numpy().astype(np.uint32)
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+        return buffer.getvalue()
+
+    def _rows(self, name: str, place: int) -> list[int]:
+        first = self._first[name]
+        return [first, first + 1] if name in self._texts else [first + place]
+
+    def _reach(self) -> torch.Tensor:
+        """The largest magnitude of each row, on the CPU; minus infinity where nothing was seen."""
+        return torch.maximum(self.seen.high, -self.seen.low).cpu()

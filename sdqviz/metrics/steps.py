@@ -2,6 +2,7 @@
 
 import torch
 
+from sdqviz.base.steps import Steps
 from sdqviz.diffusion.trajectory import Predictor, Trajectory, replay
 
 
@@ -11,10 +12,15 @@ def relative_error(test: torch.Tensor, reference: torch.Tensor) -> float:
     return ((test - reference).square().sum() / power).item()
 
 
-def replay_errors(teacher: Trajectory, student: Predictor) -> list[float]:
-    """Per network call: the student's error on the teacher's own input, all branches."""
-    predictions = replay(teacher, student)
-    return [relative_error(p, o) for p, o in zip(predictions, teacher.outputs, strict=True)]
+def replay_errors(teacher: Trajectory, student: Predictor) -> Steps[list[float]]:
+    """Per network call: the student's error on the teacher's own input, all branches. Yields how
+    many calls are made.
+    """
+    errors = []
+    for prediction, own in zip(replay(teacher, student), teacher.outputs, strict=True):
+        errors.append(relative_error(prediction, own))
+        yield len(errors)
+    return errors
 
 
 def free_run_errors(teacher: Trajectory, student: Trajectory) -> list[float]:

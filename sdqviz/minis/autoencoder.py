@@ -5,6 +5,7 @@ import random
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
+from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from torch.nn import functional as F
 
 from sdqviz.minis.captions import COLOURS, NAMES, SIZES, Caption
@@ -68,9 +69,13 @@ def reconstruction_loss(
     gradients = F.l1_loss(error[..., 1:], error[..., :-1]) + F.l1_loss(
         error[..., 1:, :], error[..., :-1, :]
     )
+    return error.abs().mean() + gradients + KL_WEIGHT * divergence(posterior)
+
+
+def divergence(posterior: DiagonalGaussianDistribution) -> torch.Tensor:
+    """KL from unit Gaussians, the mean over latents: a scalar."""
     mean, log_variance = posterior.mean.float(), posterior.logvar.float()
-    divergence = 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance).mean()
-    return error.abs().mean() + gradients + KL_WEIGHT * divergence
+    return 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance).mean()
 
 
 def curriculum(progress: float) -> tuple[int, int]:

@@ -2,10 +2,12 @@
 
 Trains an autoencoder on the rendered pictures: mini-sd1's, which the minis with 4 latent channels
 share, or with `--family sd3` the one of 16 channels. Stopped and started again with the same
-arguments, it goes on; with more `--steps`, further. At the last step it writes the averaged model,
-its latents standardised, as a diffusers folder `DIR/vae`. `--decoder-only` then goes on from that
-folder with a fixed encoder, so that latents that are already cached stay true, and writes
-`DIR/vae-decoder`; with `--perceptual WEIGHT` ST-LPIPS joins its loss, which sharpens textures.
+arguments, it goes on; with more `--steps`, further. It sees crops where the objects are
+(`--crop 64`; 128: whole pictures), for a ground is learned soon and an object late. With
+`--perceptual WEIGHT` ST-LPIPS joins its loss, which sharpens textures. At the last step it writes
+the averaged model, its latents standardised, as a diffusers folder `DIR/vae`. `--decoder-only` then
+goes on from that folder with a fixed encoder, so that latents that are already cached stay true,
+and writes `DIR/vae-decoder`.
 """
 
 import argparse
@@ -19,15 +21,16 @@ from PIL import Image
 
 from sdqviz.base.registry import found, named
 from sdqviz.metrics.st_lpips import layer_distances
-from sdqviz.minis.autoencoder import reconstruction_loss, standardise_latents
+from sdqviz.minis.autoencoder import KL_WEIGHT, divergence, standardise_latents
 from sdqviz.minis.commands import needed, one_line_errors
 from sdqviz.minis.contract import PACKAGE
 from sdqviz.minis.loop import Loop, Schedule, frozen_copy, run
 from sdqviz.minis.world.dataset import Dataset, open_dataset
-from sdqviz.minis.world.scenes import generator
+from sdqviz.minis.world.scenes import IMAGE_PIXELS, generator, scene
 
-BATCH = 4
+BATCH_PIXELS = 4 * IMAGE_PIXELS**2
 RATE = 5e-4
+_GRID = 8  # pixels a latent's side
 _STANDARD_PICTURES = 1200  # from which the latents' mean and deviation are taken
 
 
@@ -35,6 +38,28 @@ def pictures(dataset: Dataset, rows: Sequence[int] | np.ndarray) -> torch.Tensor
     """float32 [B, 3, 128, 128] in [-1, 1], channels last."""
     part = torch.from_numpy(np.stack([dataset.pictures[row] for row in rows]))
     moved = part.permute(0, 3, 1, 2).float() / 127.5 - 1.0
+    return moved.contiguous(memory_format=torch.channels_last)
+
+
+def object_crops(
+    dataset: Dataset, rows: np.ndarray, side: int, rng: np.random.Generator
+) -> torch.Tensor:
+    """float32 [B, 3, side, side] in [-1, 1]: of each picture a window at one of its objects, on
+    the latents' grid.
+    """
+    if side == IMAGE_PIXELS:
+        return pictures(dataset, rows)
+    cut = []
+    for row in rows:
+        placements = scene(dataset.captions[row], int(row)).placements
+        placed = placements[rng.integers(len(placements))]
+        corner = []
+        for centre in (placed.y, placed.x):
+            start = centre * IMAGE_PIXELS - side / 2 + rng.uniform(-side / 3, side / 3)
+            corner.append(int(np.clip(round(start / _GRID) * _GRID, 0, IMAGE_PIXELS - side)))
+        top, left = corner
+        cut.append(dataset.pictures[row, top : top + side, left : left + side])
+    moved = torch.from_numpy(np.stack(cut)).permute(0, 3, 1, 2).float() / 127.5 - 1.0
     return moved.contiguous(memory_format=torch.channels_last)
 
 
@@ -46,6 +71,7 @@ def train(
     start: Path | None = None,
     decoder_only: bool = False,
     perceptual: float = 0.0,
+    crop: int = IMAGE_PIXELS,
 ) -> Path:
     """The finished diffusers folder. On the way it writes a checkpoint and
     `reconstructions.png` every few minutes.
@@ -62,11 +88,9 @@ def train(
     average = frozen_copy(live)
 
     def loss(step: int) -> torch.Tensor:
-        rows = generator("autoencoder", step).integers(len(dataset.captions), size=BATCH)
-        shown = pictures(dataset, rows)
-        if decoder_only:
-            return decoder_loss(live, shown, perceptual)
-        return reconstruction_loss(live, shown)
+        rng = generator("autoencoder", step)
+        rows = rng.integers(len(dataset.captions), size=BATCH_PIXELS // crop**2)
+        return loss_of(live, object_crops(dataset, rows, crop, rng), decoder_only, perceptual)
 
     def show(step: int) -> None:
         shown = np.linspace(0, len(dataset.captions) - 1, 12).astype(int)
@@ -91,20 +115,23 @@ def train(
     return folder
 
 
-def decoder_loss(
-    model: AutoencoderKL, shown: torch.Tensor, perceptual: float = 0.0
+def loss_of(
+    model: AutoencoderKL, shown: torch.Tensor, decoder_only: bool, perceptual: float = 0.0
 ) -> torch.Tensor:
-    """L1 + L1 of the gradients + `perceptual` times ST-LPIPS, on pictures [B, 3, H, W] in [-1, 1].
-
-    The latents are the encoder's means, as cached ones are.
+    """L1 + L1 of the gradients + `perceptual` times ST-LPIPS, on pictures [B, 3, H, W] in [-1, 1];
+    with a trained encoder a little KL too. A fixed encoder gives its means, as cached latents are.
     """
     with torch.autocast("cpu", torch.bfloat16):
-        with torch.no_grad():
-            latents = model.encode(shown).latent_dist.mean
+        with torch.set_grad_enabled(not decoder_only and torch.is_grad_enabled()):
+            posterior = model.encode(shown).latent_dist
+            noise = 0.0 if decoder_only else posterior.std * torch.randn_like(posterior.mean)
+            latents = posterior.mean + noise
         decoded = model.decode(latents).sample
     error = decoded.float() - shown
     along, down = error.diff(dim=-1).abs().mean(), error.diff(dim=-2).abs().mean()
     loss = error.abs().mean() + along + down
+    if not decoder_only:
+        loss = loss + KL_WEIGHT * divergence(posterior)
     if perceptual:
         with torch.autocast("cpu", torch.bfloat16):
             layers = layer_distances(decoded.float().clamp(-1.0, 1.0), shown)
@@ -148,6 +175,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--decoder-only", action="store_true")
     parser.add_argument("--perceptual", type=float, default=0.0)
+    parser.add_argument("--crop", type=int, choices=(32, 64, IMAGE_PIXELS), default=64)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     schedule = Schedule(
@@ -165,6 +193,7 @@ def main() -> None:
             arguments.start,
             arguments.decoder_only,
             arguments.perceptual,
+            arguments.crop,
         )
 
 

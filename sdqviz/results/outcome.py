@@ -5,14 +5,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.request import ABLATE, COMPARE, GENERATE, QUANTIZE, SCORE
+from sdqviz.base.reading import reading
+from sdqviz.base.request import ABLATE, COMPARE, GENERATE, LADDER, QUANTIZE, SCORE
 from sdqviz.results.ablation import AblationResult
 from sdqviz.results.drawn import CompareResult, GenerateResult
+from sdqviz.results.ladder import LadderResult
 from sdqviz.results.quantize import QuantizedModel, QuantizeResult
 from sdqviz.results.score import ScoreResult
 
 Outcome = (
-    QuantizedModel | QuantizeResult | GenerateResult | CompareResult | AblationResult | ScoreResult
+    QuantizedModel
+    | QuantizeResult
+    | GenerateResult
+    | CompareResult
+    | AblationResult
+    | ScoreResult
+    | LadderResult
 )
 
 
@@ -32,6 +40,11 @@ def read_outcome(kind: str, row: Mapping[str, Any]) -> Outcome | None:
     """The result of a run of this kind. None of a quantize run that packed nothing, as a helper of
     a training on several processes does; raises SdqvizError for what no version writes.
     """
+    with reading(f"the result of a {kind} run", "run it again"):
+        return _read(kind, row)
+
+
+def _read(kind: str, row: Mapping[str, Any]) -> Outcome | None:
     if kind == QUANTIZE:
         if "packed" not in row:
             return None
@@ -42,6 +55,7 @@ def read_outcome(kind: str, row: Mapping[str, Any]) -> Outcome | None:
         COMPARE: CompareResult,
         ABLATE: AblationResult,
         SCORE: ScoreResult,
+        LADDER: LadderResult,
     }
     if kind not in kinds:
         raise SdqvizError(f"a run of kind {kind!r} is unknown here", "update sdqviz")

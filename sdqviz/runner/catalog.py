@@ -16,7 +16,9 @@ from sdqviz.families.loading import family_of_folder
 from sdqviz.families.published import PUBLISHED
 from sdqviz.families.sources import how_to_get, minis
 from sdqviz.kernels.contract import PACKAGE as KERNELS
+from sdqviz.kernels.measured import summary
 from sdqviz.metrics.contract import metrics
+from sdqviz.metrics.sets.contract import set_metrics
 from sdqviz.quant.spec import ActivationSpec
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.recipes.contract import Step
@@ -95,7 +97,10 @@ def build_catalog(home: Path) -> dict[str, Any]:
             }
             for engine in engines
         ],
-        "unavailable_metrics": {n: m.unavailable() for n, m in metrics().items()},
+        "measured": summary(home),
+        "unavailable_metrics": {
+            name: metric.unavailable() for name, metric in {**metrics(), **set_metrics()}.items()
+        },
         "local": local_models(home),
         "device_free_bytes": device_free_bytes("cuda"),
         "devices": ["cpu", *(["cuda"] if torch.cuda.is_available() else [])],

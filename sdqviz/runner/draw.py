@@ -8,6 +8,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.keys import content_key
 from sdqviz.base.scene import Scene
 from sdqviz.families import sources
+from sdqviz.families.kinship import refuse_foreign
 from sdqviz.layers.variants import partly_quantized, served_by
 from sdqviz.measure.layer_facts import engine_report
 from sdqviz.products.context import Context
@@ -26,7 +27,7 @@ def generate(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     model = base.quantized_model
     if model is None:
         raise SdqvizError(f"run {base.id} is {base.state}", "generate with a finished run")
-    loaded = models.of(base.spec)
+    loaded = runner.load(models, base.spec)
     student, key = models.student(loaded, store.blobs.file(model.packed)), model.packed
     if spec.get("only"):
         student = partly_quantized(loaded.model.network, student, spec["only"])
@@ -43,14 +44,9 @@ def compare(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     """Scenes under an FP model and under a quantized folder that was made from it."""
     spec = runner.run.spec
     sources.packed_folder(spec["other"])
-    loaded = models.of(spec)
-    other = models.of({**spec, "model": spec["other"], "model_config": None})
-    made_from, given = (_architecture(m.model.network) for m in (other, loaded))
-    if made_from != given:
-        raise SdqvizError(
-            f"{spec['other']} was not made from {spec['model']}: its network differs",
-            "compare a quantized folder with its own FP model",
-        )
+    loaded = runner.load(models, spec)
+    other = runner.load(models, {**spec, "model": spec["other"], "model_config": None})
+    refuse_foreign(other.model, spec["other"], loaded.model, spec["model"])
     scenes = [Scene.from_dict(scene) for scene in spec["scenes"]]
     student = other.model.network
     drawn = _drawn(runner, loaded, student, other.key, scenes, EvaluateStage.of(spec))
@@ -74,9 +70,3 @@ def _drawn(
     context.give(Student(student), key)
     runner.work(context, [evaluate])
     return {**context.result, "engine": engine_report(student)}
-
-
-def _architecture(network: Any) -> dict[str, Any]:
-    """A network's config without what its file or quantization adds."""
-    own = dict(network.config)
-    return {k: v for k, v in own.items() if k[0] != "_" and k != "quantization_config"}

@@ -10,8 +10,10 @@ from typing import Any
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.formula import evaluate
 from sdqviz.base.request import FLOAT32, recipe_entry
+from sdqviz.families.components import component_files, loaded_weights, variant_of
 from sdqviz.families.sources import find, network_folder, read_json
 from sdqviz.runner import machine
+from sdqviz.runner.latent_side import latent_side
 from sdqviz.store.db import free_bytes
 from sdqviz.store.runs import Run
 from sdqviz.training.footprint import ways_out
@@ -72,10 +74,10 @@ def estimate_quantize(
     parts = _parts(source.path, network)
     parameters, everything = parts[network], sum(parts.values())
     config = read_json(configs / network / "config.json")
-    side = int(config.get("sample_size", 64))
     channels = int(config.get("in_channels", 4))
     gpu = spec.get("device", "cpu") != "cpu"
     settings = spec["config"]
+    side = latent_side(configs, config, settings)
     needs = recipe_needs(
         recipe_entry(catalog, spec["recipe"]), settings, parameters, side, channels, gpu
     )
@@ -126,7 +128,7 @@ def recipe_needs(
     recipe: dict[str, Any],
     config: dict[str, Any],
     parameters: int,
-    side: int,
+    side: float,
     channels: int,
     gpu: bool = False,
 ) -> dict[str, float]:
@@ -230,13 +232,11 @@ def _parts(path: Path, network: str) -> dict[str, int]:
 
 
 def stored_parameters(path: Path) -> int:
-    """Numbers of all safetensors files in a folder (or of one file), from their headers. Of
-    several variants (as `model.fp16.safetensors` beside `model.safetensors`) one is counted.
+    """Numbers in the weights of a pipeline folder, of a part's folder, or of one file, from their
+    headers.
     """
-    files = sorted(path.rglob("*.safetensors")) if path.is_dir() else [path]
-    plain = [file for file in files if len(file.suffixes) == 1]
     total = 0
-    for file in plain or files:
+    for file in _weights(path):
         with file.open("rb") as opened:
             (length,) = struct.unpack("<Q", opened.read(8))
             header = json.loads(opened.read(length))
@@ -247,3 +247,13 @@ def stored_parameters(path: Path) -> int:
                     count *= size
                 total += count
     return total
+
+
+def _weights(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if (path / "model_index.json").is_file():
+        files = component_files(path)
+    else:
+        files = loaded_weights(path, variant_of(path.parent))
+    return [file for file in files if file.suffix == ".safetensors"]

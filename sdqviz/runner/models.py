@@ -1,17 +1,21 @@
 """The last loaded model and student, kept so that the next run need not load them again."""
 
-import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from sdqviz.base.events import Event, Log, Progress
 from sdqviz.base.keys import content_key
 from sdqviz.base.request import FLOAT32
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import Model
 from sdqviz.layers.checkpoint import build_student
+from sdqviz.runner.fingerprints import Fingerprints, Read, model_files
+
+READ = "read"  # what a run does before its first stage
 
 
 @dataclass(frozen=True)
@@ -23,42 +27,82 @@ class Loaded:
 
 
 class ModelCache:
-    def __init__(self) -> None:
+    """home: the data folder, where it is remembered what files hold; without one they are read
+    whole each time.
+    """
+
+    def __init__(self, home: Path | None = None) -> None:
+        self._fingerprints = Fingerprints(home)
         self._models: dict[tuple, Loaded] = {}
         self._students: dict[tuple, nn.Module] = {}
 
-    def model(
+    def loading(
         self,
         name: str,
         config: str | None = None,
         device: str = "cpu",
         dtype: str = FLOAT32,
-    ) -> Loaded:
+    ) -> Iterator[Event | Loaded]:
+        """Events while the model is read, and at last the model itself."""
         source = sources.find(name, config)
-        key = self.key(source, device, dtype)
+        key = ""
+        for step in self.fingerprint(source, device, dtype):
+            if isinstance(step, str):
+                key = step
+            else:
+                yield Progress(stage=READ, done=step.done, total=step.total)
         place = (name, config, device, key)
         if place not in self._models:
             while len(self._models) >= 2:  # two: a comparison needs both
                 self._models.pop(next(iter(self._models)))
+            size = sum(file.stat().st_size for file in model_files(source.path))
+            yield Log(message=f"loading {name}, {size / 1e9:.2f} GB")
             self._models[place] = Loaded(loading.load(name, config, device, dtype), key)
-        return self._models[place]
+        yield self._models[place]
+
+    def fingerprint(
+        self, source: sources.Source, device: str = "cpu", dtype: str = FLOAT32
+    ) -> Iterator[Read | str]:
+        """Bytes read so far, and at last the key of all files that fix what the model computes,
+        and of how it is computed.
+        """
+        half = [] if dtype == FLOAT32 else [dtype]
+        # A single file's architecture and noise schedule are those of its config folder.
+        digests = []
+        for path in (source.path, source.config):
+            for step in self._fingerprints.digest(path) if path else ():
+                if isinstance(step, str):
+                    digests.append(step)
+                else:
+                    yield step
+        yield content_key("model", *digests, device, *half)
 
     @staticmethod
     def key(source: sources.Source, device: str = "cpu", dtype: str = FLOAT32) -> str:
-        """Of all files that fix what the model computes, and how it is computed."""
-        half = [] if dtype == FLOAT32 else [dtype]
-        # A single file's architecture and noise schedule are those of its config folder.
-        configs = [_digest(source.config)] if source.config else []
-        return content_key("model", _digest(source.path), *configs, device, *half)
+        """The model's key, its files read now."""
+        *_, key = ModelCache().fingerprint(source, device, dtype)
+        return str(key)
 
-    def of(self, spec: dict[str, Any]) -> Loaded:
-        """The FP model that a run's spec names; specs of older versions name no dtype."""
-        return self.model(
+    def opening(self, spec: dict[str, Any]) -> Iterator[Event | Loaded]:
+        """As `loading`, of the FP model that a run's spec names; specs of older versions name no
+        dtype.
+        """
+        return self.loading(
             spec["model"],
             spec.get("model_config"),
             spec.get("device", "cpu"),
             spec.get("dtype", FLOAT32),
         )
+
+    def of(self, spec: dict[str, Any]) -> Loaded:
+        """The FP model that a run's spec names, without a word."""
+        return _last(self.opening(spec))
+
+    def model(
+        self, name: str, config: str | None = None, device: str = "cpu", dtype: str = FLOAT32
+    ) -> Loaded:
+        """A model, without a word."""
+        return _last(self.loading(name, config, device, dtype))
 
     def student(self, loaded: Loaded, file: Path) -> nn.Module:
         place = (loaded.key, file.name)
@@ -68,14 +112,7 @@ class ModelCache:
         return self._students[place]
 
 
-def _digest(path: Path) -> str:
-    """SHA-256 over the configs and weights of a folder, or over one file."""
-    digest = hashlib.sha256()
-    wanted = (".safetensors", ".json", ".txt")
-    files = sorted(p for p in path.rglob("*") if p.suffix in wanted) if path.is_dir() else [path]
-    for file in files:
-        digest.update(str(file.relative_to(path)).encode())
-        with file.open("rb") as opened:
-            while block := opened.read(1 << 22):
-                digest.update(block)
-    return digest.hexdigest()
+def _last(steps: Iterator[Event | Loaded]) -> Loaded:
+    *_, loaded = steps
+    assert isinstance(loaded, Loaded)
+    return loaded

@@ -1,7 +1,7 @@
 """The scenes of a run, split into calibrate, tune and held-out prompts that never mix."""
 
-import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sdqviz.base.assets import assets_folder
@@ -9,6 +9,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.keys import seed_from
 from sdqviz.base.scene import MAX_SEED, Scene
 from sdqviz.families.contract import Family
+from sdqviz.runner.prompt_files import read_prompts
 
 # The minis' data has one picture a caption: more guidance overshoots it.
 MINI_GUIDANCE = 2.0
@@ -28,8 +29,10 @@ def usual_guidance(model: str, family: Family) -> float:
 
 
 def prompts(name: str, split: str) -> list[str]:
-    file = assets_folder() / "prompts" / f"{name}.json"
-    return json.loads(file.read_text(encoding="utf-8"))[split]
+    """The prompts of a split of a bundled list: name.json has splits, name.txt is split here."""
+    folder = assets_folder() / "prompts"
+    lines = folder / f"{name}.txt"
+    return read_prompts(lines if lines.is_file() else folder / f"{name}.json")[split]
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,16 @@ class PromptSource:
 
     name: str  # of the file in assets/prompts
     usual_guidance: float
+    given: Mapping[str, Any] = field(default_factory=dict)  # split -> prompts, of a user's file
 
     @staticmethod
-    def of(model: str, family: Family) -> "PromptSource":
-        return PromptSource(prompt_set(model), usual_guidance(model, family))
+    def of(spec: Mapping[str, Any], family: Family) -> "PromptSource":
+        model = spec["model"]
+        given = spec.get("prompts") or {}
+        return PromptSource(prompt_set(model), usual_guidance(model, family), given)
 
     def prompts(self, split: str) -> list[str]:
-        return prompts(self.name, split)
+        return list(self.given[split]) if self.given else prompts(self.name, split)
 
     def draw(self, split: str, count: int, start: int = 0, **settings: Any) -> list[Scene]:
         """Prompts repeat with new seeds when they run out."""

@@ -18,7 +18,7 @@ from sdqviz.runner.call_time import time_call
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import estimate_quantize
 from sdqviz.runner.interruption import Stopped
-from sdqviz.runner.models import ModelCache
+from sdqviz.runner.models import Loaded, ModelCache
 from sdqviz.runner.products import StoredProducts
 from sdqviz.runner.prompts import PromptSource
 from sdqviz.runner.stages import StageRunner
@@ -31,7 +31,7 @@ def quantize(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     spec = runner.run.spec
     recipe: Recipe = named(RECIPES, "RECIPE", spec["recipe"])
     stages = recipe.stages(spec["config"])
-    context = quantize_context(runner.store, runner.run.id, spec, models)
+    context = _context(runner.store, runner.run.id, spec, runner.load(models, spec))
     _refuse_family(recipe, context.model.family)
     made = made_by(context.model_key, recipe)
     _time_call(runner, context, spec)
@@ -58,12 +58,15 @@ def quantize_context(
     store: Store, run_id: str, spec: dict[str, Any], models: ModelCache
 ) -> Context:
     """The context of a quantize spec, its model loaded: nothing is given yet."""
-    loaded = models.of(spec)
+    return _context(store, run_id, spec, models.of(spec))
+
+
+def _context(store: Store, run_id: str, spec: dict[str, Any], loaded: Loaded) -> Context:
     return Context(
         model=loaded.model,
         model_key=loaded.key,
         products=StoredProducts(store, run_id),
-        source=PromptSource.of(spec["model"], loaded.model.family),
+        source=PromptSource.of(spec, loaded.model.family),
     )
 
 

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sdqviz.base.events import SECONDS, Event, Log, Progress, Scalar
 from sdqviz.base.settings import world_size
 from sdqviz.products.context import Context
 from sdqviz.runner.interruption import Interruption, Stopped
+from sdqviz.runner.models import READ, Loaded, ModelCache
 from sdqviz.stages.contract import Stage
 from sdqviz.store.runs import FINISHING, Run
 from sdqviz.store.store import Store
@@ -49,6 +51,17 @@ class StageRunner:
                     events.close()  # type: ignore[attr-defined]
                     spent = time.monotonic() - began
                     self.keep(Scalar(name=SECONDS, layer=stage.name, value=spent))
+
+    def load(self, models: ModelCache, spec: dict[str, Any]) -> Loaded:
+        """The FP model of a spec; what is told while it is read is this run's. Raises Stopped after
+        a cancel.
+        """
+        for step in models.opening(spec):
+            if isinstance(step, Loaded):
+                return step
+            self.keep(step)
+            self.note(READ, self.reached)
+        raise AssertionError("a model is loaded at last")
 
     def note(self, stage: str, share: float) -> None:
         """Writes down how much of the run is done; raises Stopped where it is to stop."""

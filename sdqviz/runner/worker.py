@@ -25,7 +25,7 @@ def work(home: Path, parent: int | None = None, once: bool = False) -> None:
 
     store = Store(home)
     store.records.set_catalog(build_catalog(home))
-    models = ModelCache()
+    models = ModelCache(store.folder)
     idle = signal.getsignal(signal.SIGTERM)
     while True:
         run = store.runs.claim()

@@ -5,15 +5,18 @@ command line and the content keys read the same fields.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Self, final
+from typing import Any, ClassVar, Self, TypeVar, final
 
 from sdqviz.base.config import telling
-from sdqviz.base.events import Event
+from sdqviz.base.events import Event, Progress
 from sdqviz.base.settings import world_size
+from sdqviz.base.steps import Steps
 from sdqviz.products.context import Context
 from sdqviz.products.contract import Product
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,19 @@ class Stage:
     def run(self, context: Context) -> Iterator[Event]:
         """Does the work. Closing the iterator ends it early."""
         yield from self._run(context.seen_by(self))
+
+    def told(
+        self, steps: Steps[T], before: int, units: int, total: int
+    ) -> Generator[Event, None, T]:
+        """Progress with every step of a part of the work, and the part's value. The part has so
+        many units of the stage's `total`, and `before` are done.
+        """
+        while True:
+            try:
+                done = next(steps)
+            except StopIteration as end:
+                return end.value
+            yield Progress(stage=self.name, done=before + max(0, min(done, units)), total=total)
 
     def telling(self) -> Any:
         """What of the stage itself its products hang on."""

@@ -10,13 +10,20 @@ from sdqviz.base.config import option
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Progress, Scalar
 from sdqviz.base.scene import Scene
+from sdqviz.base.steps import Steps
 from sdqviz.measure.evaluated_scene import evaluated_scene
 from sdqviz.measure.layer_facts import engine_report
 from sdqviz.measure.layer_inputs import layer_inputs
 from sdqviz.metrics.contract import available, summarise
 from sdqviz.products.context import Context
 from sdqviz.products.ranges import Ranges
-from sdqviz.products.scenes import CalibrationScenes, HeldOutScenes
+from sdqviz.products.scenes import (
+    CALIBRATE,
+    CalibrationScenes,
+    HeldOutScenes,
+    Sampler,
+    TuneScenes,
+)
 from sdqviz.products.students import Student
 from sdqviz.products.trajectories import (
     calls_per_scene,
@@ -35,7 +42,7 @@ class EvaluateStage(Stage):
     label = "comparing on held-out scenes"
     version = 5
     reads = (HeldOutScenes, Student)
-    may_read = (CalibrationScenes, Ranges)
+    may_read = (CalibrationScenes, TuneScenes, Sampler, Ranges)
     needs = Needs(
         network_calls=f"{_SCENE} * calls * held_out_scenes + {_LAYERS} * calls",
         disk_bytes="held_out_scenes * 768 * side ** 2",  # four pictures
@@ -57,16 +64,17 @@ class EvaluateStage(Stage):
 
     def _run(self, context: Context) -> Iterator[Event]:
         scenes = context.take(HeldOutScenes).scenes
-        _refuse_calibrated(context)
+        _refuse_seen(context)
         total, done = int(self._cost(context)), 0
         yield Progress(stage=self.name, done=done, total=total)
         rows = []
         for index, scene in enumerate(scenes):
-            row = self._scene(context, scene)
+            units = _SCENE * calls_per_scene(scene)
+            row = yield from self.told(self._scene(context, scene), done, units, total)
             rows.append(row)
             for name, value in row["metrics"].items():
                 yield Scalar(name=name, value=value, step=index)
-            done += _SCENE * calls_per_scene(scene)
+            done += units
             yield Progress(stage=self.name, done=done, total=total)
         context.result.update(summary(rows, self.lpips_net))
         if context.has(Ranges):
@@ -87,28 +95,36 @@ class EvaluateStage(Stage):
             context.products.product(key, "npz", lambda: data)
         context.result["layer_pairs"] = context.products.find(key)
 
-    def _scene(self, context: Context, scene: Scene) -> dict[str, Any]:
-        """One scene under both models, from the store if it was evaluated before."""
+    def _scene(self, context: Context, scene: Scene) -> Steps[dict[str, Any]]:
+        """One scene under both models, from the store if it was evaluated before. Yields how much
+        of its work is done, of `_SCENE` for each call.
+        """
         # A metric that becomes available later is scored then, not remembered as missing.
         scored = [metric.settings for metric in available(self.lpips_net).values()]
         student = context.take(Student).network
         engines = engine_report(student)["layers"]
         key = context.item_key(scene.as_dict(), scored, engines, of=(Student,))
-        data = context.products.product(
-            key,
-            "json",
-            lambda: json.dumps(evaluated_scene(context, student, scene, self.lpips_net)).encode(),
-        )
-        return json.loads(data)
+        if context.products.find(key) is None:
+            row = yield from evaluated_scene(context, student, scene, self.lpips_net)
+            context.products.product(key, "json", lambda: json.dumps(row).encode())
+        return json.loads(context.products.file(key).read_bytes())
 
 
-def _refuse_calibrated(context: Context) -> None:
-    if not context.has(CalibrationScenes):
-        return
-    calibrated = {scene.prompt for scene in context.take(CalibrationScenes).scenes}
+def _refuse_seen(context: Context) -> None:
+    """Raises SdqvizError where a scene's prompt was calibrated on, trained on or watched."""
+    seen: dict[str, str] = {}
+    if context.has(Sampler):
+        trained = context.take(Sampler).source.prompts(CALIBRATE)
+        seen |= dict.fromkeys(trained, "is among those that training draws from")
+    if context.has(TuneScenes):
+        watched = (scene.prompt for scene in context.take(TuneScenes).scenes)
+        seen |= dict.fromkeys(watched, "was watched while training")
+    if context.has(CalibrationScenes):
+        calibrated = (scene.prompt for scene in context.take(CalibrationScenes).scenes)
+        seen |= dict.fromkeys(calibrated, "was calibrated on")
     for scene in context.take(HeldOutScenes).scenes:
-        if scene.prompt in calibrated:
-            raise SdqvizError(f"scene {scene.id} was calibrated on", "evaluate on other prompts")
+        if scene.prompt in seen:
+            raise SdqvizError(f"scene {scene.id} {seen[scene.prompt]}", "evaluate on other prompts")
 
 
 def summary(rows: list[dict[str, Any]], lpips_net: str = "") -> dict[str, Any]:

@@ -16,7 +16,8 @@ from torch import nn
 from sdqviz.base.config import option
 from sdqviz.base.events import Event, Progress, Scalar
 from sdqviz.base.scene import Scene
-from sdqviz.diffusion.trajectory import Trajectory, record, replay
+from sdqviz.base.steps import Steps, weighed
+from sdqviz.diffusion.trajectory import Trajectory, recording, replay
 from sdqviz.families.predictor import predictor
 from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.products.context import Context
@@ -63,9 +64,12 @@ class InfluenceStage(Stage):
             found = []
             errors = _probe_errors(context, scene, trajectory)
             count = len(trajectory.x)
+            total, done = count * (count + 1) // 2, 0
             for index in range(count):
-                found.append(_influence(context, scene, trajectory, errors, index))
-                yield Progress(stage=self.name, done=index + 1, total=count)
+                steps = weighed(_influence(context, scene, trajectory, errors, index), -index, 1)
+                found.append((yield from self.told(steps, done, count - index, total)))
+                done += count - index
+                yield Progress(stage=self.name, done=done, total=total)
             context.products.product(key, "json", lambda: json.dumps(found).encode())
         values = json.loads(context.products.file(key).read_bytes())
         mean = sum(values) / len(values)
@@ -98,8 +102,10 @@ def _probe_errors(context: Context, scene: Scene, trajectory: Trajectory) -> tor
 
 def _influence(
     context: Context, scene: Scene, trajectory: Trajectory, errors: torch.Tensor, index: int
-) -> float:
-    """|change of the final latents|^2 / |shift at call `index`|^2."""
+) -> Steps[float]:
+    """|change of the final latents|^2 / |shift at call `index`|^2. Yields how many calls are made
+    or known.
+    """
     model = context.model
     follow, calls = predictor(model, scene), iter(range(len(trajectory.x)))
 
@@ -110,6 +116,6 @@ def _influence(
         return trajectory.outputs[call] + errors[call] if call == index else follow(x, timestep)
 
     shape = model.family.latent_shape(model, scene)
-    shifted = record(scene, predict, shape, model.scheduler_config)
+    shifted = yield from recording(scene, predict, shape, model.scheduler_config)
     change = (shifted.latents[-1] - trajectory.latents[-1]).square().mean()
     return (change / errors[index].square().mean().clamp(min=1e-20)).item()

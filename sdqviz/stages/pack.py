@@ -14,7 +14,7 @@ from sdqviz.layers.convert import pack_layer, replace_module, twin
 from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.fake import FakeLayer
 from sdqviz.layers.size import bits_per_weight, network_bytes, tensor_bytes
-from sdqviz.layers.time_table import install_time_rows
+from sdqviz.layers.time_table import all_timesteps, install_time_rows
 from sdqviz.measure.layer_facts import engine_report, layer_rows
 from sdqviz.products.context import Context
 from sdqviz.products.plan import Plan
@@ -28,7 +28,7 @@ from sdqviz.stages.contract import Needs, Stage
 class PackStage(Stage):
     name = "pack"
     label = "rounding and packing weights"
-    version = 3
+    version = 4
     reads = (CalibrationTrajectories, Plan, Ranges)
     may_read = (Learned,)
     gives = (Student,)
@@ -45,11 +45,12 @@ class PackStage(Stage):
         network, key = context.model.network, context.key()
         learned = context.has(Learned)
         module = packed = None
+        total, done = sum(layer.parameters for layer in plan.rounded), 0
         if context.products.find(key) is None:
             student = twin(context.take(Learned).network if learned else network)
             current_call = CurrentCall()
-            for index, layer in enumerate(plan.rounded):
-                yield Progress(stage=self.name, done=index, total=len(plan.rounded))
+            for layer in plan.rounded:
+                yield Progress(stage=self.name, done=done, total=total)
                 module = student.get_submodule(layer.name)
                 if isinstance(module, FakeLayer):
                     packed = module.pack(current_call)
@@ -57,6 +58,7 @@ class PackStage(Stage):
                     own = ranges.layers.get(layer.name)
                     packed = pack_layer(module, layer, own, current_call)
                 replace_module(student, layer.name, packed)
+                done += layer.parameters
             install_time_rows(student, network, _table_rows(context, plan))
             context.products.product_file(key, "safetensors", partial(serialise, student))
             del student, module, packed
@@ -70,7 +72,7 @@ class PackStage(Stage):
             layers=layer_rows(network, student, plan, ranges, learned),
             engine=engine_report(student),
         )
-        yield Progress(stage=self.name, done=1, total=1)
+        yield Progress(stage=self.name, done=total, total=total)
 
 
 def _table_rows(context: Context, plan: Plan) -> torch.Tensor | None:
@@ -78,7 +80,7 @@ def _table_rows(context: Context, plan: Plan) -> torch.Tensor | None:
     if not plan.has_time_table:
         return None
     if plan.settings.time_rows == "all":
-        return torch.arange(context.model.scheduler_config["num_train_timesteps"])
+        return all_timesteps(context.model.scheduler_config["num_train_timesteps"])
     return context.take(CalibrationTrajectories).timesteps
 
 

@@ -11,8 +11,9 @@ from sdqviz.products.scenes import CalibrationScenes, HeldOutScenes
 from sdqviz.products.trajectories import (
     RECORD,
     CalibrationTrajectories,
+    StoredTrajectories,
     calls_per_scene,
-    teacher_trajectory,
+    recording_teacher,
     trajectory_key,
 )
 from sdqviz.stages.contract import Needs, Stage
@@ -27,8 +28,8 @@ class RecordStage(Stage):
     gives = (CalibrationTrajectories,)
     needs = Needs(
         network_calls="calls * (calibration_scenes + held_out_scenes)",
-        # Input, two outputs and latents of each call, float32.
-        disk_bytes="calls * (calibration_scenes + 2 * held_out_scenes) * 16 * channels * side ** 2",
+        # Of each call input and two outputs in half precision, latents in float32.
+        disk_bytes="calls * (calibration_scenes + 3 * held_out_scenes) * 10 * channels * side ** 2",
     )
 
     def _cost(self, context: Context) -> float:
@@ -41,20 +42,22 @@ class RecordStage(Stage):
         )
 
     def _run(self, context: Context) -> Iterator[Event]:
-        scenes, kept = _scenes(context), {}
+        scenes, keys = _scenes(context), {}
         calibrated = {scene.id for scene in context.take(CalibrationScenes).scenes}
-        yield Progress(stage=self.name, done=0, total=len(scenes))
+        done, total = 0, sum(map(calls_per_scene, scenes))
+        yield Progress(stage=self.name, done=done, total=total)
         encode(context.model, scenes)
-        for index, scene in enumerate(scenes):
+        for scene in scenes:
             cut = context.model.family.truncated(context.model, scene)
             if cut:
                 yield Log(message=f"prompt cut at 77 tokens; not read: {cut}", level="warning")
-            trajectory = teacher_trajectory(context, scene)
+            calls = calls_per_scene(scene)
+            key = yield from self.told(recording_teacher(context, scene), done, calls, total)
             if scene.id in calibrated:
-                kept[scene.id] = trajectory
-            yield Progress(stage=self.name, done=index + 1, total=len(scenes))
-        keys = tuple(trajectory_key(context, s) for s in scenes if s.id in calibrated)
-        context.give(CalibrationTrajectories(kept, keys))
+                keys[scene.id] = key
+            done += calls
+            yield Progress(stage=self.name, done=done, total=total)
+        context.give(CalibrationTrajectories(StoredTrajectories(context.products, keys)))
 
 
 def _scenes(context: Context) -> list[Scene]:

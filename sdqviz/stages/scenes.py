@@ -55,6 +55,23 @@ class ScenesStage(Stage):
     guidance: float = option(
         0.0, label="Guidance", help="Guidance scale; 0 takes the model's own.", low=0.0, high=30.0
     )
+    width: int = option(
+        0,
+        label="Width",
+        help="Of every picture, in pixels, a multiple of 8; 0 takes the model's own. Half of it "
+        "costs a quarter of the time.",
+        low=0,
+        high=4096,
+        multiple=8,
+    )
+    height: int = option(
+        0,
+        label="Height",
+        help="Of every picture, in pixels, a multiple of 8; 0 takes the model's own.",
+        low=0,
+        high=4096,
+        multiple=8,
+    )
     seed: int = option(
         0, label="Seed", help="Fixes which scenes, and their order.", low=0, high=2**31 - 1
     )
@@ -70,6 +87,8 @@ class ScenesStage(Stage):
             "scheduler": sampler_of(context.model.family, self.scheduler),
             "guidance": self.guidance or source.usual_guidance,
         }
+        # The model's own size is no setting: it must not rename the scenes of before.
+        settings |= {k: v for k, v in (("width", self.width), ("height", self.height)) if v}
         start = _SCENES_APART * self.seed
         calibration = source.draw(CALIBRATE, self.calibration_scenes, start, **settings)
         context.give(CalibrationScenes(tuple(calibration)))

@@ -6,7 +6,7 @@ the relative squared error that this puts on the network's output.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -96,14 +96,17 @@ def most_sensitive(
 
 def _probes(context: Context) -> Sample:
     trajectories = context.take(CalibrationTrajectories).by_scene
+    scenes = context.take(CalibrationScenes).scenes
+    first = trajectories[scenes[0].id]
+    batches = Batches(len(scenes), len(first.x), first.branches, PROBES, PARALLEL, 0)
+    picks = batches.at(0)
+    chosen = sorted({pick.scene for pick in picks})  # a few of many: only these are read
     calls = [
-        ConditionedCalls.of(context.model, scene, trajectories[scene.id])
-        for scene in context.take(CalibrationScenes).scenes
+        ConditionedCalls.of(context.model, scenes[index], trajectories[scenes[index].id])
+        for index in chosen
     ]
-    batches = Batches(
-        len(calls), len(calls[0].calls.x), calls[0].calls.branches, PROBES, PARALLEL, 0
-    )
-    return batch_of(calls, batches.at(0), context.model.device)
+    picks = [replace(pick, scene=chosen.index(pick.scene)) for pick in picks]
+    return batch_of(calls, picks, context.model.device)
 
 
 def _call(network: nn.Module, sample: Sample) -> torch.Tensor:

@@ -76,7 +76,7 @@ def ablate(
     store: Store, specs: list[dict[str, Any]], see: Callable[[Event], None]
 ) -> tuple[Run, list[Run]]:
     """Runs what is missing in this process; returns the ablation's own run and its arms."""
-    models, arms, pending = ModelCache(), [], list(specs)
+    models, arms, pending = ModelCache(store.folder), [], list(specs)
     while pending:
         see(Progress(stage="ablate", done=len(arms), total=len(specs)))
         # What another process works on comes last: an ablation may be started twice.

@@ -10,7 +10,7 @@ from sdqviz.base.registry import named
 from sdqviz.base.request import QUANTIZE
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner.execute import execute
-from sdqviz.runner.models import ModelCache
+from sdqviz.runner.models import Loaded, ModelCache
 from sdqviz.runner.quantize import made_by
 from sdqviz.store.runs import ACTIVE, DONE, QUEUED, RESUMABLE, Run
 from sdqviz.store.store import Store
@@ -31,7 +31,7 @@ def work_once(
     """The finished run of the spec: found, resumed, waited for or worked. label names it in
     errors.
     """
-    run = _known(store, spec, models)
+    run = _known(store, spec, models, see)
     if run is not None and run.state == DONE:
         return run
     run_id = store.runs.add(QUANTIZE, spec) if run is None else run.id
@@ -56,10 +56,17 @@ def _whole(run: Run) -> Run:
     return run
 
 
-def _known(store: Store, spec: dict[str, Any], models: ModelCache) -> Run | None:
+def _known(
+    store: Store, spec: dict[str, Any], models: ModelCache, see: Callable[[Event], None]
+) -> Run | None:
     """The newest run of this spec, if this very code would give the same numbers."""
-    loaded = models.of(spec)
-    wanted = made_by(loaded.key, named(RECIPES, "RECIPE", spec["recipe"]))
+    key = ""
+    for step in models.opening(spec):
+        if isinstance(step, Loaded):
+            key = step.key
+        else:
+            see(step)
+    wanted = made_by(key, named(RECIPES, "RECIPE", spec["recipe"]))
     for run in store.runs.list(QUANTIZE):
         if run.spec == spec and (run.state != DONE or run.quantized.made_by == wanted):
             return run

@@ -36,7 +36,7 @@ def work_table(
     store: Store, specs: Sequence[dict[str, Any]], see: Callable[[Event], None]
 ) -> list[dict[str, Any]]:
     """One row per spec, in their order; runs that are there already are not repeated."""
-    models, pending = ModelCache(), list(range(len(specs)))
+    models, pending = ModelCache(store.folder), list(range(len(specs)))
     rows: dict[int, dict[str, Any]] = {}
     while pending:
         see(Progress(stage="table", done=len(rows), total=len(specs)))

@@ -28,10 +28,11 @@ SCRIPTS = {
         *("documents", "colours", "tiles", "field", "map"),
         *("sheet_charts", "sheet", "table", "layers"),
     ),
+    "ladder": ("ladder",),
     "page": ("mount",),
 }
 REPORT_SCRIPTS = {"report": ("report", "page")}  # after the others
-STYLES = ("charts", "theme", "viewer", "timeline", "histogram", "gallery", "layers")
+STYLES = ("charts", "theme", "viewer", "timeline", "histogram", "gallery", "layers", "ladder")
 REPORT_STYLES = ("report",)  # before the others: stands in for gradio's
 
 

@@ -23,6 +23,7 @@ def test_values_survive_the_round_trip():
         ({"weight_bits": True}, "weight_bits is True"),
         ({"scheduler": "magic"}, "scheduler is 'magic'"),
         ({"guidance": float("nan")}, "guidance is nan"),
+        ({"width": 250}, "width is 250"),
         ({"activation_bits": 7.5}, "activation_bits is 7.5"),
     ],
 )

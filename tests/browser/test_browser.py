@@ -4,8 +4,9 @@ import time
 
 from PIL import Image, ImageChops
 
-from sdqviz.views.runs.listing import worst_first
+from sdqviz.views.runs.listing import typical, worst_first
 from tests.browser.conftest import picture
+from tests.browser.test_viewer import COMPONENT
 
 MAIN = "fidelity"
 # The quick preset with less of everything: what is tested here is the way through the page.
@@ -18,7 +19,7 @@ def test_the_bundled_comparison_is_there_at_once_and_bit_exact(page, server):
     store = Store(server[1])
     # A first visit opens on the main method, whichever bundle is newer.
     (run,) = (r for r in store.runs.list() if r.kind == "quantize" and r.spec["recipe"] == MAIN)
-    scene = worst_first(run.scenes)[0].as_row()
+    scene = typical(run.scenes).as_row()
     for who in ("fp", "student"):
         shown = picture(page, who)
         assert shown.format == "PNG"
@@ -35,6 +36,21 @@ def test_the_bundled_comparison_is_there_at_once_and_bit_exact(page, server):
     page.wait_for_selector("#median-errors svg polyline")
     page.get_by_role("tab", name="Layers").click()
     page.wait_for_function("document.querySelector('#layers').innerText.includes('conv_in')")
+
+
+def test_the_worst_scene_is_one_click_away_and_back(page, server):
+    from sdqviz.store.store import Store
+
+    runs = Store(server[1]).runs.list()
+    (run,) = (r for r in runs if r.kind == "quantize" and r.spec["recipe"] == MAIN)
+    page.goto(server[0])
+    shown = f"({COMPONENT.format('viewer', 'viewer')}.pictures ?? {{doc: {{}}}}).doc.scene"
+    button = page.locator("#extreme")
+    steps = {"Worst one": worst_first(run.scenes)[0], "Typical one": typical(run.scenes)}
+    for words, row in steps.items():
+        button.get_by_text(words).wait_for()
+        button.click()
+        page.wait_for_function(f"{shown} === '{row.id}'")
 
 
 def test_a_quick_job_survives_a_reload_and_shows_its_pair(page, server):
@@ -67,7 +83,7 @@ def test_a_quick_job_survives_a_reload_and_shows_its_pair(page, server):
     page.goto(server[0])  # the address of before may name the run that was shown then
     page.wait_for_selector("#viewer canvas")
     assert page.input_value("#run input") != before
-    with Image.open(store.blobs.path(worst_first(run.scenes)[0].pictures.student)) as stored:
+    with Image.open(store.blobs.path(typical(run.scenes).pictures.student)) as stored:
         shown = picture(page, "student")
         assert ImageChops.difference(shown.convert("RGB"), stored.convert("RGB")).getbbox() is None
 

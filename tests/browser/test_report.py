@@ -7,7 +7,7 @@ from playwright.sync_api import sync_playwright
 from sdqviz.base.assets import assets_folder
 from sdqviz.publish.bundle import import_demos
 from sdqviz.views.report.report import export_report
-from sdqviz.views.runs.listing import worst_first
+from sdqviz.views.runs.listing import typical, worst_first
 from tests.browser.conftest import FLAGS, browser_file
 from tests.browser.test_access import violations
 from tests.browser.test_viewer import pixels
@@ -32,7 +32,7 @@ def test_it_opens_from_a_file(store, tmp_path, theme):
         page.wait_for_selector(".sdqv canvas")
         page.wait_for_function(f"{VIEWER}.pictures.ready")
         rows = worst_first(run.scenes)
-        row = rows[0]
+        row = typical(run.scenes)
         with Image.open(store.blobs.path(row.pictures.student)) as stored:
             assert (
                 pixels(page, f"{VIEWER}.pictures.loaded.student.data")

@@ -1,5 +1,6 @@
 """What holds for every family: the loop is the pipeline's, a packed student is itself again."""
 
+import copy
 import json
 
 import pytest
@@ -16,7 +17,8 @@ from sdqviz.families.contract import PACKAGE, sampler_of
 from sdqviz.families.loading import load
 from sdqviz.families.predictor import predictor
 from sdqviz.layers.checkpoint import build_student
-from sdqviz.layers.convert import packed_layers
+from sdqviz.layers.convert import pack_network, packed_layers
+from sdqviz.layers.packed import REMEMBERED
 from sdqviz.layers.plan import MODULATION, PlanConfig, make_plan
 from sdqviz.metrics.steps import relative_error
 from sdqviz.products.scenes import HeldOutScenes
@@ -172,30 +174,59 @@ def test_remembered_layers_compute_once_for_each_timestep_and_text(model):
     if model.family.name in ("sd1", "sd2"):
         assert not remembered  # their time vectors are a table
         return
-    import copy
-
-    from sdqviz.layers.convert import pack_network
-
     student = copy.deepcopy(network)
     pack_network(student, plan, {})
+    alone = copy.deepcopy(network)
+    pack_network(alone, plan, {})
     layers = packed_layers(student)
-    calls = dict.fromkeys(remembered, 0)
+    computed, expanded = dict.fromkeys(remembered, 0), dict.fromkeys(remembered, 0)
     for name in remembered:
         assert layers[name].remembered
 
-        def counted(x, name=name, own=layers[name]._weight_only):
-            calls[name] += 1
-            return own(x)
+        def times(x, weight, name=name, own=layers[name]._times_weight):
+            computed[name] += 1
+            return own(x, weight)
 
-        layers[name]._weight_only = counted
+        def real(name=name, own=layers[name]._real_weight):
+            expanded[name] += 1
+            return own()
+
+        layers[name]._times_weight, layers[name]._real_weight = times, real
     scene = scene_for(model)
     first = latents(model, scene, student).latents
     steps = len(first) - 1
-    assert set(calls.values()) == {steps}
+    assert set(computed.values()) == {steps} and set(expanded.values()) == {1}
     assert torch.equal(latents(model, scene, student).latents, first)
-    assert set(calls.values()) == {steps}
+    assert set(computed.values()) == {steps} and set(expanded.values()) == {1}
     latents(model, scene_for(model, prompt="a rocket on a green background"), student)
-    assert set(calls.values()) == {2 * steps}
+    assert set(computed.values()) == {2 * steps} and set(expanded.values()) == {2}
+    # Moment by moment, as in a plain pipeline, that tells no timesteps before: the same bits.
+    for layer in packed_layers(alone).values():
+        layer.remember = lambda vectors, own=layer.remember: len(vectors) == 1 and own(vectors)
+    assert torch.equal(latents(model, scene, alone).latents, first)
+
+
+def test_a_scene_of_many_steps_is_remembered_whole(model):
+    layers = pack_modulations(model)
+    if layers is None:
+        return
+    student, named = layers
+    asked = []
+    for layer in named:
+        layer._real_weight = lambda own=layer._real_weight: asked.append(1) or own()
+    latents(model, scene_for(model, steps=REMEMBERED + 3, guidance=1.0), student)
+    assert len(asked) == len(named)
+
+
+def pack_modulations(model):
+    """A packed copy of the network and its remembered layers; None where there are none."""
+    plan = make_plan(
+        model.network, model.family.roles(model.network), PlanConfig(activation_bits=0)
+    )
+    student = copy.deepcopy(model.network)
+    pack_network(student, plan, {})
+    named = [layer for layer in packed_layers(student).values() if layer.remembered]
+    return (student, named) if named else None
 
 
 def test_a_sampler_that_does_not_fit_is_refused(model):

@@ -1,11 +1,14 @@
 import copy
+from functools import partial
 
+import diffusers
 import pytest
 import torch
 from torch import nn
 
-from sdqviz.families.arithmetic import other_arithmetic
+from sdqviz.families.arithmetic import other_arithmetic, second_format
 from sdqviz.families.conditioning import number_format
+from sdqviz.families.loading import load
 
 
 class Positions(nn.Module):
@@ -35,3 +38,33 @@ def test_another_arithmetic_differs_a_little_and_leaves_the_weights(dtype):
     assert number_format(network) == dtype
     for name, tensor in network.state_dict().items():
         assert torch.equal(tensor, before[name])
+
+
+def test_the_floor_always_is_what_bfloat16_makes():
+    """One of the two formats is bfloat16, whatever the model's own."""
+    for own in (torch.float32, torch.float16, torch.bfloat16):
+        assert (own == torch.bfloat16) != (second_format(own) == torch.bfloat16)
+        network = nn.Sequential(nn.Linear(8, 8), nn.Linear(8, 8)).to(own)
+        seen = []
+        with torch.no_grad(), other_arithmetic(network):
+            network[1].register_forward_pre_hook(partial(_note, seen))
+            y = network(torch.ones(1, 8, dtype=number_format(network)))
+        assert y.dtype == second_format(own)
+        assert seen == [own if own == torch.float32 else second_format(own)]  # autocast, or cast
+
+
+def _note(seen, module, inputs):
+    seen.append(module.weight.dtype)
+
+
+def test_float32_is_whole_once_a_model_is_on_a_gpu(tiny_folder, monkeypatch):
+    """Not TF32, which PyTorch allows to convolutions by default."""
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    moved = []
+    monkeypatch.setattr(
+        diffusers.DiffusionPipeline, "to", lambda pipeline, device: moved.append(device)
+    )
+    load(str(tiny_folder), device="cuda")
+    assert moved == ["cuda"]
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32

@@ -112,8 +112,82 @@ def test_four_bit_weights_at_load(packed, tmp_path):
 def test_a_lora_is_refused_in_one_line(packed):
     family, _, folder = packed
     network, _ = network_of(folder, family)
-    with pytest.raises(SdqvizError, match="takes no LoRA"):
-        network.load_lora_adapter({})
+    for own in (network, getattr(load(str(folder)).pipeline, "unet", network)):
+        for put in (own.load_lora_adapter, own.add_adapter):
+            with pytest.raises(SdqvizError, match="takes no LoRA"):
+                put({})
+
+
+def test_casting_leaves_the_codes_and_scales(packed):
+    family, _, folder = packed
+    network, _ = network_of(folder, family)
+    before = {n: t.clone() for n, t in network.state_dict().items()}
+    network.to(torch.bfloat16)
+    kept = {name: tensor.dtype for name, tensor in network.state_dict().items()}
+    layers = packed_layers(network)
+    for name, tensor in before.items():
+        own = any(name.startswith(f"{layer}.") for layer in layers) or "time_proj" in name
+        floating = tensor.is_floating_point()
+        assert kept[name] == (tensor.dtype if own or not floating else torch.bfloat16), name
+
+
+def test_gradients_are_refused_not_wrong(packed):
+    family, _, folder = packed
+    network, _ = network_of(folder, family)
+    channels = network.config.in_channels
+    x = torch.zeros(1, channels, 8, 8, requires_grad=True)
+    assert not any(parameter.requires_grad for parameter in network.parameters())
+    for refused in ((x, 5), (x.detach(), torch.tensor(5.0, requires_grad=True))):
+        with pytest.raises(SdqvizError, match="gives no gradients"):
+            network(*refused, encoder_hidden_states=torch.zeros(1, 77, 24))
+
+
+def image_prompt(network):
+    """An IP-Adapter's weights as its files hold them, for a UNet: random."""
+    draw = torch.Generator().manual_seed(5)
+    width = network.config.cross_attention_dim
+    shapes = {
+        **{"proj.weight": (4 * width, 16), "proj.bias": (4 * width,)},
+        **{"norm.weight": (width,), "norm.bias": (width,)},
+    }
+    state = {"image_proj": {n: torch.randn(s, generator=draw) for n, s in shapes.items()}}
+    crossing = [name for name in network.attn_processors if "attn2" in name]
+    state["ip_adapter"] = {
+        f"{2 * place + 1}.{kind}.weight": torch.randn(
+            network.get_submodule(name.removesuffix(".processor")).inner_dim, width, generator=draw
+        )
+        for place, name in enumerate(crossing)
+        for kind in ("to_k_ip", "to_v_ip")
+    }
+    return state
+
+
+@pytest.mark.parametrize("packed", ["sd1", "sd2", "sdxl"], indirect=True)
+def test_an_image_prompt_steers_a_packed_unet(packed):
+    """IP-Adapter's projections stand in floating point beside the packed layers."""
+    _, _, folder = packed
+    pipeline = diffusers.DiffusionPipeline.from_pretrained(folder)
+    plain = draw(pipeline)
+    count = len(packed_layers(pipeline.unet))
+    pipeline.load_ip_adapter(
+        image_prompt(pipeline.unet), subfolder="", weight_name="", image_encoder_folder=None
+    )
+    picture = torch.randn(2, 1, 16, generator=torch.Generator().manual_seed(1))
+
+    def steered(scale):
+        pipeline.set_ip_adapter_scale(scale)
+        return pipeline(
+            "a red apple on a blue background",
+            num_inference_steps=3,
+            guidance_scale=3.0,
+            generator=torch.Generator().manual_seed(3),
+            ip_adapter_image_embeds=[picture],
+            output_type="latent",
+        ).images[0]
+
+    assert len(packed_layers(pipeline.unet)) == count
+    assert torch.equal(steered(0.0), plain)
+    assert not torch.allclose(steered(1.0), plain, atol=1e-3)
 
 
 @pytest.mark.parametrize(

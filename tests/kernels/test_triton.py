@@ -19,4 +19,4 @@ def test_the_kernels_agree_with_the_reference_in_tritons_interpreter():
 
 
 def test_it_refuses_the_cpu_with_the_reason():
-    assert "the model is on cpu" in ENGINE.refusal(torch.device("cpu"), ActivationSpec())
+    assert "the model is on cpu" in (ENGINE.refusal(torch.device("cpu"), ActivationSpec()) or "")

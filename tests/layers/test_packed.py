@@ -6,6 +6,9 @@ from safetensors.torch import load, save
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.kernels.cuda_int_mm import ENGINE as INT_MM
+from sdqviz.kernels.eager import ENGINE as EAGER
+from sdqviz.layers import served_weight
 from sdqviz.layers.checkpoint import packed_tensors, restore_packed
 from sdqviz.layers.convert import pack_layer, pack_network, packed_layers, set_resident
 from sdqviz.layers.current_call import CurrentCall
@@ -84,6 +87,80 @@ def test_uncalibrated_timesteps_take_the_nearest_pair_ties_to_the_larger():
     assert pairs.at(149.0) == table[100.0]
     assert pairs.at(999.0) == table[300.0]
     assert pairs.misses == 3
+
+
+def test_ranges_looked_up_on_the_device_are_those_of_the_host():
+    pairs = ranges_for(torch.randn(10), (99.5, 100.0, 200.0, 300.0))
+    asked = [99.5, 99.75, 100.0, 149.0, 150.0, 250.0, 999.0, 0.0]
+    rows = pairs.rows_at(torch.tensor(asked))
+    for timestep, row in zip(asked, rows, strict=True):
+        assert torch.equal(row, pairs.at(timestep).row_on(torch.device("cpu"))[0]), timestep
+    spec = ActivationSpec()
+    static = ActivationRanges({float("nan"): spanning_range(-1.0, 3.0, spec)}, spec)
+    assert torch.equal(static.rows_at(torch.tensor([7.0, 9.0])), static.rows())
+
+
+@pytest.fixture
+def device_engine(monkeypatch):
+    """An engine that reads ranges on the device serves on this one; its calls' ranges."""
+    seen = []
+
+    class Recording(type(INT_MM)):
+        def run_rows(self, x, prepared, ranges, spec):
+            seen.append(ranges)
+            return super().run_rows(x, prepared, ranges, spec)
+
+    monkeypatch.setattr(served_weight, "choose_engine", lambda *given: (Recording(), {}))
+    return seen
+
+
+def test_a_mixed_batch_is_one_call_where_ranges_are_on_the_device(device_engine):
+    layer, spec = nn.Linear(40, 16), ActivationSpec()
+    plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
+    x, current_call = torch.randn(3, 5, 40), CurrentCall()
+    packed = pack_layer(layer, plan, ranges_for(x), current_call)
+    current_call.timesteps = [10.0, 20.0, 10.0]
+    mixed = packed(x)
+    assert [len(rows) for rows in device_engine] == [3]
+    for timestep, row in ((10.0, 0), (20.0, 1)):
+        reference = EAGER.prepare(packed.operands())
+        wanted = EAGER.run(x, reference, packed.activations.at(timestep), spec)
+        assert torch.equal(mixed[row], wanted[row])
+
+
+class Network(nn.Module):
+    """A network of one packed layer, as the compiler meets it."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, sample, timestep):
+        return self.layer(sample) + 1
+
+
+@pytest.mark.parametrize("first_token_fp", [False, True])
+def test_a_compiled_layer_waits_for_no_value(device_engine, first_token_fp, monkeypatch):
+    """Ranges on the device: a CUDA graph can be recorded, which a value's way to the host ends."""
+    layer = nn.Linear(40, 16)
+    plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
+    x, current_call = torch.randn(2, 5, 40), CurrentCall()
+    ranges = ranges_for(x)
+    ranges.first_token_fp = first_token_fp
+    network = Network(pack_layer(layer, plan, ranges, current_call)).eval()
+    current_call.attach(network)
+    timesteps = torch.tensor([10.0, 20.0])
+    with torch.no_grad():
+        wanted = network(x, timestep=timesteps)
+        torch.compiler.reset()
+        compiled = torch.compile(network, backend="aot_eager", fullgraph=True)
+        compiled(x, timestep=timesteps)
+        with monkeypatch.context() as patched:
+            patched.setattr(torch.Tensor, "tolist", None)
+            patched.setattr(torch.Tensor, "item", None)
+            assert torch.equal(compiled(x, timestep=timesteps), wanted)
+            later = compiled(x, timestep=torch.tensor([20.0, 20.0]))
+    assert torch.equal(later[1], wanted[1]) and not torch.equal(later[0], wanted[0])
 
 
 @pytest.mark.parametrize("factor", [None, torch.linspace(0.25, 2, 16)])

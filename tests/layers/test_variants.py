@@ -11,7 +11,7 @@ from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.layers.variants import partly_quantized, served_by
 from sdqviz.quant.numerics import multiply_channels
-from sdqviz.quant.ranges import search_range
+from sdqviz.quant.ranges import spanning_range
 
 LAYER = "down_blocks.0.resnets.0.conv1"
 
@@ -107,7 +107,7 @@ def runs_of_parts(request, tiny):
         layer = network.get_submodule(name)
         factor = torch.rand(layer.weight.shape[1]) + 0.5 if request.param else None
         inputs = torch.cat([multiply_channels(x, factor).flatten() for x in seen[name]])
-        pair = search_range(inputs, plan[name].activation, "minmax")
+        pair = spanning_range(inputs.min().item(), inputs.max().item(), plan[name].activation)
         activations[name] = ActivationRanges(
             {float("nan"): pair}, plan[name].activation, factor=factor
         )

@@ -18,12 +18,12 @@ from sdqviz.minis.judge.train import batch
 from sdqviz.minis.latents import write_latents
 from sdqviz.minis.loop import Schedule
 from sdqviz.minis.score import score
-from sdqviz.minis.train_autoencoder import decoder_loss, pictures
+from sdqviz.minis.train_autoencoder import loss_of, object_crops, pictures
 from sdqviz.minis.train_autoencoder import train as train_autoencoder
 from sdqviz.minis.train_denoiser import train as train_denoiser
 from sdqviz.minis.world.captions import held_out_captions
 from sdqviz.minis.world.dataset import open_dataset, write_dataset
-from sdqviz.minis.world.scenes import render
+from sdqviz.minis.world.scenes import render, scene
 from sdqviz.minis.world.sheet import COLUMNS, ROWS, draw, sheet_captions
 
 
@@ -66,13 +66,35 @@ def test_a_decoder_learns_by_st_lpips_too_and_leaves_the_encoder_alone(road: Pat
     torch.manual_seed(0)
     shown = pictures(open_dataset(road / "data"), [3, 4])
     model = autoencoder_sd1()
-    plain, sharp = decoder_loss(model, shown), decoder_loss(model, shown, perceptual=0.5)
+    plain, sharp = loss_of(model, shown, True), loss_of(model, shown, True, perceptual=0.5)
     assert plain < sharp < plain + 1.0
     sharp.backward()
     assert all(parameter.grad is None for parameter in model.encoder.parameters())
     assert model.decoder.conv_out.weight.grad.abs().max() > 0.0
     ideal = sum(layer.mean() for layer in layer_distances(shown, shown))
     assert ideal == 0.0
+
+
+def test_crops_are_windows_at_an_object_on_the_latents_grid(road: Path):
+    dataset, rng = open_dataset(road / "data"), np.random.default_rng(0)
+    rows = np.array([0, 1, 2, 3])
+    found = object_crops(dataset, rows, 64, rng)
+    assert found.shape == (4, 3, 64, 64) and found.min() >= -1.0 and found.max() <= 1.0
+    for row, crop in zip(rows, found, strict=True):
+        whole = pictures(dataset, [row])[0]
+        corners = [
+            (top, left)
+            for top in range(0, 65, 8)
+            for left in range(0, 65, 8)
+            if torch.equal(whole[:, top : top + 64, left : left + 64], crop)
+        ]
+        assert corners
+        placed = scene(dataset.captions[row], int(row)).placements
+        assert any(
+            top <= 128 * p.y <= top + 64 and left <= 128 * p.x <= left + 64
+            for p in placed
+            for top, left in corners
+        )
 
 
 def test_the_folder_opens_as_a_pipeline_and_draws(road: Path):

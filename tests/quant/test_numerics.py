@@ -13,7 +13,7 @@ from sdqviz.quant.numerics import (
     taps_last_to_oti,
 )
 from sdqviz.quant.pack import pack_weight, packed_shapes, unpack_weight
-from sdqviz.quant.ranges import search_range, spanning_range
+from sdqviz.quant.ranges import spanning_range
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
 SPECS = st.builds(WeightSpec, bits=st.integers(2, 8), group=st.sampled_from((0, 2, 4, 8, 16, 32)))
@@ -114,25 +114,3 @@ def test_ties_follow_the_stored_inverse():
     assert torch.equal(quantize_activation(x, inverse, 100, ActivationSpec()), expected)
     divided = (torch.round(x / scale) + 100).clamp(0, 255)
     assert not torch.equal(expected, divided)  # the reason why the inverse is stored
-
-
-def test_the_search_beats_the_whole_range_on_outliers():
-    samples = torch.randn(4096, generator=torch.Generator().manual_seed(2))
-    samples[0] = 20.0
-    spec = ActivationSpec(bits=4)
-
-    def error(pair) -> float:
-        back = fake_quantize_activation(
-            samples, pair.scale, pair.inverse_scale, pair.zero_point, spec
-        )
-        return (back - samples)[1:].abs().mean().item()
-
-    assert error(search_range(samples, spec, "mse")) < 0.8 * error(
-        search_range(samples, spec, "minmax")
-    )
-
-
-def test_a_constant_input_has_a_pair():
-    pair = search_range(torch.zeros(10), ActivationSpec())
-    assert pair.scale > 0
-    assert pair.zero_point == 0

@@ -21,7 +21,8 @@ from sdqviz.base.request import (
     quantize_request,
 )
 from sdqviz.base.scene import Scene
-from sdqviz.products.scenes import CalibrationScenes, HeldOutScenes
+from sdqviz.products.scenes import CalibrationScenes, HeldOutScenes, Sampler, TuneScenes
+from sdqviz.products.trajectories import CalibrationTrajectories
 from sdqviz.publish.bundle import export_run, import_run
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.execute import execute
@@ -61,7 +62,8 @@ def test_a_run_leaves_everything_that_the_views_need(store, tiny_folder, models)
     run = store.runs.get(run_id)
     result = run.result
     stages = {event.stage for event in seen if isinstance(event, Progress)}
-    assert stages == {"record", "calibrate", "pack", "evaluate"}
+    assert stages == {"read", "record", "calibrate", "pack", "evaluate"}
+    stages.discard("read")  # the model's files, before the first stage
     spent = {e.layer: e.value for e in seen if isinstance(e, Scalar) and e.name == SECONDS}
     assert set(spent) > stages and all(seconds > 0 for seconds in spent.values())
     assert run.progress == 1
@@ -100,6 +102,16 @@ def test_a_timestep_without_a_row_is_refused(store, tiny_folder, models):
     error = store.runs.get(own).error
     assert "is not in the time table" in error["error"]
     assert "time_rows: all" in error["hint"]
+
+
+def test_a_run_may_draw_another_size_than_the_models(store, tiny_folder, models):
+    spec = request(tiny_folder, width=32, height=48)
+    context = context_of(store, spec, models)
+    run_until(context, spec, "record")
+    shapes = {t.x.shape[1:] for t in context.take(CalibrationTrajectories).by_scene.values()}
+    assert shapes == {(4, 6, 4)}
+    scenes = context.take(Sampler).training_scenes(2) + list(context.take(HeldOutScenes).scenes)
+    assert {(scene.width, scene.height) for scene in scenes} == {(32, 48)}
 
 
 def test_one_part_is_drawn_alone(store, tiny_folder, models):
@@ -172,7 +184,7 @@ def test_cancel_between_two_events(store, tiny_folder, models):
     assert execute(store, store.runs.claim(), models) == DONE
 
 
-def test_evaluation_refuses_a_calibrated_scene(store, tiny_folder, models):
+def test_evaluation_refuses_a_scene_that_was_seen(store, tiny_folder, models):
     spec = request(tiny_folder)
     context = context_of(store, spec, models)
     run_until(context, spec, "pack")
@@ -180,6 +192,14 @@ def test_evaluation_refuses_a_calibrated_scene(store, tiny_folder, models):
     assert not {s.prompt for s in calibration.scenes} & {s.prompt for s in held_out.scenes}
     context.give(HeldOutScenes(calibration.scenes))
     with pytest.raises(SdqvizError, match="was calibrated on"):
+        list(stage_of(spec, "evaluate").run(context))
+    context.give(HeldOutScenes(context.take(TuneScenes).scenes))
+    with pytest.raises(SdqvizError, match="was watched while training"):
+        list(stage_of(spec, "evaluate").run(context))
+    trained = context.take(Sampler).training_scenes(5)[-1:]
+    assert trained[0].prompt not in {s.prompt for s in calibration.scenes}
+    context.give(HeldOutScenes(tuple(trained)))
+    with pytest.raises(SdqvizError, match="that training draws from"):
         list(stage_of(spec, "evaluate").run(context))
 
 
@@ -248,3 +268,25 @@ def test_a_running_worker_stops_when_asked(store, tiny_folder):
     assert cancel(store, run_id).state == CANCELLED
     assert time.monotonic() - started < 25
     assert worker.wait(timeout=60) == 0
+
+
+def test_progress_is_told_with_every_network_call_and_never_goes_back(store, tiny_folder, models):
+    store.runs.add(QUANTIZE, request(tiny_folder, steps=4, calibration_scenes=2, scheduler="ddim"))
+    told = []
+    assert execute(store, store.runs.claim(), models, told.append) == DONE
+    by_stage = {}
+    for event in told:
+        if isinstance(event, Progress):
+            by_stage.setdefault(event.stage, []).append(event)
+    for stage, events in by_stage.items():
+        done = [event.done for event in events]
+        assert done == sorted(done), stage
+        assert len({event.total for event in events}) == 1, stage
+        assert done[-1] == events[0].total, stage
+    # Three scenes of four calls; of the two that are calibrated on each call once.
+    assert {event.done for event in by_stage["record"]} == set(range(13))
+    assert {event.done for event in by_stage["calibrate"]} == set(range(10))
+    assert len({event.done for event in by_stage["evaluate"]}) > 4 * 4
+    layers = store.runs.list()[0].result["layers"]
+    assert by_stage["pack"][-1].total == sum(row["parameters"] for row in layers if row["weight"])
+    assert next(iter(by_stage)) == "read"

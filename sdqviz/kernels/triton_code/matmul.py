@@ -1,53 +1,85 @@
-"""Linear and convolution as one implicit matrix product over 4-bit codes.
+"""Linear and convolution as one implicit matrix product of int8 with an int32 sum.
 
-A linear is a convolution of one tap on pictures of one pixel. Rows are output pixels, columns
-output channels; the sum runs over taps and input channels. Codes and multipliers are read as they
-are stored and become int8 in registers; the product is s8 x s8 with an int32 sum.
+A linear is a convolution of one tap on pictures of one line. Rows are output pixels, columns output
+channels; the sum runs over taps and input channels. The input is padded already, so no load needs
+to ask whether it lies in the picture. Weights are int8 as they are, or 4-bit codes that become int8
+in registers, four at a time.
 """
 
 import triton
 import triton.language as tl
 
+_NIBBLES = tl.constexpr(0x0F0F0F0F)
+_EIGHTS = tl.constexpr(0x88888888 - (1 << 32))  # as int32
+_SIGNS = tl.constexpr(0x80808080 - (1 << 32))
+_ONES = tl.constexpr(0x01010101)
+
 
 @triton.jit
+def four_products(nibbles, multiplier, offset):
+    """code * multiplier of four codes in the bytes of a word, each code + 8: int32, four int8.
+
+    (code + 8) * multiplier + (128 - 8 * multiplier) lies in 8 to 248, so no byte carries into the
+    next; flipping the top bits takes the 128 off again.
+    """
+    return (nibbles * multiplier + offset) ^ _SIGNS
+
+
+@triton.jit
+def bytes_of(words, rows: tl.constexpr, count: tl.constexpr):
+    """The bytes of int32 words [rows, count], the lowest first: int8 [rows, 4 * count]."""
+    first, second = words.to(tl.int8), (words >> 8).to(tl.int8)
+    third, fourth = (words >> 16).to(tl.int8), (words >> 24).to(tl.int8)
+    pairs = tl.join(tl.join(first, third), tl.join(second, fourth))
+    return tl.reshape(pairs, (rows, 4 * count))
+
+
+@triton.jit(
+    do_not_specialize=[
+        *("rows", "groups", "padded_width", "padded", "out_width", "out_pixels"),
+        *("stride_y", "stride_x"),
+    ]
+)
 def matmul_kernel(
     x_ptr,
-    codes_ptr,
+    weights_ptr,
     multipliers_ptr,
     sums_ptr,
-    step_ptr,
+    scale_ptr,
     bias_ptr,
+    ranges_ptr,
     y_ptr,
     rows,
     outputs,
     inputs,
     groups,
-    height,
-    width,
-    out_height,
+    padded_width,
+    padded,
     out_width,
+    out_pixels,
     stride_y,
     stride_x,
-    pad_y,
-    pad_x,
-    zero,
+    y_sample,
+    y_pixel,
+    y_channel,
     taps: tl.constexpr,
     taps_x: tl.constexpr,
     group: tl.constexpr,
-    four_bits: tl.constexpr,
-    has_multipliers: tl.constexpr,
+    even: tl.constexpr,
     has_bias: tl.constexpr,
+    range_step: tl.constexpr,
     block_m: tl.constexpr,
     block_n: tl.constexpr,
     block_k: tl.constexpr,
     grid_group: tl.constexpr,
 ):
-    """y = float32(sum_k w8 * (x - zero)) * step + bias.
+    """y = float32(sum_k w8 * (x8 - zero)) * (scale * a) + bias.
 
-    x int8 [B, height, width, inputs], its codes less 128, zero the zero point less 128; codes
-    uint8 [O, taps, groups, group / 2] or int8 [O, taps, inputs]; multipliers uint8
-    [O, ceil(taps * groups / 2)]; sums int32 [O] of w8; step and bias float32 [O];
-    y [B, out_height, out_width, O]. block_k counts bytes of codes.
+    x int8 [B, lines, padded_width, inputs], the codes less 128, `padded` pixels a sample; weights
+    int8 [O, taps, inputs] for group 0, else int32 words of the codes [O, taps, groups, group / 2]
+    with their multipliers uint8 [taps, groups, O]; sums int32 [O] of w8; scale and bias float32
+    [O]; ranges float32 [R, 3] as in `quantize_kernel`; y [B, lines, out_width, O] of these strides.
+    even: whether inputs is a multiple of block_k.
     """
     # Programs that share weights run close together, so that those stay in the L2 cache.
     program = tl.program_id(0)
@@ -56,98 +88,87 @@ def matmul_kernel(
     in_group = grid_group * tiles_n
     first = (program // in_group) * grid_group
     size = tl.minimum(tiles_m - first, grid_group)
-    tile_m = first + (program % in_group) % size
-    tile_n = (program % in_group) // size
+    m = (first + (program % in_group) % size) * block_m + tl.arange(0, block_m)
+    n = ((program % in_group) // size) * block_n + tl.arange(0, block_n)
+    # Past the end rows and columns begin anew: loads need no mask, stores have one.
+    row, out = m % rows, n % outputs
+    sample, within = row // out_pixels, row % out_pixels
+    corner = (within // out_width) * stride_y * padded_width + (within % out_width) * stride_x
+    pixel = (sample * padded + corner).to(tl.int64)
 
-    m = tile_m * block_m + tl.arange(0, block_m)
-    n = tile_n * block_n + tl.arange(0, block_n)
-    in_rows, in_outputs = m < rows, n < outputs
-    column = m % out_width
-    line = (m // out_width) % out_height
-    picture = m // (out_width * out_height)
-
-    half: tl.constexpr = group // 2
-    row_bytes = groups * half if four_bits else inputs
-    row_multipliers = (taps * groups + 1) // 2
     acc = tl.zeros((block_m, block_n), dtype=tl.int32)
-    for tap in range(taps):
-        y = line * stride_y + tap // taps_x - pad_y
-        x = column * stride_x + tap % taps_x - pad_x  # type: ignore[operator]
-        seen = in_rows & (y >= 0) & (y < height) & (x >= 0) & (x < width)
-        pixel = ((picture * height + y) * width + x).to(tl.int64) * inputs
-        weights = (n.to(tl.int64) * taps + tap) * row_bytes
-        for start in range(0, row_bytes, block_k):
-            q = start + tl.arange(0, block_k)
-            there = (q < row_bytes)[:, None] & in_outputs[None, :]
-            stored = tl.load(codes_ptr + weights[None, :] + q[:, None], mask=there, other=0)
-            if four_bits:
-                low_k = (q // half) * group + q % half
-                high_k = low_k + half
-                byte = stored.to(tl.int32)
-                low = ((byte & 15) ^ 8) - 8
-                high = (((byte >> 4) & 15) ^ 8) - 8
-                if has_multipliers:
-                    flat = tap * groups + q // half
-                    pair = tl.load(
-                        multipliers_ptr + n[None, :] * row_multipliers + (flat // 2)[:, None],
-                        mask=there,
-                        other=0,
-                    ).to(tl.int32)
-                    multiplier = (pair >> (4 * (flat % 2))[:, None]) & 15
-                    low, high = low * multiplier, high * multiplier
-                # Outside the picture stands the zero point; past the inputs codes are 0.
-                x_low = tl.load(
-                    x_ptr + pixel[:, None] + low_k[None, :],
-                    mask=seen[:, None] & (low_k < inputs)[None, :],
-                    other=zero,
-                )
-                x_high = tl.load(
-                    x_ptr + pixel[:, None] + high_k[None, :],
-                    mask=seen[:, None] & (high_k < inputs)[None, :],
-                    other=zero,
-                )
-                acc = tl.dot(x_low, low.to(tl.int8), acc, out_dtype=tl.int32)
-                acc = tl.dot(x_high, high.to(tl.int8), acc, out_dtype=tl.int32)
+    steps = tl.cdiv(inputs, block_k)
+    if group == 0:
+        k = tl.arange(0, block_k)
+        x_at = x_ptr + (pixel * inputs)[:, None] + k[None, :]
+        w_at = weights_ptr + out.to(tl.int64)[:, None] * (taps * inputs) + k[None, :]
+        for step in range(taps * steps):
+            tap, start = 0, step * block_k
+            if taps > 1:
+                tap, start = step // steps, (step % steps) * block_k
+            shift = (tap // taps_x) * padded_width + tap % taps_x  # type: ignore[operator]
+            shift = shift * inputs + start
+            if even:
+                x = tl.load(x_at + shift)
+                w = tl.load(w_at + (tap * inputs + start))
             else:
-                values = tl.load(
-                    x_ptr + pixel[:, None] + q[None, :],
-                    mask=seen[:, None] & (q < inputs)[None, :],
-                    other=zero,
-                )
-                acc = tl.dot(values, stored.to(tl.int8), acc, out_dtype=tl.int32)
-    acc -= zero * tl.load(sums_ptr + n, mask=in_outputs, other=0)[None, :]
-    result = acc.to(tl.float32) * tl.load(step_ptr + n, mask=in_outputs, other=0.0)[None, :]
+                there = (k < inputs - start)[None, :]
+                x = tl.load(x_at + shift, mask=there, other=0)
+                w = tl.load(w_at + (tap * inputs + start), mask=there, other=0)
+            acc = tl.dot(x, tl.trans(w), acc, out_dtype=tl.int32)
+    else:
+        half: tl.constexpr = group // 2
+        group_words: tl.constexpr = group // 8
+        step_groups: tl.constexpr = block_k // group
+        words: tl.constexpr = block_k // 8
+        word, own = tl.arange(0, words), tl.arange(0, step_groups)
+        byte = tl.arange(0, block_k // 2)
+        low = (byte // half) * group + byte % half  # a byte's low code; the high one is half on
+        row_words = groups * group_words
+        x_at = x_ptr + (pixel * inputs)[:, None] + low[None, :]
+        w_at = weights_ptr + out.to(tl.int64)[:, None] * (taps * row_words) + word[None, :]
+        m_at = multipliers_ptr + out[:, None] + own[None, :] * outputs
+        for step in range(taps * steps):
+            tap, start = 0, step * step_groups
+            if taps > 1:
+                tap, start = step // steps, (step % steps) * step_groups
+            shift = (tap // taps_x) * padded_width + tap % taps_x  # type: ignore[operator]
+            shift = shift * inputs + start * group
+            flat = tap * groups + start
+            if even:
+                x_low = tl.load(x_at + shift)
+                x_high = tl.load(x_at + shift + half)
+                stored = tl.load(w_at + flat * group_words)
+                multiplier = tl.load(m_at + flat * outputs)
+            else:
+                left = inputs - start * group
+                x_low = tl.load(x_at + shift, mask=(low < left)[None, :], other=0)
+                x_high = tl.load(x_at + shift + half, mask=(low < left - half)[None, :], other=0)
+                there = (word < row_words - start * group_words)[None, :]
+                stored = tl.load(w_at + flat * group_words, mask=there, other=0)
+                # A multiplier of 0 makes the weights of a group that is not there 0.
+                there = (own < groups - start)[None, :]
+                multiplier = tl.load(m_at + flat * outputs, mask=there, other=0)
+            multiplier = multiplier.to(tl.int32)[:, :, None]
+            offset = (128 - 8 * multiplier) * _ONES
+            codes = tl.reshape(stored ^ _EIGHTS, (block_n, step_groups, group_words))
+            w_low = four_products(codes & _NIBBLES, multiplier, offset)
+            w_high = four_products((codes >> 4) & _NIBBLES, multiplier, offset)
+            w = bytes_of(tl.reshape(w_low, (block_n, words)), block_n, words)
+            acc = tl.dot(x_low, tl.trans(w), acc, out_dtype=tl.int32)
+            w = bytes_of(tl.reshape(w_high, (block_n, words)), block_n, words)
+            acc = tl.dot(x_high, tl.trans(w), acc, out_dtype=tl.int32)
+
+    a_range = ranges_ptr + sample * range_step
+    zero = tl.load(a_range + 1).to(tl.int32) - 128
+    acc -= zero[:, None] * tl.load(sums_ptr + out)[None, :]
+    step_size = tl.load(scale_ptr + out)[None, :] * tl.load(a_range + 2)[:, None]
+    result = acc.to(tl.float32) * step_size
     if has_bias:
-        result += tl.load(bias_ptr + n, mask=in_outputs, other=0.0)[None, :]
-    place = m.to(tl.int64)[:, None] * outputs + n[None, :]
+        result += tl.load(bias_ptr + out)[None, :]
+    place = sample.to(tl.int64) * y_sample + within * y_pixel
     tl.store(
-        y_ptr + place,
+        y_ptr + place[:, None] + (n * y_channel)[None, :],
         result.to(y_ptr.dtype.element_ty),
-        mask=in_rows[:, None] & in_outputs[None, :],
+        mask=(m < rows)[:, None] & (n < outputs)[None, :],
     )
-
-
-def _tuned():
-    configs = [
-        triton.Config(
-            {"block_m": m, "block_n": n, "block_k": k, "grid_group": 8},
-            num_warps=warps,
-            num_stages=stages,
-        )
-        for m, n, k, warps, stages in (
-            (128, 128, 32, 4, 4),
-            (128, 128, 64, 8, 3),
-            (128, 64, 64, 4, 4),
-            (64, 128, 64, 4, 4),
-            (64, 64, 64, 4, 4),
-            (64, 64, 32, 4, 5),
-            (256, 64, 32, 8, 3),
-            (256, 128, 32, 8, 3),
-            (32, 64, 64, 4, 5),
-        )
-    ]
-    return triton.autotune(configs, key=["rows", "outputs", "inputs", "taps"])(matmul_kernel)
-
-
-tuned_matmul = _tuned()
-FIXED = {"block_m": 16, "block_n": 16, "block_k": 32, "grid_group": 2}  # for the interpreter

@@ -13,7 +13,7 @@ from sdqviz.views.compare.gallery import gallery_document
 
 
 class HeldOutTab:
-    name, label, order = "held-out", "Held-out scenes", 1
+    name, label, order = "held-out", "Held-out scenes", 2
 
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(

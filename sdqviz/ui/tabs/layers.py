@@ -14,7 +14,7 @@ from sdqviz.views.training.history import history
 
 
 class LayersTab:
-    name, label, order = "layers", "Layers", 2
+    name, label, order = "layers", "Layers", 3
 
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(

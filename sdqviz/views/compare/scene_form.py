@@ -8,12 +8,16 @@ OWN_SIZE = "0x0"
 _GRID = 16  # pixels: the latents of every family then divide by its patches
 
 
-def size_choices(family: dict[str, Any], width: int, height: int) -> list[tuple[str, str]]:
-    """(label, "WxH") of the model's own size (first) and its family's others, scaled to it.
+def size_choices(
+    family: dict[str, Any], width: int, height: int, chosen: bool = False
+) -> list[tuple[str, str]]:
+    """(label, "WxH") of the run's own size (first) and its family's others, scaled to it.
 
-    family is the catalog's entry; width and height are the pixels of the model's own pictures.
+    family is the catalog's entry; width and height are the pixels of the run's pictures. chosen:
+    they are a setting of the run, not the model's own.
     """
-    choices = {(width, height): (f"{width} x {height} (own)", OWN_SIZE)}
+    own = f"{width}x{height}" if chosen else OWN_SIZE
+    choices = {(width, height): (f"{width} x {height} (own)", own)}
     scale = height / family["native_pixels"]
     for size in family["sizes"]:
         wide, high = (max(_GRID, round(side * scale / _GRID) * _GRID) for side in size)

@@ -22,7 +22,7 @@ from sdqviz.views.layers.document import layers_document
 from sdqviz.views.layers.errors import culprits_document
 from sdqviz.views.layers.histogram import layer_histogram, layer_names, telling_layer
 from sdqviz.views.runs.card import facts
-from sdqviz.views.runs.listing import worst_first
+from sdqviz.views.runs.listing import typical, worst_first
 from sdqviz.views.runs.names import bits, run_name
 from sdqviz.views.script import page_style, report_script
 from sdqviz.views.training.charts import TRAIN, block_chart, frozen_list, loss_chart
@@ -92,6 +92,7 @@ def _write(store: Store, run: Run, out: Path) -> None:
     about = {
         "title": title,
         "scenes": [{"id": row.id, "label": row.label} for row in worst_first(result.scenes)],
+        "opens": typical(result.scenes).id,
         "medians": score_chips(result.metrics),
         "gallery": json.loads(gallery_document(run, copied)),
         "layers": json.loads(layers_document(run, blobs, past)),

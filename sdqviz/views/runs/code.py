@@ -28,10 +28,12 @@ def run_code(catalog: dict[str, Any], spec: dict[str, Any]) -> RunCode:
     options = {"recipe": spec["recipe"], "preset": spec["preset"]}
     rare = {"device": "cpu", "dtype": FLOAT32}
     options |= {k: spec[k] for k, usual in rare.items() if spec.get(k, usual) != usual}
-    single = spec.get("model_config")
+    single, given = spec.get("model_config"), spec.get("prompts", {}).get("file")
+    in_shell = {"config": single, "prompts": given}
+    in_python = {"model_config": single, "prompts_file": given}
     return RunCode(
-        _shell(spec["model"], options | ({"config": single} if single else {}), changed),
-        _python(spec["model"], options | ({"model_config": single} if single else {}), changed),
+        _shell(spec["model"], options | {k: v for k, v in in_shell.items() if v}, changed),
+        _python(spec["model"], options | {k: v for k, v in in_python.items() if v}, changed),
         _note(preset_config(catalog, spec["recipe"], spec["preset"]), spec),
     )
 
@@ -77,6 +79,9 @@ def _note(usual: dict[str, Any], spec: dict[str, Any]) -> str:
     gone = [name for name in config if name not in usual]
     new = [name for name in usual if name not in config]
     parts = []
+    if "prompts" in spec:
+        digest = spec["prompts"]["digest"]
+        parts.append(f"The prompts are those of the file then, digest {digest}.")
     if gone:
         parts.append(f"This version no longer has {', '.join(gone)}.")
     if new:

@@ -53,6 +53,12 @@ def worst_first(rows: Sequence[SceneRow]) -> list[SceneRow]:
     return sorted(rows, key=lambda row: -(row.score("flip") or 0.0))
 
 
+def typical(rows: Sequence[SceneRow]) -> SceneRow:
+    """The row of median FLIP, of two middle ones the worse: what to expect, not what to fear."""
+    worst = worst_first(rows)
+    return worst[(len(worst) - 1) // 2]
+
+
 def scenes_of(run: Run, runs: list[Run]) -> dict[str, SceneRow]:
     """Label -> scene row: the run's held-out scenes, the worst by FLIP first, then what was
     generated with it.

@@ -16,6 +16,9 @@ _USUAL = {"model_config": None, "device": "cpu", "dtype": FLOAT32}
 def settings(spec: dict[str, Any]) -> dict[str, Any]:
     """The nested spec as flat names: model, recipe, ..., config.steps."""
     plain = {k: v for k, v in {**_USUAL, **spec}.items() if k != "config"}
+    if "prompts" in plain:
+        given = plain["prompts"]
+        plain["prompts"] = f"{given['file']} ({given['digest']})"
     first = [k for k in ("model", "recipe", "preset") if k in plain]
     order = [*first, *(k for k in plain if k not in first)]
     return {k: plain[k] for k in order} | {f"config.{k}": v for k, v in spec["config"].items()}

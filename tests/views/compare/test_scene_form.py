@@ -16,3 +16,8 @@ def test_sizes_follow_the_family_and_the_models_own_size(name):
     assert (128, 128) not in small  # that is the model's own, offered once
     assert all(width % 16 == 0 == height % 16 for width, height in small)
     assert has_shift(family) == (name == "sd3")
+
+
+def test_the_own_size_of_a_run_that_chose_one_is_that():
+    family = static_catalog()["families"]["sd1"]
+    assert size_choices(family, 256, 384, chosen=True)[0] == ("256 x 384 (own)", "256x384")

@@ -1,6 +1,8 @@
+from statistics import median_high
+
 from sdqviz.base.scene import Scene
 from sdqviz.store.runs import Run
-from sdqviz.views.runs.listing import is_own, scenes_of
+from sdqviz.views.runs.listing import is_own, scenes_of, typical
 from tests.results.made import scene_row
 
 
@@ -25,3 +27,9 @@ def test_the_worst_scene_is_listed_first(bundled):
     scores = [row.score("flip") for row in scenes_of(bundled["fidelity"], []).values()]
     assert len(scores) == 8
     assert scores == sorted(scores, reverse=True)
+
+
+def test_the_typical_scene_has_the_median_score(bundled):
+    run = bundled["fidelity"]
+    scores = sorted(row.score("flip") for row in run.scenes)
+    assert typical(run.scenes).score("flip") == median_high(scores)

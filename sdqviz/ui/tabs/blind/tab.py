@@ -33,7 +33,7 @@ _NO_RUN = (
 
 
 class BlindTab:
-    name, label, order = "blind", "Blind test", 5
+    name, label, order = "blind", "Blind test", 6
 
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(

@@ -11,7 +11,7 @@ from sdqviz.base.request import GENERATE, generate_request
 from sdqviz.base.scene import MAX_SEED, Scene
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import Shared
-from sdqviz.views.compare.scene_form import OWN_SIZE, has_shift, parse_size, size_choices
+from sdqviz.views.compare.scene_form import has_shift, parse_size, size_choices
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
@@ -64,7 +64,7 @@ def build_scene_form(
         row = run.quantized.scenes[0]
         own, family = row.scene, context.catalog()["families"][run.quantized.family]
         with Image.open(context.store.blobs.path(row.pictures.fp)) as picture:
-            sizes = size_choices(family, *picture.size)
+            sizes = size_choices(family, *picture.size, chosen=bool(own.width or own.height))
         # A table with the sampler's own rows draws with no other number of steps.
         rows = run.spec["config"]["time_rows"]
         fixed = rows == "sampler" and run.quantized.size.has_time_table
@@ -73,7 +73,7 @@ def build_scene_form(
             gr.Slider(value=own.steps, interactive=not fixed, info=why),
             own.guidance,
             gr.Dropdown(choices=list(family["samplers"]), value=own.scheduler),
-            gr.Dropdown(choices=sizes, value=OWN_SIZE),
+            gr.Dropdown(choices=sizes, value=sizes[0][1]),
             gr.Slider(value=0, visible=has_shift(family)),
         ]
 

@@ -19,11 +19,12 @@ from sdqviz.views.compare.pair import picture_blobs, scene_facts, timeline_docum
 from sdqviz.views.page_json import page_json
 from sdqviz.views.report.report import export_report
 from sdqviz.views.runs.card import facts
-from sdqviz.views.runs.listing import UNFINISHED, is_own, scenes_of
+from sdqviz.views.runs.listing import UNFINISHED, is_own, scenes_of, typical, worst_first
 
 _EMPTY = (
     '<p class="sdq-empty">No finished run yet. Choose a model at the left and press Quantize.</p>'
 )
+_TO_WORST, _TO_TYPICAL = "Worst one", "Typical one"
 
 
 class CompareTab:
@@ -33,6 +34,9 @@ class CompareTab:
         with gr.Row(equal_height=True):
             scene = gr.Dropdown(
                 label="Scene", choices=[], elem_id="scene", filterable=True, scale=3, min_width=280
+            )
+            extreme = gr.Button(
+                _TO_WORST, size="sm", scale=0, min_width=84, elem_id="extreme", visible=False
             )
             prompt = gr.Textbox(
                 label="Or your own prompt",
@@ -75,7 +79,7 @@ class CompareTab:
             found = scenes(run_id)
             labels = list(found)
             asked_for = [label for label in labels if found[label].id == wanted]
-            chosen = shown if shown in labels else (*asked_for, *labels, None)[0]
+            chosen = shown if shown in labels else (*asked_for, *_typical(run_id, found), None)[0]
             asked = context.store.runs.get(mine) if mine else None
             if asked is None or asked.state in UNFINISHED:
                 # What is shown and still there is left alone: meanwhile the visitor may have chosen
@@ -87,6 +91,31 @@ class CompareTab:
                 own = [k for k in labels if found[k].id == drawn and is_own(k)]
                 chosen = own[0] if own else chosen
             return [gr.Dropdown(choices=labels, value=chosen), ""]
+
+        def _typical(run_id: str | None, found: dict[str, SceneRow]) -> list[str]:
+            """The label to open with: the run's typical scene."""
+            run = context.finished_run(run_id)
+            if run is None or not run.scenes:
+                return []
+            wanted = typical(run.scenes).id
+            return [label for label, row in found.items() if row.id == wanted]
+
+        def offer(run_id: str | None, label: str | None) -> Any:
+            """The button leads to the worst scene, and from there back to the typical one."""
+            run, found = context.finished_run(run_id), scenes(run_id)
+            if run is None or len(run.scenes) < 2:
+                return gr.Button(visible=False)
+            worst = worst_first(run.scenes)[0].id
+            at_worst = label in found and found[label].id == worst
+            return gr.Button(_TO_TYPICAL if at_worst else _TO_WORST, visible=True)
+
+        def go_to(run_id: str | None, words: str) -> Any:
+            run = context.finished_run(run_id)
+            if run is None or not run.scenes:
+                return gr.skip()
+            to_worst = words == _TO_WORST
+            wanted = worst_first(run.scenes)[0] if to_worst else typical(run.scenes)
+            return next(label for label, row in scenes(run_id).items() if row.id == wanted.id)
 
         def open_scene(run_id: str | None, wanted: str) -> list[Any]:
             """The scene that another tab asked for; the request is cleared, so that the same one
@@ -143,6 +172,8 @@ class CompareTab:
         )
         asked = [shared.run, shared.scene]
         shared.scene.change(open_scene, asked, [scene, shared.scene], **QUIET)
+        gr.on([scene.change, shared.run.change], offer, [shared.run, scene], extreme, **QUIET)
+        extreme.click(go_to, [shared.run, extreme], scene, **QUIET)
         outputs = [viewer, timeline, about, run_facts]
         shown = [shared.run, scene, part]
         gr.on([scene.change, shared.run.change], show, shown, outputs, **QUIET)

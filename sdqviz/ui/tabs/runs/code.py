@@ -60,6 +60,8 @@ def build_run_code(context: AppContext, shared: Shared) -> None:
             raise as_toast(error) from error
         if run.spec.get("model_config"):
             gr.Warning("The form has no field for a config folder; use the command line.")
+        if run.spec.get("prompts"):
+            gr.Warning("The form has no field for a file of prompts; use the command line.")
         gr.Info("The settings are in the form at the left. Change what you like, then Quantize.")
         return updates
 

@@ -18,7 +18,7 @@ _JOBS = ["run", "kind", "state", "model", "recipe", "preset", "created", "second
 
 
 class RunsTab:
-    name, label, order = "runs", "Runs", 4
+    name, label, order = "runs", "Runs", 5
 
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(

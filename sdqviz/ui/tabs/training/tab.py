@@ -32,7 +32,7 @@ _EMPTY = (
 
 
 class TrainingTab:
-    name, label, order = "training", "Training", 3
+    name, label, order = "training", "Training", 4
 
     def build(self, context: AppContext, shared: Shared) -> None:
         head = gr.HTML(elem_id="training-head")

@@ -42,7 +42,7 @@ function lineChart({ series, from, to, xNames, xTitle, yTitle, summary, cursor: 
   );
   const area = `data-cursor="${left} ${width - right} ${top} ${height - bottom} ${calls}"`;
   return (
-    legend(...series.map(seriesSign)) +
+    legend(...series.filter(isFirstOfItsName).map(seriesSign)) +
     svgFrame(
       { width, height, summary, attributes: calls ? area : "" },
       ...grid,
@@ -53,6 +53,10 @@ function lineChart({ series, from, to, xNames, xTitle, yTitle, summary, cursor: 
     )
   );
 }
+
+/** @type {(one: Series, place: number, all: Series[]) => boolean} */
+const isFirstOfItsName = ({ name }, place, all) =>
+  all.findIndex((other) => other.name === name) === place;
 
 /** @param {Series} series */
 const seriesSign = ({ name, colour, dashed }) =>

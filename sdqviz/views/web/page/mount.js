@@ -9,6 +9,7 @@ const KINDS = {
   histogram: (element) => new Histogram(element),
   gallery: (element, trigger) => new Gallery(element, trigger),
   layers: (element, trigger) => new Layers(element, trigger),
+  ladder: (element) => new Ladder(element),
 };
 
 /**

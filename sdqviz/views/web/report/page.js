@@ -50,7 +50,10 @@ class ReportPage {
     this.gallery.put(JSON.stringify(run.gallery));
     this.layers.put(JSON.stringify(run.layers));
     this.culprits.put(JSON.stringify(run.culprits));
-    const scene = run.scenes.find(({ id }) => id === address.get("scene")) ?? run.scenes[0];
+    const scene =
+      run.scenes.find(({ id }) => id === address.get("scene")) ??
+      run.scenes.find(({ id }) => id === run.opens) ??
+      run.scenes[0];
     this.show(scene.id);
     this.open(this.names.find((name) => name === address.get("layer")) ?? run.layer);
   }

@@ -1,0 +1,1 @@
+"""Scores of whole sets of pictures, as papers report them: a file each."""

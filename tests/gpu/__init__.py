@@ -1,0 +1,1 @@
+"""What only a GPU can show, as one command: `python -m tests.gpu OUT`."""

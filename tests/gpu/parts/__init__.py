@@ -1,0 +1,1 @@
+"""One file for each part; the folder is the list (`base.registry`)."""
