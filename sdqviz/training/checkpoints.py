@@ -59,12 +59,17 @@ class Checkpoints:
 
 
 class _SavedTensors(Mapping[str, torch.Tensor]):
-    def __init__(self, file: Path, prefix: str = "") -> None:
+    def __init__(self, file: Path) -> None:
         self._file = safe_open(file, framework="pt")
-        self._names = list(self._file.keys())
+        self._names = dict.fromkeys(self._file.keys())
 
     def __getitem__(self, name: str) -> torch.Tensor:
+        if name not in self._names:
+            raise KeyError(name)
         return self._file.get_tensor(name).clone()  # not a view of the mapped file
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names  # without reading it
 
     def __iter__(self):
         return iter(self._names)

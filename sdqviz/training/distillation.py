@@ -359,6 +359,9 @@ class Part(Mapping[str, torch.Tensor]):
     def __getitem__(self, name: str) -> torch.Tensor:
         return self._whole[self._prefix + name]
 
+    def __contains__(self, name: object) -> bool:
+        return f"{self._prefix}{name}" in self._whole
+
     def __iter__(self) -> Iterator[str]:
         names = (name for name in self._whole if name.startswith(self._prefix))
         return (name.removeprefix(self._prefix) for name in names)

@@ -210,9 +210,8 @@ class _AsOnAGpu(TorchFunctionMode):
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        if func is torch.Tensor.backward:  # a mode is left while it handles a function
-            with self:
-                return torch.autograd.backward(args[0])
+        if func is torch.Tensor.backward:
+            return self._backward(args[0])
         if func in _VALUES:
             return _VALUES[func](args[0])
         if func in (F.group_norm, F.layer_norm) and torch.is_autocast_enabled("cpu"):
@@ -220,6 +219,13 @@ class _AsOnAGpu(TorchFunctionMode):
         if func is F.scaled_dot_product_attention:
             return torch.ops.aten._scaled_dot_product_flash_attention(*args[:3])[0]
         return func(*args, **kwargs)
+
+    def _backward(self, loss: torch.Tensor) -> None:
+        """As `loss.backward()`, which would leave this mode while blocks are computed again."""
+        engine: Any = torch.autograd.Variable._execution_engine
+        options = {"allow_unreachable": True, "accumulate_grad": True}
+        with self:
+            engine.run_backward((loss,), (torch.ones_like(loss),), False, False, (), **options)
 
 
 def _nested(tensor: torch.Tensor) -> Any:

@@ -40,6 +40,7 @@ def published(folder: Path, family: str) -> Path:
     for name, count in OTHERS.items():
         header(folder / name / "model.safetensors", count)
         index[name] = ["transformers", "X"]
+    (folder / "vae" / "config.json").write_text(json.dumps({"block_out_channels": [128] * 4}))
     (folder / "model_index.json").write_text(json.dumps(index))
     return folder
 

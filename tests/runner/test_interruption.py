@@ -95,16 +95,16 @@ def test_a_deaf_run_is_killed_at_once_or_when_asked_thrice(store, monkeypatch, s
     code = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True)"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", code + "; time.sleep(600)"], stdout=subprocess.PIPE
-    ) as process:
+    command = [sys.executable, "-c", code + "; time.sleep(600)"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    try:
         assert process.stdout is not None
         process.stdout.readline()  # it ignores signals from now on
         run_id = store.runs.add(QUANTIZE, {})
         store.runs.claim(run_id)
         store.runs.set_progress(run_id, stage, 0.5, None)
         started = supervise.psutil.Process(process.pid).create_time()
-        with store._database.transaction() as sql:
+        with store.runs._database.transaction() as sql:
             sql.execute(
                 "UPDATE runs SET pid = ?, pid_started = ?, lease_until = ? WHERE id = ?",
                 (process.pid, started, time.time() + 600, run_id),
@@ -116,4 +116,7 @@ def test_a_deaf_run_is_killed_at_once_or_when_asked_thrice(store, monkeypatch, s
             assert process.poll() is None
         assert asked == (2 if stage == "distill" else 0)
         assert process.wait(timeout=30) == -signal.SIGKILL
+    finally:
+        process.kill()
+        process.communicate()
     assert store.runs.get(run_id).state == CANCELLED

@@ -12,6 +12,8 @@ from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.fake import FakeLayer, fake_layers, fake_network
 from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.training import trainer as trainer_module
+from sdqviz.training.checkpoints import Checkpoints
+from sdqviz.training.distillation import Part
 from sdqviz.training.moved_state import OnHost
 from sdqviz.training.trainer import Trainer
 
@@ -117,12 +119,18 @@ class Saved(dict):
         return tensor
 
 
-def test_a_resumed_training_copies_what_it_reads():
+def test_a_resumed_training_copies_what_it_reads(tmp_path):
     student = layers()
     trainer = trainer_of(student)
     train(trainer, student, 4)
     trainer.freeze([student[2]])
-    saved = Saved(trainer.tensors())
+    checkpoints = Checkpoints(tmp_path, "key")
+    checkpoints.save({}, {f"trainer.{n}": t for n, t in trainer.tensors().items()})
+    written = Part(checkpoints.load()[1], "trainer.")  # type: ignore[index]
+    assert set(written) == set(trainer.tensors()) and "now.2.nothing" not in written
+    with pytest.raises(KeyError):
+        written["now.2.nothing"]
+    saved = Saved(written)
     assert "ema.2.weight" not in saved  # of what is frozen only its value is written
     other = layers()
     resumed = trainer_of(other)
