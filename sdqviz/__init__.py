@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sdqviz.api import compare, load, quantize
+    from sdqviz.base.errors import SdqvizError
     from sdqviz.integrations.diffusers_quantizer import SdqvizConfig, register
 
 __version__ = "0.1.0"
-__all__ = ["SdqvizConfig", "compare", "load", "quantize", "register"]
+__all__ = ["SdqvizConfig", "SdqvizError", "compare", "load", "quantize", "register"]
 _QUANTIZER = ("SdqvizConfig", "register")
 
 
@@ -19,6 +20,10 @@ def __getattr__(name: str) -> Any:
         from sdqviz.integrations import diffusers_quantizer
 
         return getattr(diffusers_quantizer, name)
+    if name == "SdqvizError":
+        from sdqviz.base.errors import SdqvizError
+
+        return SdqvizError
     if name in __all__:
         from sdqviz import api
 

@@ -42,6 +42,7 @@ from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import Estimate, call_seconds, estimate_quantize, refuse_if_over
 from sdqviz.runner.here import work_here
 from sdqviz.runner.machine import device_free_bytes, processor
+from sdqviz.runner.preflight import refuse_quantized, refuse_undrawable
 from sdqviz.runner.prompt_files import all_prompts, with_prompts
 from sdqviz.runner.reports import compare_json, run_json
 from sdqviz.store.runs import Run
@@ -72,7 +73,9 @@ def load(
     """The diffusers pipeline of a model: a mini, a folder (packed too), a file or a hub id.
 
     resident: of a packed network, "packed" keeps its 4-bit codes alone in memory and expands them
-    for each call; "expanded" keeps int8 weights beside them, which is faster.
+    where no engine reads them; "expanded" keeps int8 weights beside them, which is faster;
+    "fastest" on a GPU computes a layer in dtype, not in integers, where that was measured to be
+    faster: its pictures are not those that were scored.
     """
     model = loading.load(name, config, device, dtype)
     set_resident(model.network, resident)
@@ -111,6 +114,7 @@ def quantize(
     check_device(device)
     if out is not None:
         refuse_occupied(Path(out))
+    refuse_undrawable(spec)
     cost = _afford(store, spec, see, None if out is None else Path(out), force)
     report = finish_quantize(store, store.runs.add(QUANTIZE, spec), out, see)
     return {**report, "estimate": cost.as_row()}
@@ -179,6 +183,7 @@ def ablate(
     arms_of = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
     specs = [with_prompts(spec, prompts_file) for spec in arms_of]
     for spec in specs:
+        refuse_undrawable(spec)
         _afford(store, spec, lambda event: None)
     run, arms = work_arms(store, specs, see)
     assert isinstance(run.outcome, AblationResult)
@@ -213,6 +218,7 @@ def table(
     pairs = table_specs(models, recipes, preset, config or {})
     specs = [with_prompts(spec, prompts_file) for spec in pairs]
     for spec in specs:
+        refuse_undrawable(spec)
         _afford(store, spec, lambda event: None)
     rows = work_table(store, specs, see)
     return {"preset": preset, "rows": rows, "table": model_table(rows)}
@@ -307,20 +313,20 @@ def compare(
     Returns {engine, arithmetic, scenes, metrics, unavailable, per_step}; see
     COMMANDS.md for the keys.
     """
-    own = prompts.prompts(prompts.prompt_set(model), HELD_OUT)[:4]
-    texts = own if prompts_file is None else all_prompts(prompts_file)
+    texts = _held_out(model, model_config) if prompts_file is None else all_prompts(prompts_file)
     if seeds < 1:
         raise SdqvizError(f"seeds is {seeds}", "give at least 1")
     check_device(device)
+    refuse_quantized(model, model_config)
     family = loading.family_named(model, model_config)
-    scheduler = sampler_of(family, scheduler)
+    scheduler = sampler_of(family, scheduler, loading.own_scheduler(model, model_config))
     scenes = [
         Scene(
             prompt=text,
             seed=seed,
             steps=steps,
             scheduler=scheduler,
-            guidance=guidance or prompts.usual_guidance(model, family),
+            guidance=guidance or prompts.usual_guidance(model, family, model_config),
         )
         for text in texts
         for seed in range(seeds)
@@ -375,13 +381,14 @@ def compare_many(
         )
     if lpips_net not in BACKBONES:
         raise SdqvizError(f"unknown net {lpips_net!r}", f"there is {', '.join(BACKBONES)}")
+    refuse_quantized(model, model_config)
     family = loading.family_named(model, model_config)
     scenes = scenes_of(
         texts,
         count,
         steps=steps,
-        scheduler=sampler_of(family, scheduler),
-        guidance=guidance or prompts.usual_guidance(model, family),
+        scheduler=sampler_of(family, scheduler, loading.own_scheduler(model, model_config)),
+        guidance=guidance or prompts.usual_guidance(model, family, model_config),
     )
     packed = str(sources.packed_folder(other))
     models = Models(model, packed, model_config, check_dtype(dtype))
@@ -401,3 +408,7 @@ def score(run: str, fetch: str = "", see: See = lambda event: None) -> dict[str,
     found = store.runs.get(base.id).evaluation.metrics
     scores = {name: metric.as_row() for name, metric in found.items()}
     return {"run": base.id, "scored": list(worked.scored), "metrics": scores}
+
+
+def _held_out(model: str, model_config: str | None) -> list[str]:
+    return prompts.prompts(prompts.prompt_set(model, model_config), HELD_OUT)[:4]

@@ -4,10 +4,12 @@ import atexit
 import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
@@ -19,26 +21,45 @@ from sdqviz.families.sources import packed_folder
 from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.estimate import Estimate, call_seconds, estimate_quantize, refuse_if_over
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
+from sdqviz.server.hosts import hosts
+from sdqviz.server.policy import LOCAL_FRAMES
+from sdqviz.server.stack import has_gradio_login, middlewares
+from sdqviz.server.visitors import Visitors, visitors
+from sdqviz.store.limits import Limits
 from sdqviz.store.store import Store
-from sdqviz.ui.app import CSS, HEAD, build_app
+from sdqviz.ui.app import CSS, HEAD, HEAD_SCRIPT, build_app
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.theme import THEME
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _OPEN = "open"
+MAX_JOBS = 32  # queued or worked at a time
+JOBS_EACH = 4  # of one visitor, where there are others
+QUEUED_EVENTS = 1000  # clicks of all visitors; each is answered in milliseconds
+EVENTS_AT_ONCE = 4  # of one kind
+_SPACE_FRAMES = ("https:",)  # a Space may be embedded by any page
 _RECIPES = "sdqviz.recipes"  # the group of entry points
 _WORKER_SECONDS = 120.0  # that a worker may take to start
 
 
 def serve(
-    host: str = "127.0.0.1", port: int = 7860, share: bool = False, auth: str = "", **launch: Any
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    share: bool = False,
+    auth: str = "",
+    allowed_hosts: Sequence[str] = (),
+    max_jobs: int = MAX_JOBS,
+    **launch: Any,
 ) -> None:
     """Serves the app until it is stopped. Off localhost it asks for USER:PASSWORD.
 
     On a Hugging Face Space (SPACE_ID is set) it serves everyone: that is what a Space is for.
-    Whoever is not on localhost may only choose models of the catalog, not paths.
+    Whoever is not on localhost may only choose models of the catalog, not paths. It answers to
+    this machine's own names and to `allowed_hosts`, such as that of a proxy in front. At most
+    `max_jobs` jobs are queued or worked at a time, of one visitor from elsewhere `JOBS_EACH`.
     """
-    if "SPACE_ID" in os.environ:
+    is_space = "SPACE_ID" in os.environ
+    if is_space:
         host, auth = "0.0.0.0", auth or _OPEN
     public = host not in _LOCAL or share
     if public and not auth:
@@ -48,15 +69,26 @@ def serve(
         )
     if auth and auth != _OPEN and ":" not in auth:
         raise SdqvizError("--auth has no ':'", "write --auth USER:PASSWORD")
+    known = hosts(public, share, allowed_hosts, os.environ.get("SPACE_HOST", ""))
     home = home_folder()
     supervisor = Supervisor(home)
-    context = app_context(home, supervisor, any_model=not public)
+    who = visitors(home)
+    limits = Limits(in_all=max_jobs, each=min(JOBS_EACH, max_jobs) if public else max_jobs)
+    context = app_context(home, supervisor, any_model=not public, who=who, limits=limits)
     supervisor.ensure_worker()
     atexit.register(supervisor.stop)
     page = build_app(context)
     user, _, password = auth.partition(":")
+    guards = middlewares(
+        known,
+        who,
+        context.store.blobs,
+        scripts=[HEAD_SCRIPT],
+        frames=_SPACE_FRAMES if is_space else LOCAL_FRAMES,
+        signed_in=has_gradio_login if password else None,
+    )
     try:
-        page.queue(max_size=64).launch(
+        page.queue(max_size=QUEUED_EVENTS, default_concurrency_limit=EVENTS_AT_ONCE).launch(
             server_name=host,
             server_port=port,
             share=share,
@@ -67,7 +99,7 @@ def serve(
             ssr_mode=False,
             show_error=True,
             enable_monitoring=False,
-            allowed_paths=[str(context.store.blobs.folder)],
+            app_kwargs={"middleware": guards},
             **launch,
         )
     except OSError as error:
@@ -78,10 +110,17 @@ def serve(
         raise SdqvizError(str(error), "see the line above") from error
 
 
-def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> AppContext:
+def app_context(
+    home: Path,
+    supervisor: Supervisor,
+    any_model: bool = True,
+    who: Visitors | None = None,
+    limits: Limits | None = None,
+) -> AppContext:
     """The UI's view of this data folder, with the bundled runs taken in.
 
-    Without `any_model` only models of the catalog may be quantized, never a typed path.
+    Without `any_model` only models of the catalog may be quantized, never a typed path. `who`
+    knows visitors, whose jobs are limited by `limits`.
     """
     store = Store(home)
     demos = import_demos(store, assets_folder() / "demo")
@@ -106,12 +145,12 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
             )
         if kind == COMPARE:  # told now, not when its turn comes; absolute: workers outlive apps
             spec = {**spec, "other": str(packed_folder(spec["other"]))}
-        run_id = store.runs.add(kind, spec)
+        run_id = store.runs.add(kind, spec, visitor=_asking(who), limits=limits)
         supervisor.ensure_worker()
         return run_id
 
     def resume(run_id: str) -> None:
-        store.runs.resume(run_id)
+        store.runs.resume(run_id, limits)
         supervisor.ensure_worker()
 
     def estimate(spec: dict[str, Any]) -> Estimate:
@@ -140,6 +179,14 @@ def app_context(home: Path, supervisor: Supervisor, any_model: bool = True) -> A
         ),
         estimate=estimate,
     )
+
+
+def _asking(who: Visitors | None) -> str:
+    """The visitor whose event is handled; empty outside of one."""
+    request = LocalContext.request.get(None)
+    if who is None or not isinstance(request, gr.Request):
+        return ""
+    return who.of(request.cookies, request.session_hash)
 
 
 def _await_recipes_of_others(

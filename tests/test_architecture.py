@@ -18,7 +18,7 @@ ALLOWED = {
     "kernels": {"base", "quant"},
     "layers": {"base", "quant", "kernels"},
     "diffusion": {"base"},
-    "families": {"base", "diffusion", "layers"},
+    "families": {"base", "diffusion", "layers", "integrations"},
     "metrics": {"base", "diffusion"},
     "products": {"base", "diffusion", "families", "layers"},
     "measure": {
@@ -39,7 +39,7 @@ ALLOWED = {
     "recipes": {"base", "quant", "layers", "training", "stages"},
     "store": {"base", "results"},
     "runner": {
-        *("base", "quant", "kernels", "layers", "families", "metrics"),
+        *("base", "quant", "kernels", "layers", "diffusion", "families", "metrics"),
         *("products", "measure", "training", "stages", "recipes", "store"),
         "results",
     },
@@ -51,10 +51,11 @@ ALLOWED = {
     "ui": {"base", "results", "store", "views", "metrics"},
     "minis": {"base", "metrics"},
     "bench": {"base", "quant", "kernels", "layers", "families", "runner"},
+    "server": {"base", "store", "views"},
     "cli": {"base", "families", "store", "runner", "publish", "views", "serve"},
-    "integrations": {"base", "layers", "families"},
+    "integrations": {"base", "layers"},
 }
-TORCH_FREE = ("base", "results", "store", "views", "ui")
+TORCH_FREE = ("base", "results", "store", "views", "ui", "server")
 HEAVY_MODELS = {
     "families",
     "diffusion",

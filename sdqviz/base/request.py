@@ -9,6 +9,7 @@ from sdqviz.base.scene import Scene
 
 QUANTIZE, GENERATE, COMPARE, ABLATE = "quantize", "generate", "compare", "ablate"
 SCORE, LADDER = "score", "ladder"
+KINDS = (QUANTIZE, GENERATE, COMPARE, ABLATE, SCORE, LADDER)
 WEIGHTS, ACTIVATIONS = "weights", "activations"  # parts that can be quantized alone
 REFERENCE = "eager"  # the engine that the others are held against
 DEFAULT_RECIPE = "fidelity"

@@ -1,16 +1,16 @@
 """A scene: prompt, seed and sampler settings, all that fixes one picture."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
-from sdqviz.base.config import from_dict, option, to_dict
+from sdqviz.base.config import complete, from_dict, option, schema, to_dict
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.keys import content_key
 
 FLOW = "flow"
-SCHEDULERS = ("pndm", "ddim", "euler", "dpmpp", FLOW)
-AUTO = "auto"  # the sampler that the model's family is usually run with
+OWN = "own"  # the diffusers class that the model's folder names, whichever it is
+SCHEDULERS = ("pndm", "ddim", "euler", "dpmpp", FLOW, OWN)
+AUTO = "auto"  # the sampler of the model's own scheduler
 MAX_SEED = 2**32 - 1
 MAX_PROMPT_CHARACTERS = 10_000
 
@@ -38,6 +38,8 @@ class Scene:
     height: int = option(0, label="Height", help="Pixels, a multiple of 8.", low=0, high=4096)
 
     def __post_init__(self) -> None:
+        for name, value in complete(schema(Scene), to_dict(self), "Scene").items():
+            object.__setattr__(self, name, value)  # 2 becomes 2.0: one scene has one id
         if not self.prompt.strip():
             raise SdqvizError("the prompt is empty", "write what to draw")
         if len(self.prompt) > MAX_PROMPT_CHARACTERS:
@@ -48,10 +50,6 @@ class Scene:
         for name in ("width", "height"):
             if getattr(self, name) % 8:
                 raise SdqvizError(f"{name} is {getattr(self, name)}", "use a multiple of 8")
-        if not 0 <= self.seed <= MAX_SEED:
-            raise SdqvizError(f"seed is {self.seed}", f"it must lie between 0 and {MAX_SEED}")
-        if not math.isfinite(self.guidance):
-            raise SdqvizError(f"guidance is {self.guidance}", "give a number from 1 to 30")
 
     @property
     def guided(self) -> bool:

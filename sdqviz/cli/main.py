@@ -60,11 +60,27 @@ def app_command(
             envvar="SDQVIZ_AUTH", help="USER:PASSWORD, needed off localhost; 'open' lets anyone in."
         ),
     ] = "",
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="SDQVIZ_ALLOWED_HOST",
+            help="A name that this server answers to besides its own, such as a proxy's.",
+        ),
+    ] = None,
+    max_jobs: Annotated[
+        int,
+        typer.Option(
+            envvar="SDQVIZ_MAX_JOBS",
+            min=1,
+            help="Jobs queued or worked at a time; more are refused.",
+        ),
+    ] = 32,
 ) -> None:
     """Serve the app."""
     from sdqviz.serve import serve
 
-    serve(host=host, port=port, share=share, auth=auth)
+    hosts = allowed_host or ()
+    serve(host=host, port=port, share=share, auth=auth, allowed_hosts=hosts, max_jobs=max_jobs)
 
 
 @app.command()
@@ -246,7 +262,7 @@ def generate(
     from sdqviz.base.config import from_dict
     from sdqviz.base.scene import Scene
     from sdqviz.families.contract import sampler_of
-    from sdqviz.families.loading import family_named
+    from sdqviz.families.loading import family_named, own_scheduler
     from sdqviz.runner.prompts import usual_guidance
 
     base = open_store().runs.get(run)
@@ -255,13 +271,14 @@ def generate(
     model = base.spec["model"]
     family = family_named(model, base.spec.get("model_config"))
     if scheduler == AUTO:  # a cancelled training has a model, but no scenes to ask
-        scheduler = sampler_of(family, base.spec["config"].get("scheduler", AUTO))
+        own = own_scheduler(model, base.spec.get("model_config"))
+        scheduler = sampler_of(family, base.spec["config"].get("scheduler", AUTO), own)
     values = {
         "prompt": prompt,
         "negative_prompt": negative,
         "seed": seed,
         "steps": steps,
-        "guidance": guidance or usual_guidance(model, family),
+        "guidance": guidance or usual_guidance(model, family, base.spec.get("model_config")),
         "shift": shift,
         "scheduler": scheduler,
         "width": width or base.spec["config"].get("width", 0),
@@ -293,7 +310,7 @@ def compare(
     ] = 0,
     out: Annotated[Path | None, typer.Option(help="The folder of --count's pictures.")] = None,
     steps: int = 25,
-    scheduler: Annotated[str, typer.Option(help="auto takes the model's usual one.")] = "auto",
+    scheduler: Annotated[str, typer.Option(help="auto takes the model's own.")] = "auto",
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
     config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
     device: Annotated[str, typer.Option(help="With --count several: cuda:0,cuda:1.")] = "cpu",

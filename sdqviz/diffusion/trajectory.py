@@ -13,17 +13,17 @@ import torch
 
 from sdqviz.base.scene import Scene
 from sdqviz.base.steps import Steps, result_of
-from sdqviz.diffusion.noise import initial_noise, step_generator
+from sdqviz.diffusion.noise import initial_noise
 from sdqviz.diffusion.schedulers import (
     build_scheduler,
     first_sigma,
     scaled_input,
-    takes_generator,
+    step_options,
 )
 from sdqviz.diffusion.timesteps import as_taken
 
-# network(x [b, C, h, w], timestep, branches) -> prediction [b, C, h, w]; b = 2 with guidance:
-# unconditional first, then conditional.
+# network(x [1 or b, C, h, w], timestep) -> prediction [b, C, h, w]; b = 2 with guidance:
+# unconditional first, then conditional. One x is every branch's.
 Predictor = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -85,14 +85,13 @@ def walk(
     Latents stay float32 on the CPU whatever the network computes in; `shape` is (C, h, w).
     """
     scheduler = build_scheduler(scene, scheduler_config)
-    branches = 2 if scene.guided else 1
     latents = initial_noise(scene.seed, shape) * first_sigma(scheduler)
     for index, timestep in enumerate(scheduler.timesteps):
         x = scaled_input(scheduler, latents, timestep)
-        output = predict(x.expand(branches, *shape), timestep).to("cpu", torch.float32)
-        extra = {"generator": step_generator(scene.id, index)} if takes_generator(scheduler) else {}
+        output = predict(x, timestep).to("cpu", torch.float32)
         guided = guide(output, scene.guidance)
-        latents = scheduler.step(guided, timestep, latents, **extra).prev_sample
+        options = step_options(scheduler, scene, index)
+        latents = scheduler.step(guided, timestep, latents, **options).prev_sample
         yield NetworkCall(x[0], timestep, output, latents[0])
 
 

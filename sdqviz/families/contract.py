@@ -10,7 +10,8 @@ from torch import nn
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.registry import found
-from sdqviz.base.scene import AUTO, Scene
+from sdqviz.base.scene import AUTO, OWN, Scene
+from sdqviz.diffusion.schedulers import own_sampler
 
 PACKAGE = "sdqviz.families"
 
@@ -29,6 +30,11 @@ class Model:
     encoded: dict[Any, dict[str, Any]] = field(default_factory=dict)
 
     @property
+    def own_scheduler(self) -> str:
+        """The diffusers class that the model's folder samples with."""
+        return str(self.scheduler_config["_class_name"])
+
+    @property
     def device(self) -> torch.device:
         return next(self.network.parameters()).device
 
@@ -41,6 +47,8 @@ class Family(Protocol):
     guidance: float  # that it is usually drawn with
     native_pixels: int  # the side of the published model's pictures
     sizes: tuple[tuple[int, int], ...]  # other (width, height) that it draws well
+    latent_statistics: bool  # whether its pipeline decodes with the latents' mean and deviation
+    latent_shift: bool  # or with a shift factor
     block_classes: tuple[str, ...]  # whose outputs inter-layer distillation compares
 
     def mismatch(self, network_config: dict[str, Any]) -> str | None:
@@ -74,30 +82,19 @@ class Family(Protocol):
         ...
 
 
-def sampler_of(family: Family, wanted: str) -> str:
-    """The wanted sampler, or the family's usual one for "auto". Raises where it does not fit."""
+def sampler_of(family: Family, wanted: str, own: str | None = None) -> str:
+    """The wanted sampler. For "auto" that of the model's own scheduler class `own`, or without one
+    the family's usual. Raises where it does not fit.
+    """
     if wanted == AUTO:
-        return family.samplers[0]
+        name = family.samplers[0] if own is None else own_sampler(own)
+        return name if name in family.samplers else OWN
     if wanted not in family.samplers:
         raise SdqvizError(
             f"sampler {wanted!r} does not fit {family.name}",
             f"choose {AUTO} or {', '.join(family.samplers)}",
         )
     return wanted
-
-
-def family_of_network(network: nn.Module) -> Family:
-    """The family of a denoising network alone, from its class and config."""
-    folder = "unet" if type(network).__name__.startswith("UNet") else "transformer"
-    config = dict(network.config)  # type: ignore[call-overload]
-    reasons = []
-    for family in found(PACKAGE, "FAMILY").values():
-        if family.network_folder == folder:
-            reason = family.mismatch(config)
-            if reason is None:
-                return family
-            reasons.append(f"not {family.name}: {reason}")
-    raise SdqvizError("; ".join(reasons), "give a network of a supported model")
 
 
 def family_of(pipeline_class: str, network_config: dict[str, Any]) -> Family:

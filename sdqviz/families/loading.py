@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import FLOAT32, check_dtype
@@ -12,6 +11,8 @@ from sdqviz.base.settings import local_device
 from sdqviz.families.arithmetic import whole_float32
 from sdqviz.families.contract import Family, Model, family_of
 from sdqviz.families.devices import check_device
+from sdqviz.families.honoured import check_configs
+from sdqviz.families.scheduler_config import scheduler_config
 from sdqviz.families.sources import (
     Source,
     family_of_file,
@@ -20,7 +21,8 @@ from sdqviz.families.sources import (
     network_folder,
     read_json,
 )
-from sdqviz.layers.checkpoint import restore_packed
+from sdqviz.integrations.diffusers_quantizer import register
+from sdqviz.layers.damage import DAMAGED
 
 NETWORK_FILE = "diffusion_pytorch_model.safetensors"
 
@@ -35,6 +37,12 @@ def family_named(name: str, config: str | None = None) -> Family:
     """The family of a named model, from its configs alone."""
     source = find(name, config)
     return family_of_folder(source.config or source.path)
+
+
+def own_scheduler(name: str, config: str | None = None) -> str:
+    """The diffusers class that a named model samples with, from its configs alone."""
+    source = find(name, config)
+    return str(scheduler_config(source.config or source.path)["_class_name"])
 
 
 def load(
@@ -52,6 +60,7 @@ def load(
     if source.path.is_file():
         return _load_single_file(source, device, kind)
     family = family_of_folder(source.path)
+    check_configs(source.path, family)
     if is_packed(source.path):
         pipeline = _load_packed(source.path, family, kind)
     else:
@@ -65,6 +74,7 @@ def _load_single_file(source: Source, device: str, dtype: torch.dtype) -> Model:
 
     assert source.config is not None
     family = family_of_folder(source.config)
+    check_configs(source.config, family)
     own = family_of_file(source.path)
     if own and own != family.name:
         raise SdqvizError(
@@ -98,7 +108,10 @@ def _quietly(load_pipeline: Any, name: str) -> Any:
     text_logging.disable_progress_bar()
     try:
         return load_pipeline()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+    except (
+        *(OSError, ValueError, KeyError, TypeError),
+        *(AttributeError, RuntimeError, ImportError),
+    ) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise SdqvizError(
             f"{name} cannot be loaded: {first}", "check the folder's files"
@@ -106,16 +119,29 @@ def _quietly(load_pipeline: Any, name: str) -> Any:
 
 
 def _load_packed(folder: Path, family: Family, dtype: torch.dtype) -> Any:
+    """By diffusers' own loading, so that it saves as what it is."""
     import diffusers
 
+    register()
     config = read_json(folder / family.network_folder / "config.json")
-    kind = getattr(diffusers, config["_class_name"])
-    with torch.device("meta"):
-        network = kind.from_config({k: v for k, v in config.items() if k != "quantization_config"})
-    tensors: dict[str, torch.Tensor] = {}
-    for file in sorted((folder / family.network_folder).glob("*.safetensors")):  # maybe in shards
-        tensors |= load_file(file)
-    restore_packed(network, config["quantization_config"], tensors, dtype)
+    kind = getattr(diffusers, str(config["_class_name"]))
+
+    def load_network() -> Any:
+        return kind.from_pretrained(
+            folder,
+            subfolder=family.network_folder,
+            torch_dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+
+    network, info = _quietly(load_network, str(folder))
+    if info["unexpected_keys"]:
+        more = sorted(info["unexpected_keys"])
+        raise SdqvizError(
+            f"the packed file does not fit its config: {more[0]} and {len(more) - 1} more", DAMAGED
+        )
     parts = {family.network_folder: network.eval()}
     return _quietly(lambda: family.load(folder, dtype, **parts), str(folder))
 
@@ -131,5 +157,8 @@ def _model(family: Family, source: Source, pipeline: Any, device: str) -> Model:
         source=source.name,
         network=network,
         pipeline=pipeline,
-        scheduler_config=dict(pipeline.scheduler.config),
+        scheduler_config={
+            **pipeline.scheduler.config,
+            "_class_name": type(pipeline.scheduler).__name__,
+        },
     )

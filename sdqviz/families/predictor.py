@@ -26,6 +26,7 @@ def predictor(
     net = network if network is not None else model.network
     device = model.device
     conditioning = in_format(conditioning_of(model, scene), None, device)
+    branches = len(conditioning["encoder_hidden_states"])
     unfilled = remembered_layers(net)
 
     def call(x: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
@@ -34,7 +35,7 @@ def predictor(
             return call_network(net, x, times, conditioning)
 
     def predict(x: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
-        x = x.to(device)
+        x = x.to(device).expand(branches, *x.shape[1:])
         if unfilled:
             some = x[..., :_ANY_PICTURE, :_ANY_PICTURE]
             timesteps = build_scheduler(scene, model.scheduler_config).timesteps

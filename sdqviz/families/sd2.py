@@ -6,6 +6,7 @@ sampler follows that.
 
 from typing import Any
 
+from sdqviz.base.scene import OWN
 from sdqviz.families.unet import UNetFamily
 
 
@@ -15,7 +16,7 @@ class StableDiffusion2(UNetFamily):
     guidance = 7.5
     native_pixels = 768
     sizes = ((1152, 768), (960, 768), (768, 960), (768, 1152))
-    samplers = ("ddim", "pndm", "euler", "dpmpp")
+    samplers = ("ddim", "pndm", "euler", "dpmpp", OWN)
 
     def mismatch(self, network_config: dict[str, Any]) -> str | None:
         if network_config.get("in_channels") != 4:

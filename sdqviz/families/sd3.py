@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from sdqviz.base.scene import FLOW, Scene
+from sdqviz.base.scene import FLOW, OWN, Scene
 from sdqviz.families.contract import Model
 from sdqviz.families.pipeline import MEGAPIXEL_SIZES, PipelineFamily
 from sdqviz.layers.plan import EMBEDDER, FIRST, LAST, MODULATION
@@ -23,10 +23,11 @@ class StableDiffusion3(PipelineFamily):
     guidance = 7.0
     native_pixels = 1024
     sizes = MEGAPIXEL_SIZES
+    latent_shift = True
     network_folder = "transformer"
     # The large T5 encoder may be left out; the two CLIP encoders then carry the text alone.
     optional = ("text_encoder_3", "tokenizer_3", "image_encoder", "feature_extractor")
-    samplers = (FLOW,)
+    samplers = (FLOW, OWN)
     block_classes = ("JointTransformerBlock",)
 
     def mismatch(self, network_config: dict[str, Any]) -> str | None:
@@ -34,6 +35,8 @@ class StableDiffusion3(PipelineFamily):
             return f"its network takes {network_config.get('in_channels')} channels, not 16"
         if network_config.get("dual_attention_layers"):
             return "it has dual attention layers, as v3.5 medium has"
+        if type(network_config.get("sample_size")) is not int:
+            return f"its network's sample_size is {network_config.get('sample_size')!r}, not a side"
         if network_config.get("qk_norm"):
             return "it normalises queries and keys, as v3.5 does"
         return None

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from sdqviz.base.scene import Scene
+from sdqviz.base.scene import OWN, Scene
 from sdqviz.families.contract import Model
 from sdqviz.families.pipeline import MEGAPIXEL_SIZES
 from sdqviz.families.unet import UNetFamily
@@ -23,7 +23,9 @@ class StableDiffusionXL(UNetFamily):
     guidance = 5.0
     native_pixels = 1024
     sizes = MEGAPIXEL_SIZES
-    samplers = ("euler", "ddim", "pndm", "dpmpp")
+    latent_statistics = True
+    optional = unread = ("feature_extractor", "image_encoder")
+    samplers = ("euler", "ddim", "pndm", "dpmpp", OWN)
 
     def mismatch(self, network_config: dict[str, Any]) -> str | None:
         if network_config.get("in_channels") != 4:
@@ -50,7 +52,7 @@ class StableDiffusionXL(UNetFamily):
             scene.prompt,
             device=model.device,
             num_images_per_prompt=1,
-            do_classifier_free_guidance=scene.guided,
+            do_classifier_free_guidance=self.guided(model, scene),
             # None is zeros where the checkpoint asks for that; an empty text would be encoded.
             negative_prompt=scene.negative_prompt or None,
         )
@@ -58,12 +60,13 @@ class StableDiffusionXL(UNetFamily):
         sizes = pipeline._get_add_time_ids(
             size, (0, 0), size, text.dtype, pipeline.text_encoder_2.config.projection_dim
         ).to(model.device)
-        if scene.guided:
+        if self.guided(model, scene):
             text, pooled = torch.cat([no_text, text]), torch.cat([no_pooled, pooled])
             sizes = torch.cat([sizes, sizes])
         return {
             "encoder_hidden_states": text,
             "added_cond_kwargs": {"text_embeds": pooled, "time_ids": sizes},
+            **self.guidance_input(model, scene),
         }
 
 

@@ -140,7 +140,13 @@ def _check_weights(folder: Path, part: str, files: list[Path]) -> None:
 
 def read_json(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if text.startswith("\ufeff"):
+            raise SdqvizError(
+                f"{path} begins with a byte-order mark, which diffusers does not read",
+                "save it as UTF-8 without one",
+            )
+        return json.loads(text)
     except FileNotFoundError as error:
         raise SdqvizError(f"{path} is missing", "the model folder is incomplete") from error
     except ValueError as error:

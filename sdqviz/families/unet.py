@@ -3,24 +3,30 @@
 import torch
 from torch import nn
 
-from sdqviz.base.scene import Scene
+from sdqviz.base.scene import OWN, Scene
 from sdqviz.families.contract import Model
 from sdqviz.families.pipeline import PipelineFamily
-from sdqviz.layers.plan import CONDITIONING, FIRST, LAST, TIME
+from sdqviz.layers.plan import CONDITIONING, EMBEDDER, FIRST, LAST, MODULATION, TIME
 
 
 class UNetFamily(PipelineFamily):
     network_folder = "unet"
-    samplers = ("pndm", "ddim", "euler", "dpmpp")
+    samplers = ("pndm", "ddim", "euler", "dpmpp", OWN)
+    optional = unread = ("safety_checker", "feature_extractor", "image_encoder")
     block_classes = ("ResnetBlock2D", "Transformer2DModel", "Downsample2D", "Upsample2D")
 
     def roles(self, network: nn.Module) -> dict[str, str]:
+        """A network that is told the guidance scale beside the time has no table over the time."""
+        told = network.config.get("time_cond_proj_dim") is not None  # type: ignore[union-attr]
+        embedding, projection = (EMBEDDER, MODULATION) if told else (TIME, TIME)
         roles = {"conv_in": FIRST, "conv_out": LAST}
         for name, _ in network.named_modules():
             if name.endswith(("attn2.to_k", "attn2.to_v")):
                 roles[name] = CONDITIONING
-            elif name.startswith("time_embedding.") or name.endswith(".time_emb_proj"):
-                roles[name] = TIME
+            elif name.startswith("time_embedding."):
+                roles[name] = embedding
+            elif name.endswith(".time_emb_proj"):
+                roles[name] = projection
         return roles
 
     @torch.no_grad()
@@ -29,8 +35,12 @@ class UNetFamily(PipelineFamily):
             scene.prompt,
             device=model.device,
             num_images_per_prompt=1,
-            do_classifier_free_guidance=scene.guided,
+            do_classifier_free_guidance=self.guided(model, scene),
             negative_prompt=scene.negative_prompt,
         )
-        branches = [unconditional, conditional] if scene.guided else [conditional]
-        return {"encoder_hidden_states": torch.cat(branches)}
+        guided = self.guided(model, scene)
+        branches = [unconditional, conditional] if guided else [conditional]
+        return {
+            "encoder_hidden_states": torch.cat(branches),
+            **self.guidance_input(model, scene),
+        }

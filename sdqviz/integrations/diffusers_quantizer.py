@@ -9,9 +9,11 @@ A packed folder loads as its packed self. An FP model given `SdqvizConfig()` get
 it loads, and keeps FP activations: their ranges need a calibration.
 """
 
+import functools
 from enum import StrEnum
 from typing import Any
 
+import diffusers
 import torch
 from diffusers.quantizers import auto
 from diffusers.quantizers.base import DiffusersQuantizer
@@ -20,11 +22,11 @@ from torch import nn
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.memory import return_freed_memory
-from sdqviz.families.contract import family_of_network
+from sdqviz.base.registry import found
 from sdqviz.layers.checkpoint import belongs_to_packed, implied_positions, packed_tensors
-from sdqviz.layers.convert import pack_network
+from sdqviz.layers.convert import pack_network, packed_layers
 from sdqviz.layers.current_call import CurrentCall
-from sdqviz.layers.damage import check_packed
+from sdqviz.layers.damage import DAMAGED, check_packed
 from sdqviz.layers.description import METHOD, quantization_config, shape_packed
 from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.layers.positions import NAME as POSITIONS
@@ -99,7 +101,7 @@ class SdqvizQuantizer(DiffusersQuantizer):
         if self.pre_quantized and absent:
             raise SdqvizError(
                 f"the packed file lacks {absent[0]} and {len(absent) - 1} more",
-                "the folder is damaged or mixed; quantize again",
+                DAMAGED,
             )
         return absent
 
@@ -118,7 +120,15 @@ class SdqvizQuantizer(DiffusersQuantizer):
     ) -> None:
         """The tensor as it is stored: `param` was cast, but scales stay float32."""
         owner, _, leaf = name.rpartition(".")
-        model.get_submodule(owner)._buffers[leaf] = state_dict[name].to(device)
+        buffers = model.get_submodule(owner)._buffers
+        expected = buffers[leaf].shape
+        if param.shape != expected:
+            raise SdqvizError(
+                f"{name} of the packed file has shape {list(param.shape)}, its config says "
+                f"{list(expected)}",
+                DAMAGED,
+            )
+        buffers[leaf] = state_dict[name].to(device)
 
     def _process_model_after_weight_loading(self, model: Any, **kwargs: Any) -> Any:
         if self.pre_quantized:
@@ -126,14 +136,12 @@ class SdqvizQuantizer(DiffusersQuantizer):
             if positions is not None:
                 own = next(model.parameters())
                 model.pos_embed.pos_embed = positions.to(own.device, own.dtype)
-            check_packed(model)
+            check_packed(model, self.quantization_config.stored)
             assert self._clock is not None
             self._clock.attach(model)
             return_freed_memory()
         else:
-            plan = make_plan(
-                model, family_of_network(model).roles(model), self.quantization_config.plan
-            )
+            plan = make_plan(model, _roles(model), self.quantization_config.plan)
             pack_network(model, plan, {})
             self.quantization_config.stored = {
                 k: v for k, v in quantization_config(model).items() if k != "quant_method"
@@ -160,7 +168,53 @@ class SdqvizQuantizer(DiffusersQuantizer):
         return False
 
 
+def _roles(network: nn.Module) -> dict[str, str]:
+    """The roles of a denoising network's layers in its family, known by its class and config."""
+    folder = "unet" if type(network).__name__.startswith("UNet") else "transformer"
+    config = dict(network.config)  # type: ignore[call-overload]
+    reasons = []
+    for family in found("sdqviz.families", "FAMILY").values():
+        if family.network_folder == folder:
+            reason = family.mismatch(config)
+            if reason is None:
+                return family.roles(network)
+            reasons.append(f"not {family.name}: {reason}")
+    raise SdqvizError("; ".join(reasons), "give a network of a supported model")
+
+
 def register() -> None:
     """Makes diffusers load and save sdqviz folders. May be called again."""
     auto.AUTO_QUANTIZER_MAPPING[METHOD] = SdqvizQuantizer  # type: ignore[assignment]
     auto.AUTO_QUANTIZATION_CONFIG_MAPPING[METHOD] = SdqvizConfig  # type: ignore[assignment]
+    for kind, maker in _MADE_FROM_A_NETWORK.items():
+        _refuse_packed(getattr(diffusers, kind), maker)
+
+
+# diffusers' classes that copy layers out of a denoising network.
+_MADE_FROM_A_NETWORK = {
+    "ControlNetModel": "from_unet",
+    "ControlNetUnionModel": "from_unet",
+    "ControlNetXSAdapter": "from_unet",
+    "UNetControlNetXSModel": "from_unet",
+    "UNetMotionModel": "from_unet2d",
+    "SD3ControlNetModel": "from_transformer",
+}
+
+
+def _refuse_packed(kind: Any, maker: str) -> None:
+    """Makes the class's `maker` refuse a packed network in one line."""
+    make = getattr(kind, maker).__func__
+    if hasattr(make, "refuses_packed"):
+        return
+
+    @functools.wraps(make)
+    def checked(cls: Any, network: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(network, nn.Module) and packed_layers(network):
+            raise SdqvizError(
+                f"{kind.__name__} takes its layers from an FP network, and this one is packed",
+                "make it from the FP model",
+            )
+        return make(cls, network, *args, **kwargs)
+
+    checked.refuses_packed = True  # type: ignore[attr-defined]
+    setattr(kind, maker, classmethod(checked))

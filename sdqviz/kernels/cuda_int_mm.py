@@ -94,6 +94,14 @@ def _scaled(
         from sdqviz.kernels.triton_code.launch import scale_sums
 
         return scale_sums(total, prepared.sums, operands, ranges, dtype)
+    return scaled_by_passes(total, prepared, ranges, dtype)
+
+
+def scaled_by_passes(
+    total: torch.Tensor, prepared: Prepared, ranges: torch.Tensor, dtype: torch.dtype
+) -> torch.Tensor:
+    """The same by PyTorch's own operators."""
+    operands = prepared.operands
     parts = total.unflatten(0, (len(ranges), -1))  # [R, rows of a sample, O]
     _, zero, a = _columns(ranges, parts)
     centred = parts - (zero.to(torch.int32) - 128) * prepared.sums

@@ -83,7 +83,7 @@ def restore_packed(
         for name, tensor in tensors.items()
     }
     network.load_state_dict(cast, assign=True)
-    check_packed(network)
+    check_packed(network, config)
     current_call.attach(network)
     refuse_changes(network)
     return current_call

@@ -1,5 +1,9 @@
 """What damage a packed network's numbers show: those that no quantization writes."""
 
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -10,12 +14,30 @@ from sdqviz.layers.packed import PackedLayer
 DAMAGED = "the folder is damaged or mixed; quantize again"
 
 
-def check_packed(network: nn.Module) -> None:
-    """Raises SdqvizError where a packed layer holds numbers that no quantization writes."""
+def checksum(network: nn.Module) -> str:
+    """SHA-256 over the tensors of the packed layers and the time table: name, type, shape, bytes in
+    the order of the names. No cast changes them.
+    """
+    digest = hashlib.sha256()
+    own = (*(f"{name}." for name in packed_layers(network)), "time_proj.")
+    for name, tensor in sorted(network.state_dict().items()):
+        if name.startswith(own):
+            digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
+            data = tensor.detach().cpu().contiguous().flatten()
+            digest.update(data.view(torch.uint8).numpy().data if data.numel() else b"")
+    return digest.hexdigest()
+
+
+def check_packed(network: nn.Module, config: Mapping[str, Any]) -> None:
+    """Raises SdqvizError where a packed layer holds numbers that no quantization writes, or the
+    tensors are not those that the config's checksum is of. Files of older versions have none.
+    """
     for name, layer in packed_layers(network).items():
         problem = _problem(layer)
         if problem:
             raise SdqvizError(f"layer {name}: {problem}", DAMAGED)
+    if "checksum" in config and config["checksum"] != checksum(network):
+        raise SdqvizError("the packed tensors are not those that were written", DAMAGED)
 
 
 def _problem(layer: PackedLayer) -> str | None:
@@ -23,6 +45,8 @@ def _problem(layer: PackedLayer) -> str | None:
         return "a weight scale is not a positive number"
     if (layer.group_multipliers() < 1).any():
         return "a group multiplier is 0, it must be 1 to 15"
+    if layer.bias is not None and not layer.bias.isfinite().all():
+        return "a bias is not finite"
     ranges = layer.activations
     if ranges is None:
         return None

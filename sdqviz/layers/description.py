@@ -11,7 +11,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.kernels.contract import ConvShape
 from sdqviz.layers.convert import packed_layers, replace_module
 from sdqviz.layers.current_call import CurrentCall
-from sdqviz.layers.damage import DAMAGED
+from sdqviz.layers.damage import DAMAGED, checksum
 from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.positions import implied_dtype
 from sdqviz.layers.ranges import ActivationRanges
@@ -32,6 +32,7 @@ def quantization_config(network: nn.Module) -> dict[str, Any]:
     }
     if isinstance(getattr(network, "time_proj", None), TimeRows):
         config["time_rows"] = list(network.time_proj.rows.shape)
+    config["checksum"] = checksum(network)
     implied = implied_dtype(network)
     if implied:
         config["position_table"] = implied

@@ -16,7 +16,7 @@ from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.learned_ranges import FREE, LearnedRanges
 from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.plan import MODULATION, LayerPlan
-from sdqviz.layers.ranges import ActivationRanges
+from sdqviz.layers.ranges import TEXT_ROWS, ActivationRanges
 from sdqviz.layers.time_table import TimeRows
 from sdqviz.quant.learned import quantize_weight_with
 from sdqviz.quant.numerics import (
@@ -88,7 +88,7 @@ class FakeLayer(nn.Module):
             weight=plan.weight,
             activation=None if self.pairs is None else self.pairs.spec,
             shape=layer.weight.shape,
-            first_token=self.pairs is not None and self.pairs.first_token_fp,
+            begins_every=TEXT_ROWS if self.pairs is not None and self.pairs.first_token_fp else 0,
             **conv,
         )
 
@@ -131,8 +131,9 @@ class FakeLayer(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         ranges = None
         if self.pairs is not None:
-            call = self.current_call
-            ranges = self.pairs.gather([] if self.pairs.static else call.read(), call.places)
+            call = self.current_call.call
+            timesteps = [] if self.pairs.static else self.current_call.read()
+            ranges = self.pairs.gather(timesteps, call.places if call else None)
         weight = self.product_weight()
         return quantized_product(x, weight, self.bias, ranges, self._product, self._fixed)
 

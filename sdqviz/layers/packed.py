@@ -57,8 +57,8 @@ class PackedLayer(CompiledWeight):
         """x: [B, ..., I] or [B, I, H, W]; returns the same dtype with O channels."""
         if torch.compiler.is_compiling():
             return self._traced(x)
-        if self.remembered and self.current_call.moment is not None:
-            return self._remember(x, (self.current_call.moment, x.dtype))
+        if self.remembered and (moment := self.current_call.moment) is not None:
+            return self._remember(x, (moment, x.dtype))
         if self.activations is None:
             return self._weight_only(x)
         if self.activations.static:
@@ -87,6 +87,8 @@ class PackedLayer(CompiledWeight):
     def compute_rows(self, x: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """As forward with the ranges of `ActivationRanges.rows_at`: waits for no value."""
         assert self.activations is not None
+        if self.skips_integers(x):
+            return self._plain(x)
         engine, prepared = self.engine(x)
         y = engine.run_rows(x, prepared, rows, self.activations.spec)  # type: ignore[attr-defined]
         return self._with_first_token(x, y)
@@ -94,7 +96,7 @@ class PackedLayer(CompiledWeight):
     def _mixed(self, x: torch.Tensor, timesteps: list[float]) -> torch.Tensor:
         """A batch of mixed timesteps: one engine call per timestep, or one in all."""
         assert self.activations is not None
-        if hasattr(self.engine(x)[0], "run_rows"):
+        if not self.skips_integers(x) and hasattr(self.engine(x)[0], "run_rows"):
             rows = [self.activations.at(t).row_on(x.device) for t in timesteps]
             return self.compute_rows(x, torch.cat(rows))
         parts: list[torch.Tensor | None] = [None] * len(timesteps)
@@ -105,53 +107,61 @@ class PackedLayer(CompiledWeight):
         return torch.stack([part for part in parts if part is not None])
 
     def _remember(self, x: torch.Tensor, moment: tuple[bytes, torch.dtype]) -> torch.Tensor:
-        if moment not in self._memory:
-            self.remember({moment[0]: x})
-        return self._memory[moment]
+        found = self._memory.get(moment)
+        return self.remember({moment[0]: x})[moment] if found is None else found
 
-    def remember(self, vectors: Mapping[bytes, torch.Tensor]) -> None:
-        """Computes the outputs of these inputs, by moment, that are not yet remembered. Its weight
-        is expanded once for all of them, and dropped again.
+    def remember(
+        self, vectors: Mapping[bytes, torch.Tensor]
+    ) -> dict[tuple[bytes, torch.dtype], torch.Tensor]:
+        """The outputs of these inputs, by moment, remembered from now on. The weight is expanded
+        once for all that are new, and dropped again.
         """
         asked = {(moment, x.dtype): x for moment, x in vectors.items()}
-        new = {key: x for key, x in asked.items() if key not in self._memory}
+        held = {key: self._memory.get(key) for key in asked}
+        found = {key: output for key, output in held.items() if output is not None}
+        new = {key: x for key, x in asked.items() if key not in found}
         kept = max(REMEMBERED, len(asked)) - len(new)
-        for key in [key for key in self._memory if key not in asked]:  # the oldest first
-            if len(self._memory) > kept:
-                del self._memory[key]
+        others = [key for key in list(self._memory) if key not in asked]  # the oldest first
+        for key in others[: max(0, len(self._memory) - kept)]:
+            self._memory.pop(key, None)  # another thread may have been here
         if new:
             weight = self._real_weight()
             for key, x in new.items():  # one by one: a larger product has other last bits
-                self._memory[key] = self._times_weight(x, weight)
+                self._memory[key] = found[key] = self._times_weight(x, weight)
             self._w8 = None  # not needed again before the next scene
+        return found
 
     def _one_timestep(self, x: torch.Tensor, timestep: float) -> torch.Tensor:
         assert self.activations is not None
         ranges = self.activations
+        if self.skips_integers(x):
+            return self._plain(x)
         engine, prepared = self.engine(x)
         y = engine.run(x, prepared, ranges.at(timestep), ranges.spec)
         return self._with_first_token(x, y)
 
     def _with_first_token(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        # The begin-of-text token is an outlier: this one row keeps FP activations.
         ranges = self.activations
-        if ranges is not None and ranges.first_token_fp:
-            first = multiply_channels(x[..., 0, :].to(torch.float32), ranges.factor)
-            y[..., 0, :] = self._weight_only(first).to(y.dtype)
+        for row in ranges.outliers(x.shape[-2]) if ranges is not None else ():
+            # The begin-of-text token is an outlier: its row keeps FP activations.
+            first = multiply_channels(x[..., row, :].to(torch.float32), ranges.factor)
+            y[..., row, :] = self._weight_only(first).to(y.dtype)
         return y
 
-    def _weight_only(self, x: torch.Tensor) -> torch.Tensor:
-        return self._times_weight(x, self._real_weight())
+    def _plain(self, x: torch.Tensor) -> torch.Tensor:
+        """The layer without integers: its input as it is, but for the channels' factors."""
+        assert self.activations is not None
+        return self._weight_only(multiply_channels(x, self.activations.factor).to(x.dtype))
 
-    def _real_weight(self) -> torch.Tensor:
-        """float32 [O, T, I]"""
-        return self.scale.view(-1, 1, 1) * self.integers().to(torch.float32)
+    def _weight_only(self, x: torch.Tensor) -> torch.Tensor:
+        return self._times_weight(x, self.weight_in(x.dtype))
 
     def _times_weight(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        weight = weight.to(x.dtype)
         bias = None if self.bias is None else self.bias.to(x.dtype)
         if self.conv is None:
-            return nn.functional.linear(x, weight.squeeze(1).to(x.dtype), bias)
-        kernel = weight.unflatten(1, self.conv.kernel).permute(0, 3, 1, 2).to(x.dtype)
+            return nn.functional.linear(x, weight.squeeze(1), bias)
+        kernel = weight.unflatten(1, self.conv.kernel).permute(0, 3, 1, 2)
         return nn.functional.conv2d(
             x, kernel, bias, stride=self.conv.stride, padding=self.conv.padding
         )

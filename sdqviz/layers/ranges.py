@@ -8,6 +8,7 @@ from torch import nn
 from sdqviz.quant.ranges import ActivationRange
 from sdqviz.quant.spec import ActivationSpec
 
+TEXT_ROWS = 77  # of a text encoder's chunk: each chunk of a long prompt begins anew
 CONSTANT = "constant"  # key of the one range of an input that does not depend on the timestep
 
 
@@ -67,6 +68,10 @@ class ActivationRanges(nn.Module):
     def _load_from_state_dict(self, *args, **kwargs) -> None:
         super()._load_from_state_dict(*args, **kwargs)
         self._table = self._exact = None
+
+    def outliers(self, rows: int) -> range:
+        """Which of a text embedding's rows keep FP: each chunk's begin-of-text token."""
+        return range(0, rows if self.first_token_fp else 0, TEXT_ROWS)
 
     def _apply(self, fn, recurse: bool = True):
         super()._apply(fn, recurse)

@@ -33,8 +33,19 @@ def refuse_adapter(*args: Any, **kwargs: Any) -> None:
     )
 
 
+def refuse_fusing(*args: Any, **kwargs: Any) -> None:
+    """Stands in for a network's method that makes one projection of three."""
+    raise SdqvizError(
+        "the projections of a packed network are not fused: each has codes and ranges of its own",
+        "leave fuse_qkv_projections out",
+    )
+
+
 def refuse_changes(network: Any) -> None:
-    """Makes a packed network refuse gradients and adapters (in place). May be called again."""
+    """Makes a packed network refuse gradients, adapters and fusing (in place). May be called
+    again.
+    """
+    network.fuse_qkv_projections = refuse_fusing
     for name in ("load_lora_adapter", "add_adapter"):
         setattr(network, name, refuse_adapter)
     network.requires_grad_(False)

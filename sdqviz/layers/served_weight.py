@@ -6,18 +6,20 @@ import torch
 
 from sdqviz.base.memory import freed
 from sdqviz.kernels.contract import Engine, choose_engine, named_engine, refused_layer
-from sdqviz.kernels.measured import fastest, worth_measuring
+from sdqviz.kernels.measured import fastest, prefers_fp, worth_measuring
 from sdqviz.layers.stored_weight import StoredWeight
 
 _MADE_PER_BYTE = 6  # bytes made and dropped on the way from a byte of codes to an engine's layout
-PACKED, EXPANDED = "packed", "expanded"
-RESIDENT = (PACKED, EXPANDED)
+PACKED, EXPANDED, FASTEST = "packed", "expanded", "fastest"
+RESIDENT = (PACKED, EXPANDED, FASTEST)
 
 
 class ServedWeight(StoredWeight):
     """`resident` says what stays in memory: int8 weights beside the codes, made at the first call
     ("expanded"), or the 4-bit codes alone ("packed"), expanded for each call where no engine reads
-    them as they are.
+    them as they are. "fastest" is "expanded", but a layer for whose shape this GPU was measured to
+    be faster without integers keeps its weight in the input's dtype, and its input stays FP: its
+    values are not the integer ones.
     """
 
     def __init__(self, **stored: Any) -> None:
@@ -28,6 +30,8 @@ class ServedWeight(StoredWeight):
         self._engine: Engine | None = None
         self._asked: Engine | None = None  # by name, instead of the best that serves
         self._prepared: Any = None  # the engine's own form of the weights
+        self._real: torch.Tensor | None = None  # the weight in the input's dtype
+        self._skips_integers: bool | None = None  # None: not measured yet
 
     def keep(self, resident: str) -> None:
         """Sets `resident` and drops what the other choice had made."""
@@ -35,15 +39,37 @@ class ServedWeight(StoredWeight):
         self._forget()
 
     def _forget(self) -> None:
-        self._w8 = self._engine = self._prepared = None
+        self._w8 = self._engine = self._prepared = self._real = self._skips_integers = None
 
     def integers(self) -> torch.Tensor:
         """w8 int8 [O, T, I], for what is computed without an engine."""
-        if self._w8 is not None:
-            return self._w8
+        kept = self._w8  # another thread may drop it
+        if kept is not None:
+            return kept
         w8 = self.operands().w8()
         self._w8 = None if self.resident == PACKED else w8
         return w8
+
+    def _real_weight(self) -> torch.Tensor:
+        """scale * w8: float32 [O, T, I]."""
+        return self.scale.view(-1, 1, 1) * self.integers().to(torch.float32)
+
+    def weight_in(self, dtype: torch.dtype) -> torch.Tensor:
+        """scale * w8 [O, T, I] in dtype, for what is computed without integers."""
+        if self._real is not None and self._real.dtype == dtype:
+            return self._real
+        real = self._real_weight().to(dtype)
+        if self.resident == FASTEST:
+            self._real, self._w8 = real, None
+        return real
+
+    def skips_integers(self, x: torch.Tensor) -> bool:
+        """Whether the plain layer was measured to be the faster one for inputs like x."""
+        if self.resident != FASTEST or self.activations is None:
+            return False
+        if self._skips_integers is None and worth_measuring(x, self.choice()[0]):
+            self._skips_integers = prefers_fp(x, self.operands(), self.activations.spec)
+        return bool(self._skips_integers)
 
     def use_engine(self, name: str) -> None:
         """Computes with the engine of this name from now on. Raises SdqvizError where it does not
@@ -94,4 +120,4 @@ class ServedWeight(StoredWeight):
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what can be made again: an engine's own layouts are not to be copied."""
-        return {**self.__dict__, "_w8": None, "_engine": None, "_prepared": None}
+        return {**self.__dict__, "_w8": None, "_engine": None, "_prepared": None, "_real": None}

@@ -6,6 +6,7 @@ up; the time MLP and the projections are deleted. Where the rows are of all time
 lies between them (see `between_rows`): every sampler finds its moments.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -123,6 +124,15 @@ def time_blocks(network: nn.Module) -> dict[str, nn.Module]:
     }
 
 
+def has_time_table(network: nn.Module) -> bool:
+    """Whether its blocks' time vectors hang on the timestep alone: on no pooled text, class or
+    guidance scale.
+    """
+    more = [getattr(network, name, None) for name in ("add_embedding", "class_embedding")]
+    more.append(getattr(getattr(network, "time_embedding", None), "cond_proj", None))
+    return bool(time_blocks(network)) and all(part is None for part in more)
+
+
 def all_timesteps(count: int) -> torch.Tensor:
     """Every training timestep, and as many beyond both ends as moments near them need: int64 [R].
 
@@ -132,14 +142,28 @@ def all_timesteps(count: int) -> torch.Tensor:
     return torch.arange(-beyond, count + beyond)
 
 
+def rows_for(moments: torch.Tensor) -> torch.Tensor:
+    """The timesteps int64 [R], upwards, whose rows give these moments: whole ones their own, a
+    fraction those around it.
+    """
+    wanted: set[int] = set()
+    for moment in moments.tolist():
+        low = math.floor(moment)
+        whole = moment == low
+        wanted |= {low} if whole else set(range(low - REACH + 1, low + REACH + 1))
+    return torch.tensor(sorted(wanted), dtype=torch.int64)
+
+
 @torch.no_grad()
 def time_rows(network: nn.Module, timesteps: torch.Tensor) -> torch.Tensor:
     """The concatenated time vectors of all blocks: float32 [R, D] for timesteps int64 [R]."""
     dtype = next(network.parameters()).dtype
     sinusoid = network.time_proj(timesteps).to(dtype)
     embedding = network.time_embedding(sinusoid)
+    if getattr(network, "time_embed_act", None) is not None:
+        embedding = network.time_embed_act(embedding)
     vectors = [
-        block.time_emb_proj(block.nonlinearity(embedding))
+        block.time_emb_proj(embedding if block.skip_time_act else block.nonlinearity(embedding))
         for block in time_blocks(network).values()
     ]
     return torch.cat(vectors, dim=1).to(torch.float32)
@@ -155,18 +179,19 @@ def install_time_table(network: nn.Module, rows: TimeRows) -> None:
         start += width
     network.time_proj = rows
     network.time_embedding = TimeIdentity()
+    if hasattr(network, "time_embed_act"):
+        network.time_embed_act = None
 
 
 def install_time_rows(
     student: nn.Module, teacher: nn.Module, timesteps: torch.Tensor | None
 ) -> None:
-    """Gives `student` the table of the teacher's time vectors at `timesteps` int64 [R].
+    """Gives `student` the table that the teacher's time vectors at `timesteps` [R] come from.
 
     None, or a network whose time vectors hang on more than the timestep, changes nothing.
     """
-    pooled = getattr(student, "add_embedding", None) is not None
-    if timesteps is None or pooled or not time_blocks(student):
+    if timesteps is None or not has_time_table(student):
         return
-    device = next(teacher.parameters()).device
+    device, timesteps = next(teacher.parameters()).device, rows_for(timesteps)
     rows = time_rows(teacher, timesteps.to(device))
     install_time_table(student, TimeRows(rows.cpu(), timesteps).to(device))

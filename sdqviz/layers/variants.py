@@ -7,8 +7,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import ACTIVATIONS, WEIGHTS
 from sdqviz.layers.convert import packed_layers, replace_module, twin
 from sdqviz.layers.current_call import CurrentCall
-from sdqviz.layers.packed import PackedLayer
-from sdqviz.layers.ranges import ActivationRanges
+from sdqviz.layers.ranges import TEXT_ROWS, ActivationRanges
 from sdqviz.quant.numerics import fake_quantize_activation, multiply_channels
 
 
@@ -39,16 +38,7 @@ def served_by(student: nn.Module, engine: str) -> nn.Module:
         )
     for layer in served:
         layer.use_engine(engine)
-    _attach(layers, same)
     return same
-
-
-def _attach(layers: dict[str, PackedLayer], network: nn.Module) -> None:
-    """A twin's layers have a current call of their own: it follows the twin."""
-    for current_call in {
-        id(layer.current_call): layer.current_call for layer in layers.values()
-    }.values():
-        current_call.attach(network)
 
 
 def _only_layer(network: nn.Module, student: nn.Module, name: str) -> nn.Module:
@@ -69,7 +59,6 @@ def _only_weights(student: nn.Module) -> nn.Module:
         layer.activations = None
         if factor is not None:  # the codes are of the weight divided by it
             replace_module(mixed, name, nn.Sequential(_Multiplied(factor), layer))
-    _attach(layers, mixed)
     return mixed
 
 
@@ -120,5 +109,5 @@ class _RoundedInput(nn.Module):
         if ranges.factor is not None:
             rounded = multiply_channels(rounded, 1 / ranges.factor)
         if ranges.first_token_fp:
-            rounded[..., 0, :] = wide[..., 0, :]
+            rounded[..., ::TEXT_ROWS, :] = wide[..., ::TEXT_ROWS, :]
         return self.layer(rounded.to(x.dtype))

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.layers.ranges import TEXT_ROWS
 from sdqviz.quant.histograms import Histograms, over_edges
 
 SHOWN_BINS = 64
@@ -46,23 +47,26 @@ class SeenInputs:
         """Counts one call's input; a text embedding is [B, N, I]."""
         first = self._first[name]
         if name in self._texts:
-            self.seen.add(first, x[:, :1])
-            self.seen.add(first + 1, x[:, 1:])
+            begins = torch.arange(x.shape[1], device=x.device) % TEXT_ROWS == 0
+            self.seen.add(first, x[:, begins])
+            self.seen.add(first + 1, x[:, ~begins])
         else:
             place = self._place[name].get(timestep, 0)
             self.seen.add(first + place, x)
 
     def check(self) -> None:
         """Raises SdqvizError where a NaN or an infinity was seen."""
-        wrong = self._reach().isnan() | (self._reach() == torch.inf)
-        for name, own in self._timesteps.items():
-            for place in range(len(own)):
-                if wrong[self._rows(name, place)].any():
-                    at = "" if math.isnan(own[place]) else f" at timestep {own[place]:g}"
-                    raise SdqvizError(
-                        f"layer {name}: an input is NaN or infinite{at}",
-                        "the model overflows; try float32",
-                    )
+        reach = self._reach()
+        wrong = reach.isnan() | (reach == torch.inf)
+        if not wrong.any():
+            return
+        first = int(wrong.nonzero()[0])
+        name = [name for name, row in self._first.items() if row <= first][-1]
+        own = self._timesteps[name][min(first - self._first[name], len(self._timesteps[name]) - 1)]
+        at = "" if math.isnan(own) else f" at timestep {own:g}"
+        raise SdqvizError(
+            f"layer {name}: an input is NaN or infinite{at}", "the model overflows; try float32"
+        )
 
     def first_token_excess(self) -> dict[str, float]:
         """Layer -> how many times as large the first token is as all others."""

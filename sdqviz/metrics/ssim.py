@@ -17,6 +17,7 @@ SETTINGS: dict[str, Any] = {
 
 class Ssim:
     name, label, direction, order = "ssim", "SSIM", "higher", 2
+    smallest = 11  # the window's taps
     settings = "Wang et al. 2004: 11-tap Gaussian, sigma 1.5, RGB mean, data range 255"
 
     def unavailable(self) -> str | None:

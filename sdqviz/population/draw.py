@@ -19,6 +19,7 @@ from sdqviz.families.kinship import refuse_foreign
 from sdqviz.families.predictor import predictor
 from sdqviz.population.folder import QUANTIZED, Pictures
 from sdqviz.runner.models import ModelCache
+from sdqviz.runner.preflight import refuse_scenes
 
 See = Callable[[events.Event], None]
 STAGE = "draw"
@@ -96,6 +97,7 @@ def _draw_share(
     see: See = lambda event: None,
 ) -> None:
     model, student = models.load(device)
+    refuse_scenes(model, pictures.scenes[:1], student)  # all have one size and one sampler
     missing = pictures.missing(share, shares)
     total = 2 * len(pictures.scenes)
     done = total - len(missing)

@@ -4,7 +4,6 @@ import functools
 from typing import Any
 
 import torch
-from torch.utils import collect_env
 
 
 def machine_key() -> list[Any]:
@@ -16,5 +15,7 @@ def machine_key() -> list[Any]:
 def _gpu() -> tuple[Any, ...]:
     if not torch.cuda.is_available():
         return ()
+    from torch.utils import collect_env
+
     driver = collect_env.get_nvidia_driver_version(collect_env.run)
     return (torch.cuda.get_device_name(), driver, torch.backends.cudnn.version())

@@ -94,8 +94,8 @@ class CalibrationTrajectories(Counted):
 
     @property
     def timesteps(self) -> torch.Tensor:
-        """int64 [T]: the integers of `all_visited`."""
-        return torch.tensor(self.all_visited).to(torch.int64).unique()
+        """float32 [T]: `all_visited`."""
+        return torch.tensor(self.all_visited)
 
 
 def calls_per_scene(scene: Scene) -> int:

@@ -1,18 +1,29 @@
 """A finished run as a folder of plain files, and back: how runs travel and the demo ships."""
 
+import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import event_from_row, event_to_row
-from sdqviz.results.version import RUN_FORMAT, format_of, is_newer
+from sdqviz.base.events import Event, event_from_row, event_to_row
+from sdqviz.base.request import KINDS
+from sdqviz.results.version import RUN_FORMAT, format_of
+from sdqviz.store.blobs import is_blob_name
 from sdqviz.store.records import blob_names
 from sdqviz.store.runs import DONE, Run
 from sdqviz.store.store import Store
 
 RUN_FILE = "run.json"
+RUN_ID = re.compile(r"[0-9a-f]{12}")
+_AGAIN = "export the run again"
+_NUMBER = int | float
+_FIELDS: dict[str, Any] = {
+    **{"id": str, "kind": str, "spec": dict, "result": dict, "events": list},
+    **{"created": _NUMBER, "started": _NUMBER, "ended": _NUMBER},
+}
 
 
 def export_run(store: Store, run: Run, out: Path) -> Path:
@@ -36,23 +47,17 @@ def export_run(store: Store, run: Run, out: Path) -> Path:
 
 def import_run(store: Store, folder: Path) -> str:
     """Takes an exported run into the store (once) and returns its id."""
-    row = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-    if is_newer(row["result"]):
-        raise SdqvizError(
-            f"run {row['id']} has format {format_of(row['result'])}, this sdqviz reads up to "
-            f"{RUN_FORMAT}",
-            "update sdqviz",
-        )
-    known = {run.id for run in store.runs.list()}
-    if row["id"] in known:
+    row = _read(folder / RUN_FILE)
+    if store.runs.has(row["id"]):
         return row["id"]
+    taken = [_event(kind, body) for kind, body in row["events"]]
     events = [body for _, body in row["events"]]
-    for name in sorted(blob_names(row["result"]) | blob_names(events)):
-        kept = store.blobs.put((folder / name).read_bytes(), name.split(".", 1)[1])
-        if kept != name:
-            raise SdqvizError(f"{folder / name} is damaged", "export the run again")
+    names = sorted(blob_names(row["result"]) | blob_names(events))
+    for name in names:  # all of them before the first is kept
+        _blob(folder / name)
+    for name in names:
+        store.blobs.put(_blob(folder / name), name.split(".", 1)[1])
     store.runs.add_finished(row)
-    taken = [event_from_row(kind, body) for kind, body in row["events"]]
     store.records.append_all(row["id"], taken)
     return row["id"]
 
@@ -60,3 +65,52 @@ def import_run(store: Store, folder: Path) -> str:
 def import_demos(store: Store, folder: Path) -> list[str]:
     """Takes in every bundled run under `folder`."""
     return [import_run(store, file.parent) for file in sorted(folder.glob(f"*/{RUN_FILE}"))]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """The file's object, its fields there and of their types. The id becomes the name of a folder,
+    so it is matched whole.
+    """
+    try:
+        row = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SdqvizError(f"{file} cannot be read: {error}", _AGAIN) from error
+    result = row.get("result") if isinstance(row, dict) else None
+    number = format_of(result) if isinstance(result, dict) else RUN_FORMAT
+    if isinstance(number, int) and number > RUN_FORMAT:  # it may have other fields
+        raise SdqvizError(
+            f"{file} has format {number}, this sdqviz reads up to {RUN_FORMAT}", "update sdqviz"
+        )
+    if not isinstance(number, int):
+        raise SdqvizError(f"{file} has a format {str(number)[:40]!r}", _AGAIN)
+    wrong = [
+        name
+        for name, kind in _FIELDS.items()
+        if not isinstance(row, dict) or not isinstance(row.get(name), kind)
+    ]
+    if wrong:
+        raise SdqvizError(f"{file} has no {', '.join(wrong)} of the right type", _AGAIN)
+    if not RUN_ID.fullmatch(row["id"]):
+        raise SdqvizError(f"{file} names a run {row['id'][:40]!r}", _AGAIN)
+    if row["kind"] not in KINDS:
+        raise SdqvizError(f"{file} is of a kind {row['kind'][:40]!r}", "update sdqviz")
+    return row
+
+
+def _event(kind: Any, body: Any) -> Event:
+    try:
+        return event_from_row(kind, body)
+    except (KeyError, TypeError) as error:
+        raise SdqvizError(
+            f"the run has an event {str(kind)[:40]!r} like no other", _AGAIN
+        ) from error
+
+
+def _blob(file: Path) -> bytes:
+    """The bytes of a blob that are those of its name: a plain file of the bundle itself."""
+    if not is_blob_name(file.name) or file.is_symlink() or not file.is_file():
+        raise SdqvizError(f"{file} is missing or no plain file", _AGAIN)
+    data = file.read_bytes()
+    if hashlib.sha256(data).hexdigest() != file.name.split(".", 1)[0]:
+        raise SdqvizError(f"{file} is damaged", _AGAIN)
+    return data

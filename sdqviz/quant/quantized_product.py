@@ -29,8 +29,8 @@ from sdqviz.quant.spec import ActivationSpec, WeightSpec
 @dataclass(frozen=True, kw_only=True)
 class ProductSpec:
     """What else than its tensors fixes a layer. shape: of the weight in the layer's own layout,
-    [O, I] or [O, I, kh, kw]; stride and padding of a convolution; first_token: the first row of
-    the input [B, rows, I] is not rounded.
+    [O, I] or [O, I, kh, kw]; stride and padding of a convolution; begins_every: that many
+    rows of the input [B, rows, I] apart are those that are not rounded; 0 is none.
     """
 
     weight: WeightSpec
@@ -38,7 +38,7 @@ class ProductSpec:
     shape: torch.Size
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int] = (0, 0)
-    first_token: bool = False
+    begins_every: int = 0
 
 
 @dataclass(frozen=True)
@@ -167,12 +167,17 @@ class _Operands:
         x = self._seen()
         rounded = activation_integers(x, self.step, self.offset, self.spec.activation)
         rounded = self._scaled(rounded, self.step)
-        if self.spec.first_token:
-            first = x[..., :1, :].to(torch.float32)
+        if self.spec.begins_every:
+            first = x.to(torch.float32)
             if self.whole:
                 first = first / self.step.view(-1, *(1,) * (x.dim() - 1))
-            rounded = torch.cat((first, rounded[..., 1:, :]), dim=-2)
+            rounded = torch.where(self._begins(x), first, rounded)
         return rounded
+
+    def _begins(self, x: torch.Tensor) -> torch.Tensor:
+        """Which rows are not rounded: [rows, 1]."""
+        rows = torch.arange(x.shape[-2], device=x.device)
+        return (rows % self.spec.begins_every == 0)[:, None]
 
     def output(self, bias: torch.Tensor | None) -> torch.Tensor:
         if not self.whole:
@@ -261,11 +266,11 @@ class _Operands:
         to_x = grad
         if self.step is not None and self.offset is not None and self.spec.activation is not None:
             x, inner = self._seen(), grad
-            if self.spec.first_token:
-                x, inner = x[..., 1:, :], grad[..., 1:, :]
+            if self.spec.begins_every:
+                inner = grad.masked_fill(self._begins(x), 0.0)
             to_x, to_step, to_offset = activation_gradients(
                 x, self.step, self.offset, self.spec.activation, inner, ranges
             )
-            if self.spec.first_token:
-                to_x = torch.cat((grad[..., :1, :], to_x), dim=-2)
+            if self.spec.begins_every:
+                to_x = torch.where(self._begins(x), grad, to_x)
         return multiply_channels(to_x, self.weight.factor).to(self.x.dtype), to_step, to_offset

@@ -15,6 +15,7 @@ from sdqviz.products.context import Context
 from sdqviz.products.scenes import HeldOutScenes
 from sdqviz.products.students import Student
 from sdqviz.runner.models import Loaded, ModelCache
+from sdqviz.runner.preflight import refuse_quantized, refuse_scenes
 from sdqviz.runner.products import StoredProducts
 from sdqviz.runner.stages import StageRunner
 from sdqviz.stages.evaluate import EvaluateStage
@@ -44,6 +45,7 @@ def compare(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     """Scenes under an FP model and under a quantized folder that was made from it."""
     spec = runner.run.spec
     sources.packed_folder(spec["other"])
+    refuse_quantized(spec["model"], spec.get("model_config"))
     loaded = runner.load(models, spec)
     other = runner.load(models, {**spec, "model": spec["other"], "model_config": None})
     refuse_foreign(other.model, spec["other"], loaded.model, spec["model"])
@@ -61,6 +63,7 @@ def _drawn(
     scenes: list[Scene],
     evaluate: EvaluateStage,
 ) -> dict[str, Any]:
+    refuse_scenes(loaded.model, scenes, student)
     context = Context(
         model=loaded.model,
         model_key=loaded.key,

@@ -12,6 +12,7 @@ from sdqviz.base.keys import content_key
 from sdqviz.base.request import FLOAT32
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import Model
+from sdqviz.families.scheduler_config import read_otherwise_before
 from sdqviz.layers.checkpoint import build_student
 from sdqviz.runner.fingerprints import Fingerprints, Read, model_files
 
@@ -66,7 +67,9 @@ class ModelCache:
         """Bytes read so far, and at last the key of all files that fix what the model computes,
         and of how it is computed.
         """
-        half = [] if dtype == FLOAT32 else [dtype]
+        half: list[Any] = [] if dtype == FLOAT32 else [dtype]
+        changed = read_otherwise_before(source.config or source.path)
+        half += [changed] if changed else []
         # A single file's architecture and noise schedule are those of its config folder.
         digests = []
         for path in (source.path, source.config):

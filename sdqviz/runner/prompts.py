@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sdqviz.base.assets import assets_folder
@@ -9,23 +10,32 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.keys import seed_from
 from sdqviz.base.scene import MAX_SEED, Scene
 from sdqviz.families.contract import Family
+from sdqviz.families.sources import find, minis, network_folder, read_json
 from sdqviz.runner.prompt_files import read_prompts
 
 # The minis' data has one picture a caption: more guidance overshoots it.
 MINI_GUIDANCE = 2.0
 
 
-def is_mini(model: str) -> bool:
-    return model.startswith("mini-")
+def is_mini(model: str, config: str | None = None) -> bool:
+    """Whether the model is a mini: by its network's config, whatever its folder is called."""
+    source = find(model, config)
+    own = _network_config(source.config or source.path)
+    return any(own == _network_config(folder) for folder in minis().values())
 
 
-def prompt_set(model: str) -> str:
+def _network_config(folder: Path) -> dict[str, Any]:
+    config = read_json(folder / network_folder(folder) / "config.json")
+    return {k: v for k, v in config.items() if k[0] != "_" and k != "quantization_config"}
+
+
+def prompt_set(model: str, config: str | None = None) -> str:
     """Emoji captions for the minis, everyday pictures for all others."""
-    return "emoji" if is_mini(model) else "general"
+    return "emoji" if is_mini(model, config) else "general"
 
 
-def usual_guidance(model: str, family: Family) -> float:
-    return MINI_GUIDANCE if is_mini(model) else family.guidance
+def usual_guidance(model: str, family: Family, config: str | None = None) -> float:
+    return MINI_GUIDANCE if is_mini(model, config) else family.guidance
 
 
 def prompts(name: str, split: str) -> list[str]:
@@ -45,9 +55,10 @@ class PromptSource:
 
     @staticmethod
     def of(spec: Mapping[str, Any], family: Family) -> "PromptSource":
-        model = spec["model"]
+        model, config = spec["model"], spec.get("model_config")
         given = spec.get("prompts") or {}
-        return PromptSource(prompt_set(model), usual_guidance(model, family), given)
+        guidance = usual_guidance(model, family, config)
+        return PromptSource(prompt_set(model, config), guidance, given)
 
     def prompts(self, split: str) -> list[str]:
         return list(self.given[split]) if self.given else prompts(self.name, split)

@@ -19,6 +19,7 @@ from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import estimate_quantize
 from sdqviz.runner.interruption import Stopped
 from sdqviz.runner.models import Loaded, ModelCache
+from sdqviz.runner.preflight import refuse_undrawable
 from sdqviz.runner.products import StoredProducts
 from sdqviz.runner.prompts import PromptSource
 from sdqviz.runner.stages import StageRunner
@@ -30,8 +31,10 @@ def quantize(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     """The result of the run. What it trained is kept also when it is cancelled."""
     spec = runner.run.spec
     recipe: Recipe = named(RECIPES, "RECIPE", spec["recipe"])
+    scene = refuse_undrawable(spec)
     stages = recipe.stages(spec["config"])
     context = _context(runner.store, runner.run.id, spec, runner.load(models, spec))
+    context.model.family.latent_shape(context.model, scene)  # refuses what it cannot draw
     _refuse_family(recipe, context.model.family)
     made = made_by(context.model_key, recipe)
     _time_call(runner, context, spec)

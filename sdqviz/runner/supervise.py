@@ -1,4 +1,4 @@
-"""Keeping one worker alive for the app, and stopping runs for good."""
+"""Keeping a worker alive for the app, a second one for short jobs, and stopping runs for good."""
 
 import os
 import subprocess
@@ -10,10 +10,12 @@ from pathlib import Path
 import psutil
 
 from sdqviz.base.stage_names import StageNames
+from sdqviz.runner import machine
 from sdqviz.store.runs import ACTIVE, Run, is_alive
 from sdqviz.store.store import Store
 
 GRACE_SECONDS = 10.0
+LANE_BYTES = 1_500_000_000  # that a second worker takes at least
 # The worker shares its cores with the app and often with the browser, so its threads soon wait
 # for each other asleep, not spinning. Beside one busy process a training step on two cores took
 # 0.74 s instead of 1.25 s; alone, a small network's call takes 0.03 s instead of 0.025 s.
@@ -21,34 +23,61 @@ SPINS = "1000"
 
 
 class Supervisor:
-    """Starts the worker when it is not there. Safe to call from any thread."""
+    """Starts the worker when it is not there, and where a short job waits behind a long one a
+    second worker for the short ones. Safe to call from any thread.
+    """
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self._process: subprocess.Popen | None = None
+        self._lane: subprocess.Popen | None = None
         self._lock = threading.Lock()
 
     def ensure_worker(self) -> None:
         with self._lock:
-            if self._process is None or self._process.poll() is not None:
+            if _ended(self._process):
                 self._process = start_worker(self._home)
+            elif _ended(self._lane) and self._lane_is_wanted(self._process):
+                self._lane = start_worker(self._home, "--lane")
 
     def stop(self) -> None:
-        """Ends the worker if it is idle; a run in progress goes on without us."""
+        """Ends the workers that are idle; a run in progress goes on without us."""
         with self._lock:
-            process, self._process = self._process, None
-        if process is None or process.poll() is not None:
+            processes = [p for p in (self._process, self._lane) if not _ended(p)]
+            self._process = self._lane = None
+        if not processes:
             return
-        runs = Store(self._home).runs.list()
-        if not any(r.pid == process.pid and r.state in ACTIVE for r in runs):
-            process.terminate()
+        working = {r.pid for r in Store(self._home).runs.list() if r.state in ACTIVE}
+        for process in processes:
+            if process is not None and process.pid not in working:
+                process.terminate()
+
+    def _lane_is_wanted(self, process: subprocess.Popen | None) -> bool:
+        """Whether a short job waits behind a long one, both on the CPU, and memory suffices for
+        the model once more: what the busy worker holds is more than that. (Two models on one GPU
+        would take memory from a training that was told how much there is.)
+        """
+        runs = Store(self._home).runs
+        if process is None or not runs.has_waiting_short():
+            return False
+        if any(r.spec.get("device", "cpu") != "cpu" for r in runs.list() if r.state in ACTIVE):
+            return False
+        try:
+            held = psutil.Process(process.pid).memory_info().rss
+        except psutil.Error:
+            return False
+        return machine.available_bytes() > max(held, LANE_BYTES)
 
 
-def start_worker(home: Path) -> subprocess.Popen:
+def _ended(process: subprocess.Popen | None) -> bool:
+    return process is None or process.poll() is not None
+
+
+def start_worker(home: Path, *options: str) -> subprocess.Popen:
     """A detached worker whose output goes to HOME/worker.log."""
     log = (home / "worker.log").open("ab")
     command = [sys.executable, "-m", "sdqviz.runner.worker"]
-    command += ["--home", str(home), "--parent", str(os.getpid())]
+    command += ["--home", str(home), "--parent", str(os.getpid()), *options]
     environment = {"GOMP_SPINCOUNT": SPINS, **os.environ}
     environment |= {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
     try:

@@ -1,7 +1,8 @@
 """`python -m sdqviz.runner.worker --home DIR --parent PID`: claims and works runs, one by one.
 
 A fresh interpreter in its own process group. It ends when its parent is gone and nothing is left
-to do; a run in progress is finished first.
+to do; a run in progress is finished first. With --lane it is a second worker beside one that is
+busy with a long job: it works short jobs only, and leaves when there have been none for a while.
 """
 
 import argparse
@@ -13,22 +14,27 @@ from pathlib import Path
 import psutil
 
 IDLE_SECONDS = 0.5
+LANE_REST_SECONDS = 60.0
 
 
-def work(home: Path, parent: int | None = None, once: bool = False) -> None:
+def work(home: Path, parent: int | None = None, once: bool = False, lane: bool = False) -> None:
     """Works queued runs until the parent is gone (or, with `once`, until none is left)."""
     from sdqviz.runner.catalog import build_catalog
     from sdqviz.runner.execute import execute
     from sdqviz.runner.interruption import Interruption, Stopped
     from sdqviz.runner.models import ModelCache
+    from sdqviz.store.runs import is_alive
     from sdqviz.store.store import Store
 
+    started = _started(parent)
     store = Store(home)
-    store.records.set_catalog(build_catalog(home))
+    if not lane:
+        store.records.set_catalog(build_catalog(home))
     models = ModelCache(store.folder)
     idle = signal.getsignal(signal.SIGTERM)
+    last = time.monotonic()
     while True:
-        run = store.runs.claim()
+        run = store.runs.claim(only_short=lane)
         if run is not None:
             interruption = Interruption()
             signal.signal(signal.SIGTERM, interruption)
@@ -44,10 +50,21 @@ def work(home: Path, parent: int | None = None, once: bool = False) -> None:
                 pass  # the signal came when the run had just ended
             finally:
                 signal.signal(signal.SIGTERM, idle)
-        elif once or (parent is not None and not psutil.pid_exists(parent)):
+                last = time.monotonic()
+        elif once or (parent is not None and not is_alive(parent, started)):
+            return  # its number may live on as another process, or as one that nobody buried
+        elif lane and time.monotonic() - last > LANE_REST_SECONDS:
             return
         else:
             time.sleep(IDLE_SECONDS)
+
+
+def _started(process: int | None) -> float | None:
+    """When a process started; None of one that is gone."""
+    try:
+        return psutil.Process(process).create_time() if process is not None else None
+    except psutil.Error:
+        return None
 
 
 def main() -> None:
@@ -55,8 +72,9 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--parent", type=int)
     parser.add_argument("--once", action="store_true")
+    parser.add_argument("--lane", action="store_true")
     arguments = parser.parse_args()
-    work(arguments.home, arguments.parent, arguments.once)
+    work(arguments.home, arguments.parent, arguments.once, arguments.lane)
 
 
 if __name__ == "__main__":

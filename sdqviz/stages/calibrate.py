@@ -182,11 +182,14 @@ class CalibrateStage(Stage):
                 row = [best.scale, best.inverse_scale, float(best.zero_point)]
                 found[name] += [[t, *row] for t in group.timesteps]
         tensors: dict[str, torch.Tensor] = {}
+        sizes = [len(factor) for factor in factors.values()]
+        together = torch.cat([*factors.values(), torch.zeros(0, device=inputs.seen.low.device)])
+        on_host = dict(zip(factors, together.cpu().split(sizes), strict=True)) if sizes else {}
         for name, rows in found.items():
             tensors[f"{name}.pairs"] = torch.tensor(rows, dtype=torch.float64)
             tensors[f"{name}.outlier"] = torch.tensor(float(name in outliers))
-            if name in factors:
-                tensors[f"{name}.factor"] = factors[name].cpu()
+            if name in on_host:
+                tensors[f"{name}.factor"] = on_host[name].clone()
         return tensors
 
 

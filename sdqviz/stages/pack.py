@@ -76,7 +76,7 @@ class PackStage(Stage):
 
 
 def _table_rows(context: Context, plan: Plan) -> torch.Tensor | None:
-    """The timesteps that get a row in the table, int64 [R]; None keeps the time layers."""
+    """The timesteps that the table must give, [R]; None keeps the time layers."""
     if not plan.has_time_table:
         return None
     if plan.settings.time_rows == "all":

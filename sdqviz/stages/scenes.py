@@ -49,7 +49,7 @@ class ScenesStage(Stage):
     scheduler: str = option(
         AUTO,
         label="Sampler",
-        help="The solver; auto takes the usual one of the model's family.",
+        help="The solver; auto takes the model's own.",
         choices=(AUTO, *SCHEDULERS),
     )
     guidance: float = option(
@@ -80,11 +80,11 @@ class ScenesStage(Stage):
         return 0.0
 
     def _run(self, context: Context) -> Iterator[Event]:
-        source = context.source
+        model, source = context.model, context.source
         assert source is not None
         settings = {
             "steps": self.steps,
-            "scheduler": sampler_of(context.model.family, self.scheduler),
+            "scheduler": sampler_of(model.family, self.scheduler, model.own_scheduler),
             "guidance": self.guidance or source.usual_guidance,
         }
         # The model's own size is no setting: it must not rename the scenes of before.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # `shown` names the models behind the pictures in their order; is_right is NULL for "not sure".
 _ANSWERS = """
 CREATE TABLE answers (
@@ -26,7 +26,46 @@ CREATE TABLE answers (
 );
 CREATE INDEX answers_by_run ON answers(run, kind);
 """
-_SCHEMA = f"""
+# Each change of a run gets the next revision, so that a reader takes up what is new. A heartbeat is
+# no change. `visitor` is who asked for the run; `seconds` and `format` are its result's.
+_CLOCK = """
+ALTER TABLE runs ADD COLUMN visitor TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN seconds REAL;
+ALTER TABLE runs ADD COLUMN format INTEGER;
+ALTER TABLE runs ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+UPDATE runs SET seconds = json_extract(result, '$.seconds'),
+    format = COALESCE(json_extract(result, '$.format'), 1)
+    WHERE result IS NOT NULL AND json_valid(result);
+CREATE INDEX runs_by_revision ON runs(revision);
+CREATE TABLE clock (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    revision INTEGER NOT NULL DEFAULT 0,
+    listing INTEGER NOT NULL DEFAULT 0,
+    events INTEGER NOT NULL DEFAULT 0,
+    deleted INTEGER NOT NULL DEFAULT 0
+);
+INSERT INTO clock (id) VALUES (1);
+CREATE TRIGGER run_added AFTER INSERT ON runs BEGIN
+    UPDATE clock SET revision = revision + 1, listing = listing + 1;
+    UPDATE runs SET revision = (SELECT revision FROM clock) WHERE id = NEW.id;
+END;
+CREATE TRIGGER run_changed AFTER UPDATE OF kind, spec, state, stage, progress, eta_seconds, result,
+    error, created, started, ended, attempt, cancel, pid, pid_started, seconds, format, visitor
+    ON runs BEGIN
+    UPDATE clock SET revision = revision + 1, listing = listing + (NEW.state IS NOT OLD.state);
+    UPDATE runs SET revision = (SELECT revision FROM clock) WHERE id = NEW.id;
+END;
+CREATE TRIGGER run_deleted AFTER DELETE ON runs BEGIN
+    UPDATE clock SET revision = revision + 1, listing = listing + 1, deleted = deleted + 1;
+END;
+CREATE TRIGGER event_added AFTER INSERT ON events BEGIN
+    UPDATE clock SET events = events + 1;
+END;
+CREATE TRIGGER event_deleted AFTER DELETE ON events BEGIN
+    UPDATE clock SET events = events + 1;
+END;
+"""
+_FIRST = """
 CREATE TABLE runs (
     id TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -65,10 +104,9 @@ CREATE TABLE catalog (
     body TEXT NOT NULL
 );
 CREATE INDEX runs_by_state ON runs(state, created);
-{_ANSWERS}
 """
-# MIGRATIONS[v] takes a store from version v to v + 1.
-MIGRATIONS: dict[int, str] = {1: _ANSWERS}
+# MIGRATIONS[v] takes a store from version v to v + 1; 0 is an empty file.
+MIGRATIONS: dict[int, str] = {0: _FIRST, 1: _ANSWERS, 2: _CLOCK}
 
 
 class Database:
@@ -134,14 +172,11 @@ class Database:
                     f"{SCHEMA_VERSION}",
                     "update sdqviz, or set SDQVIZ_HOME to another folder",
                 )
-            if version == 0:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    connection.execute(statement)
-            elif version < SCHEMA_VERSION:
+            if 0 < version < SCHEMA_VERSION:
                 self._back_up(version)
-                for step in range(version, SCHEMA_VERSION):
-                    for statement in filter(str.strip, MIGRATIONS[step].split(";")):
-                        connection.execute(statement)
+            for step in range(version, SCHEMA_VERSION):
+                for statement in _statements(MIGRATIONS[step]):
+                    connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         except BaseException:
             connection.execute("ROLLBACK")
@@ -157,6 +192,17 @@ class Database:
         finally:
             source.close()
             target.close()
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The script's statements; a trigger has semicolons of its own."""
+    statement = ""
+    for part in script.split(";"):
+        statement += f"{part};"
+        if sqlite3.complete_statement(statement):
+            if statement.strip(" \n;"):
+                yield statement
+            statement = ""
 
 
 def free_bytes(folder: Path) -> int:

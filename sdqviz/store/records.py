@@ -3,12 +3,17 @@
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, event_from_row, event_to_row
-from sdqviz.store.blobs import Blobs
+from sdqviz.store.blobs import Blobs, is_blob_name
 from sdqviz.store.db import Database
+from sdqviz.store.runs import ACTIVE
+
+_CLOCK_SECONDS = 5.0  # by which a file's time and the clock may differ
 
 
 class Records:
@@ -47,9 +52,11 @@ class Records:
         return self._database.rows(query, (run_id, kind))[0]["count"]
 
     def find(self, key: str) -> str | None:
-        """The blob of a product, if it was made before and still is there."""
+        """The blob of a product, if it was made before and is there whole: a damaged one is made
+        anew.
+        """
         rows = self._database.rows("SELECT blob FROM products WHERE key = ?", (key,))
-        if rows and self.blobs.path(rows[0]["blob"]).exists():
+        if rows and self.blobs.is_whole(rows[0]["blob"]):
             return rows[0]["blob"]
         return None
 
@@ -84,9 +91,18 @@ class Records:
     def collect_garbage(self, older_than_seconds: float = 600.0) -> tuple[int, int]:
         """Deletes blobs that no run's result and no product mentions: (count, bytes).
 
-        Younger ones stay: a run writes its blobs before the row that mentions them.
+        Younger ones stay, and those that were written or found again since a run in progress
+        started: a run writes its blobs before the row that mentions them.
         """
+        states = ", ".join("?" * len(ACTIVE))
+        query = f"SELECT MIN(started) AS first FROM runs WHERE state IN ({states})"
+        first = self._database.rows(query, ACTIVE)[0]["first"]
+        if first is not None:
+            older_than_seconds = max(older_than_seconds, time.time() - first + _CLOCK_SECONDS)
         used = {row["blob"] for row in self._database.rows("SELECT blob FROM products")}
+        for name in [name for name in used if name.endswith(".json")]:
+            with suppress(SdqvizError, ValueError):  # a damaged product mentions nothing
+                used |= blob_names(json.loads(self.blobs.get(name)))
         for row in self._database.rows("SELECT result FROM runs WHERE result IS NOT NULL"):
             used |= blob_names(json.loads(row["result"]))
         kinds = "('Artifact', 'Preview')"
@@ -94,7 +110,8 @@ class Records:
             used |= blob_names(json.loads(row["body"]))
         old = self.blobs.names(older_than_seconds)
         unused = old - used
-        return len(unused), sum(self.blobs.remove(name) for name in unused)
+        partial = self.blobs.clear_partial()
+        return len(unused), partial + sum(self.blobs.remove(name) for name in unused)
 
     def set_catalog(self, catalog: dict[str, Any]) -> None:
         with self._database.transaction() as sql:
@@ -113,6 +130,6 @@ def blob_names(value: Any) -> set[str]:
         return set().union(*(blob_names(v) for v in value.values()))
     if isinstance(value, list):
         return set().union(*(blob_names(v) for v in value))
-    if isinstance(value, str) and len(value) > 65 and value[64] == ".":
+    if isinstance(value, str) and is_blob_name(value):
         return {value}
     return set()

@@ -3,110 +3,68 @@
 import functools
 import json
 import os
+import threading
 import time
 import uuid
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Collection
 from typing import Any
 
 import psutil
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.results.evaluation import Evaluation
-from sdqviz.results.outcome import Outcome, ResultRow
-from sdqviz.results.quantize import QuantizedModel, QuantizeResult
-from sdqviz.results.scene import SceneRow
-from sdqviz.results.version import is_newer, numbered
+from sdqviz.base.request import COMPARE, GENERATE, SCORE
+from sdqviz.results.outcome import ResultRow
+from sdqviz.results.version import RUN_FORMAT, format_of, numbered
 from sdqviz.store.db import Database
+from sdqviz.store.limits import Limits
+from sdqviz.store.listing import COLUMNS, Listing
+from sdqviz.store.run import ACTIVE as ACTIVE
+from sdqviz.store.run import CANCELLED as CANCELLED
+from sdqviz.store.run import DONE as DONE
+from sdqviz.store.run import FAILED as FAILED
+from sdqviz.store.run import FINISHING as FINISHING
+from sdqviz.store.run import INTERRUPTED as INTERRUPTED
+from sdqviz.store.run import NEWER as NEWER
+from sdqviz.store.run import QUEUED as QUEUED
+from sdqviz.store.run import RESUMABLE as RESUMABLE
+from sdqviz.store.run import RUNNING as RUNNING
+from sdqviz.store.run import STOPPING as STOPPING
+from sdqviz.store.run import Run as Run
 
-QUEUED, RUNNING, STOPPING = "queued", "running", "stopping"
-FINISHING = "finishing"  # running, its training to end at the next step
-DONE, FAILED, CANCELLED, INTERRUPTED = "done", "failed", "cancelled", "interrupted"
-ACTIVE = (RUNNING, STOPPING, FINISHING)
-NEWER = "of a newer sdqviz"  # finished, but this version may misread its result
-RESUMABLE = (FAILED, CANCELLED, INTERRUPTED)
 LEASE_SECONDS = 15.0
+PATIENCE_SECONDS = 600.0  # that a long job lets newer short ones pass
+SHORT = (GENERATE, COMPARE, SCORE)  # of some scenes; the others take minutes to days
+_ANY_SHORT = ", ".join("?" * len(SHORT))
 _ANY_ACTIVE = ", ".join("?" * len(ACTIVE))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One row of runs, its JSON columns read and shared between readers: never change them.
-
-    `result` is the JSON as stored; `outcome` and what follows it are how to read it.
-    """
-
-    id: str
-    kind: str
-    spec: dict[str, Any]
-    state: str
-    stage: str
-    progress: float
-    eta_seconds: float | None
-    result: dict[str, Any] | None
-    error: dict[str, str] | None
-    created: float
-    started: float | None
-    ended: float | None
-    attempt: int
-    cancel: bool
-    pid: int | None
-    pid_started: float | None
-
-    @functools.cached_property
-    def outcome(self) -> Outcome | None:
-        """What the run left behind, by its kind; None of a run without a result, of one that packed
-        nothing, and of one that a newer sdqviz made.
-        """
-        if self.result is None or self.state == NEWER:
-            return None
-        kept = self.result
-        return (kept if isinstance(kept, ResultRow) else ResultRow(self.kind, kept)).outcome
-
-    @property
-    def quantized(self) -> QuantizeResult:
-        """The result of a quantize run with scores; raises SdqvizError when it is none."""
-        if isinstance(self.outcome, QuantizeResult):
-            return self.outcome
-        raise SdqvizError(f"run {self.id} is {self.state}", "choose a finished quantize run")
-
-    @property
-    def quantized_model(self) -> QuantizedModel | None:
-        """The quantized model that a quantize run left, maybe without scores."""
-        return self.outcome if isinstance(self.outcome, QuantizedModel) else None
-
-    @property
-    def evaluation(self) -> Evaluation | None:
-        """The scenes that the run drew with both models, and their scores."""
-        return self.outcome if isinstance(self.outcome, Evaluation) else None
-
-    @property
-    def scenes(self) -> Sequence[SceneRow]:
-        """Those scenes; none where nothing was drawn."""
-        return self.evaluation.scenes if self.evaluation else ()
-
-    @property
-    def seconds(self) -> float | None:
-        """How long a finished run took: its last attempt."""
-        return (self.result or {}).get("seconds")
-
-    @property
-    def peak_bytes(self) -> int | None:
-        """Of memory, of a finished run: the process, or what it took on the device."""
-        return (self.result or {}).get("peak_bytes")
+DAMAGED = "damaged"  # the kind of a run whose row cannot be read
+_KEPT_RESULTS = 64  # read ones, of hundreds of kB each
 
 
 class Runs:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._results: OrderedDict[tuple[str, int], ResultRow] = OrderedDict()
+        self._lock = threading.Lock()
+        self._listing = Listing(database, self._run)
 
-    def add(self, kind: str, spec: dict[str, Any], run_id: str | None = None) -> str:
-        """Queues a run and returns its id."""
+    def add(
+        self,
+        kind: str,
+        spec: dict[str, Any],
+        run_id: str | None = None,
+        visitor: str = "",
+        limits: Limits | None = None,
+    ) -> str:
+        """Queues a run and returns its id. Raises SdqvizError where that would be over `limits`."""
         run_id = run_id or uuid.uuid4().hex[:12]
         with self._database.transaction() as sql:
+            if limits is not None:
+                limits.check(sql, visitor)
             sql.execute(
-                "INSERT INTO runs (id, kind, spec, state, created) VALUES (?, ?, ?, ?, ?)",
-                (run_id, kind, json.dumps(spec), QUEUED, time.time()),
+                "INSERT INTO runs (id, kind, spec, state, created, visitor)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (run_id, kind, json.dumps(spec), QUEUED, time.time(), visitor),
             )
         return run_id
 
@@ -115,7 +73,7 @@ class Runs:
         with self._database.transaction() as sql:
             sql.execute(
                 "INSERT OR IGNORE INTO runs (id, kind, spec, state, progress, result, created,"
-                " started, ended) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?)",
+                " started, ended, seconds, format) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)",
                 (
                     row["id"],
                     row["kind"],
@@ -125,6 +83,8 @@ class Runs:
                     row["created"],
                     row["started"],
                     row["ended"],
+                    row["result"].get("seconds"),
+                    format_of(row["result"]),
                 ),
             )
 
@@ -137,32 +97,42 @@ class Runs:
 
     def get(self, run_id: str) -> Run:
         """The run whose id is, or starts with, `run_id`."""
-        rows = self._database.rows("SELECT * FROM runs WHERE id = ?", (run_id,))
+        rows = self._database.rows(f"SELECT {COLUMNS} FROM runs WHERE id = ?", (run_id,))
         if not rows and run_id:
             rows = self._database.rows(
-                "SELECT * FROM runs WHERE substr(id, 1, ?) = ?", (len(run_id), run_id)
+                f"SELECT {COLUMNS} FROM runs WHERE substr(id, 1, ?) = ?", (len(run_id), run_id)
             )
         if len(rows) != 1:
             what = "no run" if not rows else f"{len(rows)} runs"
             raise SdqvizError(f"{what} {run_id!r}", "see: sdqviz runs list")
-        return _run(rows[0])
+        return self._run(rows[0])
+
+    def has(self, run_id: str) -> bool:
+        """Whether there is a run of exactly this id."""
+        return bool(self._database.rows("SELECT 1 FROM runs WHERE id = ?", (run_id,)))
 
     def list(self, kind: str | None = None) -> list[Run]:
         """All runs, newest first. Dead leases are shown as interrupted."""
         self.expire()
-        where, values = ("WHERE kind = ?", (kind,)) if kind else ("", ())
-        query = f"SELECT * FROM runs {where} ORDER BY created DESC, id"
-        return [_run(row) for row in self._database.rows(query, values)]
+        runs = self._listing.now()
+        return [run for run in runs if run.kind == kind] if kind else runs
 
-    def claim(self, run_id: str | None = None) -> Run | None:
-        """Takes the oldest queued run (or the named one) for this process, or None."""
+    def claim(self, run_id: str | None = None, only_short: bool = False) -> Run | None:
+        """Takes a queued run (or the named one) for this process, or None: of two lanes, short
+        jobs and long ones, the oldest short one first, unless a long one has waited for
+        `PATIENCE_SECONDS`.
+        """
         self.expire()
         now = time.time()
         with self._database.transaction() as sql:
             row = sql.execute(
                 "SELECT id FROM runs WHERE state = ? AND (? IS NULL OR id = ?)"
-                " ORDER BY created LIMIT 1",
-                (QUEUED, run_id, run_id),
+                f" AND (kind IN ({_ANY_SHORT}) OR NOT ?)"
+                f" ORDER BY kind NOT IN ({_ANY_SHORT}) AND created > ?, created LIMIT 1",
+                (
+                    *(QUEUED, run_id, run_id, *SHORT, only_short),
+                    *(*SHORT, now - PATIENCE_SECONDS),
+                ),
             ).fetchone()
             if row is None:
                 return None
@@ -206,12 +176,15 @@ class Runs:
     ) -> None:
         with self._database.transaction() as sql:
             sql.execute(
-                "UPDATE runs SET state = ?, result = COALESCE(?, result), error = ?, ended = ?,"
-                " eta_seconds = NULL, lease_until = NULL, pid = NULL,"
+                "UPDATE runs SET state = ?, result = COALESCE(?, result),"
+                " seconds = COALESCE(?, seconds), format = COALESCE(?, format), error = ?,"
+                " ended = ?, eta_seconds = NULL, lease_until = NULL, pid = NULL,"
                 " progress = CASE WHEN ? = 'done' THEN 1 ELSE progress END WHERE id = ?",
                 (
                     state,
                     json.dumps(numbered(result)) if result is not None else None,
+                    result.get("seconds") if result is not None else None,
+                    format_of(numbered(result)) if result is not None else None,
                     json.dumps(error) if error is not None else None,
                     time.time(),
                     state,
@@ -223,8 +196,14 @@ class Runs:
         """Gives a finished run another result, such as the same with more scores."""
         with self._database.transaction() as sql:
             sql.execute(
-                "UPDATE runs SET result = ? WHERE id = ? AND state = ?",
-                (json.dumps(numbered(result)), run_id, DONE),
+                "UPDATE runs SET result = ?, seconds = ?, format = ? WHERE id = ? AND state = ?",
+                (
+                    json.dumps(numbered(result)),
+                    result.get("seconds"),
+                    format_of(numbered(result)),
+                    run_id,
+                    DONE,
+                ),
             )
 
     def request_cancel(self, run_id: str) -> str:
@@ -270,7 +249,7 @@ class Runs:
                 (RUNNING, run_id, FINISHING),
             )
 
-    def resume(self, run_id: str) -> Run:
+    def resume(self, run_id: str, limits: Limits | None = None) -> Run:
         """Queues a stopped run again; what it finished is found by content, not repeated."""
         run = self.get(run_id)
         self.expire()
@@ -280,6 +259,8 @@ class Runs:
                 f"run {run.id} is {run.state}", f"only {', '.join(RESUMABLE)} runs resume"
             )
         with self._database.transaction() as sql:
+            if limits is not None:
+                limits.check(sql, run.visitor)
             sql.execute(
                 "UPDATE runs SET state = ?, cancel = 0, error = NULL WHERE id = ?",
                 (QUEUED, run.id),
@@ -318,18 +299,60 @@ class Runs:
                     ),
                 )
 
+    def has_waiting_short(self) -> bool:
+        """Whether a short job waits while a long one is worked."""
+        query = (
+            f"SELECT (SELECT COUNT(*) FROM runs WHERE state = ? AND kind IN ({_ANY_SHORT}))"
+            f" AND (SELECT COUNT(*) FROM runs WHERE state IN ({_ANY_ACTIVE})"
+            f" AND kind NOT IN ({_ANY_SHORT})) AS waits"
+        )
+        return bool(self._database.rows(query, (QUEUED, *SHORT, *ACTIVE, *SHORT))[0]["waits"])
+
     def version(self) -> str:
         """A cheap token that changes whenever any run or event changes."""
-        (row,) = self._database.rows(
-            "SELECT (SELECT COUNT(*) FROM events) AS events,"
-            " (SELECT group_concat(id || state || progress || stage, '|') FROM runs) AS runs"
-        )
-        return f"{row['events']}:{row['runs']}"
+        (row,) = self._database.rows("SELECT revision, events FROM clock")
+        return f"{row['revision']}:{row['events']}"
 
     def listing(self) -> str:
         """A cheap token that changes when a run comes, goes or changes its state."""
-        (row,) = self._database.rows("SELECT group_concat(id || state, '|') AS runs FROM runs")
-        return row["runs"] or ""
+        return str(self._database.rows("SELECT listing FROM clock")[0]["listing"])
+
+    def _run(self, row: Any) -> Run:
+        plain = {
+            name: row[name]
+            for name in (
+                *("id", "kind", "state", "stage", "progress", "eta_seconds", "created", "started"),
+                *("ended", "attempt", "pid", "pid_started", "seconds", "visitor"),
+            )
+        }
+        if plain["state"] == DONE and (row["format"] or 0) > RUN_FORMAT:
+            plain["state"] = NEWER
+        read = functools.partial(self._result, row["id"], row["kind"], row["revision"])
+        try:
+            spec = json.loads(row["spec"])
+            error = json.loads(row["error"]) if row["error"] else None
+        except ValueError:  # one damaged row must not hide all others
+            plain |= {"kind": DAMAGED, "state": FAILED}
+            spec, hint = {}, f"sdqviz runs delete {row['id']}"
+            error = {"error": f"the row of run {row['id']} is damaged", "hint": hint}
+        return Run(**plain, spec=spec, error=error, cancel=bool(row["cancel"]), read=read)
+
+    def _result(self, run_id: str, kind: str, revision: int) -> ResultRow | None:
+        """The result of a row, read once for all who ask soon after each other."""
+        key = (run_id, revision)
+        with self._lock:
+            if key in self._results:
+                self._results.move_to_end(key)
+                return self._results[key]
+        rows = self._database.rows("SELECT result FROM runs WHERE id = ?", (run_id,))
+        if not rows or not rows[0]["result"]:
+            return None
+        result = ResultRow(kind, json.loads(rows[0]["result"]))
+        with self._lock:
+            self._results[key] = result
+            while len(self._results) > _KEPT_RESULTS:
+                self._results.popitem(last=False)
+        return result
 
 
 def is_alive(pid: int | None, started: float | None) -> bool:
@@ -343,25 +366,3 @@ def is_alive(pid: int | None, started: float | None) -> bool:
         )
     except psutil.Error:
         return False
-
-
-@functools.lru_cache(maxsize=256)
-def _parsed(kind: str, text: str) -> ResultRow:
-    # A page that follows a job lists the runs every second, and results have hundreds of kB.
-    return ResultRow(kind, json.loads(text))
-
-
-def _run(row: Any) -> Run:
-    result = _parsed(row["kind"], row["result"]) if row["result"] else None
-    error = json.loads(row["error"]) if row["error"] else None
-    plain = {
-        name: row[name]
-        for name in (
-            *("id", "kind", "state", "stage", "progress", "eta_seconds", "created", "started"),
-            *("ended", "attempt", "pid", "pid_started"),
-        )
-    }
-    if plain["state"] == DONE and is_newer(result):
-        plain["state"] = NEWER
-    spec, cancel = json.loads(row["spec"]), bool(row["cancel"])
-    return Run(**plain, spec=spec, result=result, error=error, cancel=cancel)

@@ -1,6 +1,9 @@
 """The store: one folder with the database and the blobs."""
 
 import shutil
+import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from sdqviz.store.answers import Answers
@@ -9,7 +12,8 @@ from sdqviz.store.db import Database
 from sdqviz.store.records import Records
 from sdqviz.store.runs import DONE, Runs
 
-_SCRATCH = "scratch"
+_SCRATCH, _EXPORTS = "scratch", "exports"
+_EXPORT_SECONDS = 600.0  # that a download may take to be copied
 
 
 class Store:
@@ -29,6 +33,18 @@ class Store:
         folder = self.folder / _SCRATCH / run_id
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def exports(self) -> Path:
+        """A folder of its own for a file that a visitor downloads now. Those of before are deleted:
+        the app has handed them out.
+        """
+        folder = self.folder / _EXPORTS
+        folder.mkdir(exist_ok=True)
+        for old in folder.iterdir():
+            with suppress(FileNotFoundError):
+                if old.stat().st_mtime < time.time() - _EXPORT_SECONDS:
+                    shutil.rmtree(old, ignore_errors=True)
+        return Path(tempfile.mkdtemp(dir=folder))
 
     def clear_scratch(self) -> int:
         """Deletes the unfinished work of runs that are done or gone; returns the bytes."""

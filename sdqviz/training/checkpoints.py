@@ -1,6 +1,8 @@
 """The state of a training on disk: written whole or not at all, every half minute."""
 
+import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -17,11 +19,14 @@ _WRITES = 10.0  # a state that takes long to write is written at most a tenth of
 
 
 class Checkpoints:
-    """`folder` holds the state of the training that `key` names, and its serial buffers."""
+    """`folder` holds the state of the training that `key` names, and its serial buffers.
+
+    The state's file is named by the SHA-256 of its bytes: a torn one is known as such.
+    """
 
     def __init__(self, folder: Path, key: str) -> None:
         self.folder = folder / key[:16]
-        self._key, self._file = key, self.folder / "state.safetensors"
+        self._key, self.torn = key, False
         self._last, self._cost = time.monotonic(), 0.0
         self._every = checkpoint_seconds()
 
@@ -32,23 +37,40 @@ class Checkpoints:
     def save(self, numbers: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
         started = time.monotonic()
         self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self._file.with_suffix(".partial")
+        partial = self.folder / "state.partial"
         write_tensors(partial, tensors, {"numbers": json.dumps(numbers), "key": self._key})
-        partial.replace(self._file)
+        with partial.open("rb+") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+        before, now = self._states(), self.folder / f"state-{digest}.safetensors"
+        partial.replace(now)
+        for file in before:
+            if file != now:
+                file.unlink(missing_ok=True)
         self._last = time.monotonic()
         self._cost = self._last - started
 
     def load(self) -> tuple[dict[str, Any], Mapping[str, torch.Tensor]] | None:
         """(numbers, tensors) of the last write, or None when there is none. Each tensor is read
-        when it is asked for, and forgotten by this side then.
+        when it is asked for, and forgotten by this side then. `torn` says then whether there was
+        a state that is damaged; all of the training's files are gone.
         """
-        if not self._file.exists():
+        found = self._states()
+        whole = [file for file in found if _is_whole(file)]
+        if not whole:
+            self.torn = bool(found)
+            if found:
+                self.remove()
             return None
-        with safe_open(self._file, framework="pt") as opened:
+        with safe_open(whole[-1], framework="pt") as opened:
             metadata = opened.metadata()
         if metadata.get("key") != self._key:
             return None
-        return json.loads(metadata["numbers"]), _SavedTensors(self._file)
+        return json.loads(metadata["numbers"]), _SavedTensors(whole[-1])
+
+    def _states(self) -> list[Path]:
+        """The files of states, the newest last: two where a write was cut short."""
+        return sorted(self.folder.glob("state*.safetensors"), key=lambda f: f.stat().st_mtime_ns)
 
     def forget(self, folder: Path) -> None:
         """Deletes a serial buffer that no later step reads."""
@@ -76,3 +98,11 @@ class _SavedTensors(Mapping[str, torch.Tensor]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a state's bytes are those that its name tells of; older versions' names tell none."""
+    if file.stem == "state":
+        return True
+    with file.open("rb") as opened:
+        return file.stem.removeprefix("state-") == hashlib.file_digest(opened, "sha256").hexdigest()

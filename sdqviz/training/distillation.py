@@ -93,6 +93,9 @@ class Distillation:
 
     def run(self) -> Iterator[Event]:
         saved = self.checkpoints.load() if world_size() == 1 else None
+        if self.checkpoints.torn:
+            message = "the training's last state is damaged: it starts anew"
+            yield Log(message=message, level="warning")
         if saved is not None:
             numbers, tensors = saved
             self.step, self.seconds = numbers["step"], numbers["seconds"]

@@ -18,7 +18,7 @@ _MOVING = "(parameters if trainable == 'all' else parameters / 10)"
 # Block outputs of both networks are kept whatever is computed again.
 _SAMPLE = (
     "(13.5 * sqrt(parameters) * side ** 2 * (2 if precision == 'fp32' else 1)"
-    " / (2 if gradient_checkpointing else 1))"
+    " / (3 if gradient_checkpointing else 1))"
 )
 ACTIVATION_BUDGET = 4e9  # bytes that a micro-batch takes when nothing else is asked for
 _ACTIVATIONS = (

@@ -88,10 +88,9 @@ def _walk(
     shape = family.latent_shape(model, scene)
     x, timesteps, outputs = [], [], []
     for call in walk(scene, predict, shape, model.scheduler_config):
-        branches = len(call.output)
         answer = call.output
         if student is not None:
-            answer = teacher(call.x.expand(branches, *call.x.shape), call.timestep).cpu().float()
+            answer = teacher(call.x[None], call.timestep).cpu().float()
         x.append(call.x)
         timesteps.append(call.timestep.to(torch.float32))
         outputs.append(answer)

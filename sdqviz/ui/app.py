@@ -9,12 +9,15 @@ from sdqviz import __version__
 from sdqviz.base.registry import found
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import PACKAGE
+from sdqviz.ui.shown import while_shown
 from sdqviz.ui.sidebar import build_sidebar
 from sdqviz.ui.tabs.blind.keys import COVER
 from sdqviz.views.script import script, style
 
 CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8") + style()
-HEAD = f"<script>{script()}\n{COVER}</script>"
+HEAD_SCRIPT = f"{script()}\n{COVER}"
+HEAD = f"<script>{HEAD_SCRIPT}</script>"
+_CACHE_SECONDS = (600, 3600)  # how often gradio's copies of downloads are looked at, their age
 # On a narrow screen the open sidebar would cover the pictures.
 _FOLD_SIDEBAR = """() => {
   const toggle = document.querySelector('.sidebar.open .toggle-button');
@@ -24,7 +27,9 @@ _FOLD_SIDEBAR = """() => {
 
 def build_app(context: AppContext) -> gr.Blocks:
     """The whole app over a context. Theme, CSS and HEAD go to `launch`."""
-    with gr.Blocks(title="sdqviz", fill_width=True, analytics_enabled=False) as page:
+    with gr.Blocks(
+        title="sdqviz", fill_width=True, analytics_enabled=False, delete_cache=_CACHE_SECONDS
+    ) as page:
         tabs = gr.Tabs(render=False)
         with gr.Sidebar(width=340):
             shared = build_sidebar(context, tabs)
@@ -40,9 +45,8 @@ def build_app(context: AppContext) -> gr.Blocks:
             ordered = sorted(found(PACKAGE, "TAB").values(), key=lambda t: t.order)
             for tab in ordered:
                 with gr.Tab(tab.label, id=tab.name, render_children=True) as shown:
-                    tab.build(context, shared)
-                noted = "null" if tab is ordered[0] else f"'{tab.name}'"
-                shown.select(None, js=f"() => window.sdqviz.address.set({{ tab: {noted} }})")
+                    followed = while_shown(tab, ordered, shown, shared)
+                    tab.build(context, followed if getattr(tab, "waits", True) else shared)
         names = [tab.name for tab in ordered]
 
         def opened(request: gr.Request) -> Any:

@@ -11,8 +11,9 @@ from sdqviz.base.request import DEFAULT_RECIPE
 from sdqviz.base.stage_names import StageNames
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
+from sdqviz.views.markup import escaped
 from sdqviz.views.runs.cost import Cost
-from sdqviz.views.runs.listing import finished
+from sdqviz.views.runs.listing import finished, is_finished
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class AppContext:
     own_machine: bool = False  # whoever sees the page may download to it
 
     def address(self, blob: str) -> str:
-        """Where the page gets a blob: gradio's file route, relative to the page."""
-        return f"gradio_api/file={self.store.blobs.path(blob)}"
+        """Where the page gets a blob (`server.blobs`), relative to the page."""
+        return f"sdqviz/blob/{blob}"
 
     @property
     def stages(self) -> StageNames:
@@ -49,13 +50,20 @@ class AppContext:
         the bundled one of the main method.
         """
         runs = finished(self.store.runs.list())
-        chosen = [r for r in runs if r.id == run_id]
+        chosen = [r for r in runs if r.id == run_id] or self._older(run_id)
         own = [r for r in runs if r.id not in self.demos]
         main = [r for r in runs if r.spec["recipe"] == DEFAULT_RECIPE]
         return next(iter([*chosen, *own, *main, *runs]), None)
+
+    def _older(self, run_id: str | None) -> list[Run]:
+        """A finished run that is older than those that are listed."""
+        if not run_id or not self.store.runs.has(run_id):
+            return []
+        return list(filter(is_finished, [self.store.runs.get(run_id)]))
 
 
 def as_toast(error: SdqvizError) -> gr.Error:
     """The error as gradio shows it: one line and the next step."""
     hint = f" Next: {error.hint}." if error.hint else ""
-    return gr.Error(f"{error.message}.{hint}", duration=None, print_exception=False)
+    words = escaped(f"{error.message}.{hint}")  # gradio shows it as HTML
+    return gr.Error(str(words), duration=None, print_exception=False)

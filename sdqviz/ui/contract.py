@@ -22,14 +22,17 @@ QUIET: dict[str, Any] = {
     "show_progress": "hidden",
     "api_visibility": "private",
     "preprocess": False,
+    "queue": False,  # a read is answered at once: jobs wait in the store, not here
 }
+TOLD: dict[str, Any] = {**QUIET, "queue": True}  # one that may tell by a toast, which needs a queue
 
 
 @dataclass(frozen=True)
 class Shared:
     """Components outside the tabs that a tab may listen to."""
 
-    run: gr.Dropdown  # the finished run shown
+    run: Any  # the id of the finished run shown
+    chosen: gr.Dropdown  # where it is chosen: a tab sets it here
     listing: gr.Textbox  # changes when a run comes, goes or changes its state
     token: gr.Textbox  # changes whenever anything in the store changed: every second of a job
     form: RequestForm  # the Quantize form, for tabs that fill it
@@ -43,6 +46,7 @@ class Tab(Protocol):
     name: str
     label: str
     order: int
+    # One with `waits = False` follows the page also while it is hidden.
 
     def build(self, context: AppContext, shared: Shared) -> None:
         """Adds components and their events to the current gr.Tab."""

@@ -32,7 +32,6 @@ def build_export_button(
 
     def make(run_id: str | None) -> str:
         run = context.finished_run(run_id)
-        # Not in the store: gradio serves it from its own cache, which it cleans.
         with tempfile.TemporaryDirectory() as folder:
             try:
                 if run is None:
@@ -41,7 +40,8 @@ def build_export_button(
                 export(context.store, run, Path(folder) / name)
             except SdqvizError as error:
                 raise as_toast(error) from error
-            kept = Path(tempfile.mkdtemp(prefix="sdqviz-export-")) / name
+            # gradio copies it into its own cache, which it cleans (`ui.app`).
+            kept = context.store.exports() / name
             return shutil.make_archive(str(kept), "zip", folder, name)
 
     ask.click(make, shared.run, file, api_visibility="private").then(

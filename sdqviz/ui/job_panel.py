@@ -51,7 +51,7 @@ def build_job_panel(context: AppContext) -> StoreTokens:
 
     timer = gr.Timer(1.0)
     timer.tick(tick, tokens.both, tokens.both, queue=False, **_QUIET)
-    tokens.token.change(show_job, None, [card, cancel, resume, finish, job], **_QUIET)
+    tokens.token.change(show_job, None, [card, cancel, resume, finish, job], queue=False, **_QUIET)
     for button, what in (
         (cancel, context.cancel),
         (resume, context.resume),

@@ -55,6 +55,7 @@ def build_quantize_form(context: AppContext, mine: gr.Textbox) -> RequestForm:
         show_cost,
         form.inputs,
         [cost, start],
+        queue=False,
         trigger_mode="always_last",
         **_QUIET,
     )

@@ -1,6 +1,5 @@
 """The left side: which run is shown, the Quantize form, and the job in progress."""
 
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -10,6 +9,7 @@ from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import KEEP_RUN_IN_ADDRESS, Shared
 from sdqviz.ui.job_panel import build_job_panel
 from sdqviz.ui.quantize_form import build_quantize_form, devices, models_of
+from sdqviz.views.markup import escaped
 from sdqviz.views.runs.listing import finished
 from sdqviz.views.runs.names import run_name
 
@@ -33,13 +33,14 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
     def opened(request: gr.Request) -> list[Any]:
         return _opened(context, request.query_params)
 
-    tokens.listing.change(list_runs, [run, mine], [run, mine], **_QUIET)
+    tokens.listing.change(list_runs, [run, mine], [run, mine], queue=False, **_QUIET)
     run.input(None, run, None, js=KEEP_RUN_IN_ADDRESS)
     gr.context.Context.root_block.load(  # type: ignore[union-attr]
         opened, None, [run, *tokens.both, form.model, form.device, scene, layer], **_QUIET
     )
     return Shared(
         run=run,
+        chosen=run,
         listing=tokens.listing,
         token=tokens.token,
         form=form,
@@ -53,15 +54,23 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
 def _listed(context: AppContext, shown: str | None, asked: str) -> list[Any]:
     """The finished runs, and the one that this visitor asked for once it is done."""
     runs = finished(context.store.runs.list())
-    choices, known = [(run_name(r), r.id) for r in runs], [r.id for r in runs]
-    if asked in known:
-        return [gr.Dropdown(choices=choices, value=asked), ""]
-    if shown in known:  # left alone: meanwhile the visitor may have chosen another
-        return [gr.Dropdown(choices=choices), gr.skip()]
     usual = context.finished_run(shown)
+    choices = _choices(runs, usual)
+    if asked in [r.id for r in runs]:
+        return [gr.Dropdown(choices=choices, value=asked), ""]
+    if (
+        usual is not None and usual.id == shown
+    ):  # left alone: meanwhile the visitor may have chosen another
+        return [gr.Dropdown(choices=choices), gr.skip()]
     value = usual.id if usual else None
     # `mine` is left alone: by now *Quantize* may have set it to another run.
     return [gr.Dropdown(choices=choices, value=value), gr.skip()]
+
+
+def _choices(runs: list[Run], shown: Run | None) -> list[tuple[str, str]]:
+    """Name and id of the listed runs, and of the shown one if it is older."""
+    older = [shown] if shown is not None and shown.id not in [r.id for r in runs] else []
+    return [(run_name(r), r.id) for r in (*runs, *older)]
 
 
 def _opened(context: AppContext, address: Any) -> list[Any]:
@@ -71,7 +80,7 @@ def _opened(context: AppContext, address: Any) -> list[Any]:
     shown = context.finished_run(wanted)
     if wanted and (shown is None or shown.id != wanted):
         _warn(context, wanted, shown)
-    choices = [(run_name(r), r.id) for r in runs]
+    choices = _choices(runs, shown)
     tokens = [context.store.runs.version(), context.store.runs.listing()]
     catalog = context.catalog()  # by now the worker may have published this machine's own
     offered = [gr.Dropdown(choices=models_of(catalog)), gr.Dropdown(**devices(catalog))]
@@ -82,10 +91,10 @@ def _opened(context: AppContext, address: Any) -> list[Any]:
 
 def _warn(context: AppContext, wanted: str, shown: Run | None) -> None:
     """Says why another run than the address names is shown."""
-    name = escape(wanted[:20])
+    name = wanted[:20]
     newer = any(r.id == wanted and r.state == NEWER for r in context.store.runs.list())
     why = f"There is no finished run {name} here (any more)."
     if newer:
         why = f"Run {name} was made by a newer sdqviz: update to see it."
     instead = f"Shown instead: {run_name(shown)}." if shown else "Quantize a model first."
-    gr.Warning(f"{why} {instead}", duration=None)
+    gr.Warning(str(escaped(f"{why} {instead}")), duration=None)  # gradio shows it as HTML

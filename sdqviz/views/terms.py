@@ -1,6 +1,6 @@
 """What the words on the page mean, for whoever hovers over them; the page's script has them too."""
 
-from html import escape
+from sdqviz.views.markup import escaped, html
 
 TERMS = {
     "LPIPS": "distance between the features that a trained network sees; 0: identical",
@@ -61,5 +61,7 @@ def meaning(words: str) -> str:
 def term(word: str, shown: str = "") -> str:
     """`shown` (or the word itself) as HTML with its meaning on hover."""
     told = meaning(word)
-    text = escape(shown or word)
-    return f'<abbr class="sdq-term" title="{escape(told)}">{text}</abbr>' if told else text
+    text = shown or word
+    if not told:
+        return escaped(text)
+    return html('<abbr class="sdq-term" title="{told}">{text}</abbr>', told=told, text=text)

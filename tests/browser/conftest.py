@@ -72,7 +72,9 @@ def browser_file() -> str:
 
 
 @contextmanager
-def opened(url: str, width: int, height: int, **options: Any) -> Iterator[Page]:
+def opened(
+    url: str, width: int, height: int, ready: str = ".sdqv canvas", **options: Any
+) -> Iterator[Page]:
     """The app, or a report, in a browser of its own of this size; no error may come up in it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_file(), args=FLAGS)
@@ -81,7 +83,7 @@ def opened(url: str, width: int, height: int, **options: Any) -> Iterator[Page]:
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.set_default_timeout(60_000)
         page.goto(url)
-        page.wait_for_selector(".sdqv canvas")
+        page.wait_for_selector(ready)
         yield page
         assert page.errors == []
         browser.close()

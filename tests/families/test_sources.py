@@ -174,3 +174,36 @@ def test_a_named_but_absent_t5_says_how_to_go_without(tmp_path):
     caught = refusal(str(folder))
     assert "names a T5 encoder" in caught.message
     assert "[null, null]" in caught.hint
+
+
+def test_a_folder_of_one_variant_loads(copy, tiny):
+    import torch
+
+    for file in list(copy.rglob("*.safetensors")):
+        file.rename(file.with_name(f"{file.stem}.fp16.safetensors"))
+    again = load(str(copy)).network.state_dict()
+    for name, tensor in tiny.network.state_dict().items():
+        assert torch.equal(again[name], tensor), name
+
+
+@pytest.mark.parametrize("kind", ["absent", "only a pickle"])
+def test_a_safety_checker_that_is_never_run_is_not_asked_for(copy, kind):
+    from transformers import CLIPConfig, CLIPImageProcessor
+
+    file = copy / "model_index.json"
+    parts = {
+        "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"],
+        "feature_extractor": ["transformers", "CLIPImageProcessor"],
+    }
+    file.write_text(json.dumps({**json.loads(file.read_text()), **parts}))
+    if kind == "only a pickle":
+        CLIPConfig().save_pretrained(copy / "safety_checker")
+        (copy / "safety_checker" / "pytorch_model.bin").write_bytes(b"0")
+        CLIPImageProcessor().save_pretrained(copy / "feature_extractor")
+    assert load(str(copy)).pipeline.safety_checker is None
+
+
+def test_a_config_with_a_byte_order_mark_is_named(copy):
+    file = copy / "unet" / "config.json"
+    file.write_text(file.read_text(), encoding="utf-8-sig")
+    assert "byte-order mark" in refusal(str(copy)).message

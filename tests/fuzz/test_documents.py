@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdqviz.api import _read_prompts
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import generate_request, quantize_request
@@ -16,6 +15,7 @@ from sdqviz.cli.main import _overrides
 from sdqviz.publish.bundle import import_run
 from sdqviz.results.outcome import read_outcome
 from sdqviz.runner.catalog import static_catalog
+from sdqviz.runner.prompt_files import all_prompts, read_prompts
 from sdqviz.store.store import Store
 from tests.fuzz.odd import ODD, TEXT, damaged, damaged_bytes, fuzzed, many
 
@@ -120,8 +120,20 @@ def test_results(kind, row):
 def test_prompt_files(tmp_path_factory, data):
     file: Path = tmp_path_factory.getbasetemp() / "prompts.txt"
     file.write_bytes(data)
-    try:
-        texts = _read_prompts(file)
-    except SdqvizError:
-        return
-    assert texts and all(text.strip() for text in texts)
+    for read in (all_prompts, read_prompts):
+        try:
+            assert read(file)
+        except SdqvizError:
+            continue
+
+
+@many
+@given(damaged({"calibrate": ["a key", "a car"], "tune": ["a bell"], "held_out": ["a fox"]}))
+def test_prompt_files_of_json(tmp_path_factory, document):
+    file: Path = tmp_path_factory.getbasetemp() / "prompts.json"
+    file.write_text(json.dumps(document))
+    for read in (all_prompts, read_prompts):
+        try:
+            assert read(file)
+        except SdqvizError:
+            continue

@@ -248,3 +248,45 @@ def test_a_packed_network_compiles_whole(packed):
     compiled = torch.compile(getattr(pipeline, part), backend="aot_eager", fullgraph=True)
     setattr(pipeline, part, compiled)
     assert torch.equal(draw(pipeline), plain)
+
+
+def test_what_our_loading_gives_saves_as_what_it_is(packed, tmp_path):
+    """One loading: what is saved is the same quantized folder, for us and for diffusers."""
+    family, _, folder = packed
+    pipeline = sdqviz.load(str(folder))
+    part = "transformer" if family == "sd3" else "unet"
+    pipeline.save_pretrained(tmp_path / "again")
+    written = json.loads((tmp_path / "again" / part / "config.json").read_text())
+    assert written["quantization_config"]["quant_method"] == "sdqviz"
+    for again in (
+        sdqviz.load(str(tmp_path / "again")),
+        diffusers.DiffusionPipeline.from_pretrained(tmp_path / "again", **absent(family)),
+    ):
+        assert torch.equal(draw(again), draw(pipeline))
+
+
+def test_what_packed_layers_cannot_do_is_one_line(packed):
+    """By either loading, and the network stays usable."""
+    family, _, folder = packed
+    pipeline = sdqviz.load(str(folder))
+    network = pipeline.transformer if family == "sd3" else pipeline.unet
+    before = draw(pipeline)
+    with pytest.raises(SdqvizError, match="not fused"):
+        network.fuse_qkv_projections()
+    with pytest.raises(SdqvizError, match="no LoRA"):
+        network.load_lora_adapter({})
+    makers = [diffusers.SD3ControlNetModel.from_transformer]
+    if family != "sd3":
+        makers = [diffusers.ControlNetModel.from_unet, diffusers.UNetMotionModel.from_unet2d]
+    for make in makers:
+        with pytest.raises(SdqvizError, match="takes its layers from an FP network"):
+            make(network)
+    assert torch.equal(draw(pipeline), before)
+
+
+def test_an_fp_network_still_makes_a_controlnet(packed):
+    family, folder, _ = packed
+    if family in ("sd1", "sd2"):
+        unet, _ = network_of(folder, family)
+        controlnet = diffusers.ControlNetModel.from_unet(unet)
+        assert torch.equal(controlnet.conv_in.weight, unet.conv_in.weight)

@@ -1,10 +1,11 @@
 """Every variant of the kernels compiles for every GPU that the engines accept (no GPU needed)."""
 
-import triton
+import pytest
 
 from tests.kernels.compiled import SHARED, compiled, matmul_kernel, variants
 
 
+@pytest.mark.timeout(1500)  # half a minute of a free core
 def test_every_variant_compiles_without_spills_and_fits_shared_memory(record_property):
     seen = set()
     for variant in variants():
@@ -18,4 +19,3 @@ def test_every_variant_compiles_without_spills_and_fits_shared_memory(record_pro
         assert (usage.matrix_instructions > 0) == (variant.kernel is matmul_kernel), (at, usage)
         seen.add((variant.capability, variant.kernel))
     assert {capability for capability, kernel in seen if kernel is matmul_kernel} == set(SHARED)
-    assert triton.__version__

@@ -4,7 +4,10 @@ import torch
 
 from sdqviz.kernels.contract import ConvShape, Operands, refused_layer
 from sdqviz.kernels.cuda import probe
+from sdqviz.kernels.cuda_int_mm import ENGINE as INT_MM
+from sdqviz.kernels.cuda_int_mm import scaled_by_passes
 from sdqviz.kernels.eager import ENGINE as EAGER
+from sdqviz.kernels.triton_code import launch
 from sdqviz.kernels.triton_int8 import ENGINE as INT8
 from sdqviz.kernels.triton_w4a8 import ENGINE as W4A8
 from sdqviz.quant.numerics import quantize_weight
@@ -80,6 +83,17 @@ def check_ranges_of_samples(operands):
         assert torch.equal(both, torch.cat(alone)), engine.name
 
 
+def check_scaling_of_another_product(operands):
+    """The kernel after PyTorch's int8 product is what its own passes compute."""
+    prepared = INT_MM.prepare(operands)
+    total = torch.randint(-90000, 90000, (14, len(operands.scale)), dtype=torch.int32)
+    for pairs in ((pair_of(120),), (pair_of(120), pair_of(9, 0.05))):
+        rows = torch.cat([pair.row_on(CPU) for pair in pairs])
+        wanted = scaled_by_passes(total, prepared, rows, F16)
+        ours = launch.scale_sums(total, prepared.sums, operands, rows, F16)
+        assert torch.equal(ours, wanted)
+
+
 def main():
     last = torch.channels_last
     check(made(9, 40), 128)  # a short last group
@@ -99,6 +113,8 @@ def main():
     assert "groups of 16, 32, 64" in refused_layer(W4A8, made(6, 12, group=4))
     for operands in (made(9, 40), made(7, 40, 3, 1, 1)):
         check_ranges_of_samples(operands)
+    check_scaling_of_another_product(made(9, 40))
+    check_scaling_of_another_product(made(64, 64, bias=False))
     assert not probe(W4A8, CPU) and not probe(INT8, CPU)
     print("all agree")
 

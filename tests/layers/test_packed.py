@@ -128,6 +128,34 @@ def test_a_mixed_batch_is_one_call_where_ranges_are_on_the_device(device_engine)
         assert torch.equal(mixed[row], wanted[row])
 
 
+@pytest.mark.parametrize("faster", [True, False])
+def test_the_fastest_layer_may_be_the_plain_one_and_only_where_that_was_asked(
+    device_engine, faster, monkeypatch
+):
+    monkeypatch.setattr(served_weight, "worth_measuring", lambda x, best: True)
+    monkeypatch.setattr(served_weight, "prefers_fp", lambda x, operands, spec: faster)
+    layer, current_call = nn.Linear(40, 16), CurrentCall()
+    plan = make_plan(nn.ModuleDict({"layer": layer}), {}, PlanConfig())["layer"]
+    x = torch.randn(3, 5, 40)
+    ranges = ranges_for(x)
+    ranges.factor = torch.linspace(0.5, 2, 40)
+    packed = pack_layer(layer, plan, ranges, current_call)
+    monkeypatch.setattr(
+        served_weight, "fastest", lambda x, operands, spec, alone: packed.choice()[0]
+    )
+    for timesteps in ([10.0], [10.0, 20.0, 10.0]):
+        current_call.timesteps = timesteps
+        packed.keep("expanded")
+        integer = packed(x)
+        packed.keep("fastest")
+        plain = nn.functional.linear(
+            x * ranges.factor, packed.unpacked().dequantize()[:, 0], layer.bias
+        )
+        assert not torch.equal(integer, plain)
+        assert torch.equal(packed(x), plain if faster else integer)
+        assert (packed._real is not None) == faster
+
+
 class Network(nn.Module):
     """A network of one packed layer, as the compiler meets it."""
 

@@ -126,6 +126,19 @@ def test_a_trained_model_errs_by_its_rows_own_rounding(name):
     assert error.square().mean() < 1.1 * rounding.square().mean()
 
 
+def test_a_samplers_own_rows_give_its_own_moments(tiny):
+    network = copy.deepcopy(tiny.network)
+    moments = torch.tensor([1.0, 249.75, 601.0, 998.7])
+    install_time_rows(network, tiny.network, moments)
+    assert len(network.time_proj.timesteps) == 2 + 2 * 16
+    with torch.no_grad():
+        exact = time_rows(tiny.network, moments)
+        assert relative_errors(network.time_proj(moments), exact).max() < HALF
+    with pytest.raises(SdqvizError, match=r"500\.5 is not in the time table") as caught:
+        network.time_proj(torch.tensor([500.5]))
+    assert "time_rows: all" in caught.value.hint
+
+
 def test_a_moment_beyond_the_table_is_refused(tiny, packed):
     with pytest.raises(SdqvizError, match=r"1095\.\d+ is not in the time table") as caught:
         draw(tiny, packed, "CMStochasticIterativeScheduler")

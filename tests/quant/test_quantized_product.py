@@ -44,7 +44,7 @@ def spec_of(shape, first_token=False):
         activation=ActivationSpec(),
         shape=torch.Size(shape),
         padding=padding,
-        first_token=first_token,
+        begins_every=5 if first_token else 0,
     )
 
 
@@ -60,8 +60,9 @@ def plain(leaves, own, multipliers, factor, spec):
     if factor is not None:
         x = x * (factor.view(-1, 1, 1) if x.dim() == 4 else factor)
     v = fake_quantize_learned_activation(x, leaves["step"], leaves["offset"], spec.activation)
-    if spec.first_token:
-        v = torch.cat((x[..., :1, :], v[..., 1:, :]), dim=-2)
+    if spec.begins_every:
+        v = v.clone()
+        v[..., ::5, :] = x[..., ::5, :]
     if len(spec.shape) == 4:
         return F.conv2d(v, rounded, leaves["bias"], padding=1)
     return F.linear(v, rounded, leaves["bias"])

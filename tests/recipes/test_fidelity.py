@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import SECONDS, Preview, Progress, Scalar, State
+from sdqviz.base.events import SECONDS, Log, Preview, Progress, Scalar, State
 from sdqviz.base.request import QUANTIZE, quantize_request
 from sdqviz.layers.checkpoint import packed_tensors
 from sdqviz.products.students import Learned
@@ -28,6 +28,7 @@ from sdqviz.store.store import Store
 from sdqviz.sweeps.ablation import ablate, arm_specs, parse_bits
 from sdqviz.sweeps.arms import ARMS
 from sdqviz.training import distillation
+from sdqviz.training.checkpoints import Checkpoints
 from sdqviz.training.distillation import Distillation
 from sdqviz.views.training.ablation import ablation_curves
 from tests.conftest import QUICK
@@ -203,7 +204,7 @@ def test_kill_9_then_resume_gives_the_same_bytes(store, tiny_folder, tmp_path):
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
     assert {r.id: r.state for r in store.runs.list()}[run_id] == INTERRUPTED
-    assert list(store.folder.glob("scratch/*/distill/*/state.safetensors"))
+    assert list(store.folder.glob("scratch/*/distill/*/state-*.safetensors"))
     store.runs.resume(run_id)
     assert start_worker(store.folder).wait(timeout=300) == 0
     resumed = store.runs.get(run_id)
@@ -217,6 +218,26 @@ def test_kill_9_then_resume_gives_the_same_bytes(store, tiny_folder, tmp_path):
     other = whole.runs.get(whole_id)
     assert other.result["packed"] == resumed.result["packed"]  # the blob's name is its hash
     assert plain(other.result) == plain(resumed.result)
+
+
+def test_a_torn_state_starts_the_training_anew_and_says_so(
+    store, tiny_folder, models, monkeypatch, tmp_path
+):
+    spec = request(tiny_folder)
+    assert run(Store(tmp_path / "whole"), models, spec)[0] == DONE
+    right = Store(tmp_path / "whole").runs.list()[0]
+    load, seen = Checkpoints.load, []
+
+    def after_a_power_cut(self):
+        self.folder.mkdir(parents=True)
+        (self.folder / f"state-{'0' * 64}.safetensors").write_bytes(b"")
+        return load(self)
+
+    monkeypatch.setattr(Checkpoints, "load", after_a_power_cut)
+    state, done = run(store, models, spec, seen.append)
+    assert state == DONE
+    assert [e for e in seen if isinstance(e, Log) and "damaged: it starts anew" in e.message]
+    assert done.result["packed"] == right.result["packed"]
 
 
 def plain(result):

@@ -45,6 +45,12 @@ SHORT = {
 }
 
 
+@pytest.fixture(autouse=True)
+def leave_no_gigabytes(tmp_path):
+    yield
+    shutil.rmtree(tmp_path, ignore_errors=True)
+
+
 def parts_of(pipeline) -> dict[str, torch.nn.Module]:
     found = pipeline.components.items()
     return {name: part for name, part in found if isinstance(part, torch.nn.Module)}
@@ -152,9 +158,10 @@ class Job:
 
 
 @pytest.fixture(scope="module")
-def v1_4(tmp_path_factory) -> Path:
+def v1_4(tmp_path_factory):
     root = tmp_path_factory.mktemp("v1-4")
-    return lay_the_hub_around(save_real_pipeline(root / "v1-4", "sd1"), "sd1")
+    yield lay_the_hub_around(save_real_pipeline(root / "v1-4", "sd1"), "sd1")
+    shutil.rmtree(root)
 
 
 @pytest.mark.parametrize("recipe", ["round_nearest", "fidelity"])

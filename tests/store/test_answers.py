@@ -1,3 +1,4 @@
+import json
 import sqlite3
 import threading
 
@@ -5,6 +6,7 @@ import pytest
 
 from sdqviz.base.blind import ABX, FIRST, SECOND, UNSURE, WHICH, Session, Tally
 from sdqviz.base.errors import SdqvizError
+from sdqviz.store.db import MIGRATIONS
 from sdqviz.store.store import Store
 
 
@@ -101,13 +103,19 @@ def test_what_is_no_answer_is_refused(store, run_id):
     assert store.answers.session(session.id) == session
 
 
-def test_a_store_of_the_version_before_opens_with_its_runs(store, run_id):
-    file = store.folder / "store.sqlite"
-    with sqlite3.connect(file) as connection:  # as version 1 left it: no table of answers
-        connection.execute("DROP TABLE answers")
-        connection.execute("PRAGMA user_version = 1")
-    opened = Store(store.folder)
-    assert opened.runs.get(run_id).spec == {"model": "m"}
-    session = opened.answers.start(run_id, ABX, ["a"], 8)
-    assert Store(store.folder).answers.session(session.id) == session
-    assert len(list(store.folder.glob("store.sqlite.v1-*.backup"))) == 1
+def test_a_store_of_the_first_version_opens_with_its_runs(tmp_path):
+    result = json.dumps({"format": 1, "seconds": 2.0})
+    with sqlite3.connect(tmp_path / "store.sqlite") as connection:
+        connection.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1;")
+        connection.execute(
+            "INSERT INTO runs (id, kind, spec, state, result, created)"
+            """ VALUES ('a', 'quantize', '{"model": "m"}', 'done', ?, 1.0)""",
+            (result,),
+        )
+    opened = Store(tmp_path)
+    run = opened.runs.get("a")
+    assert (run.spec, run.seconds, run.result) == ({"model": "m"}, 2.0, json.loads(result))
+    assert [run.id for run in opened.runs.list()] == ["a"]
+    session = opened.answers.start("a", ABX, ["a"], 8)
+    assert Store(tmp_path).answers.session(session.id) == session
+    assert len(list(tmp_path.glob("store.sqlite.v1-*.backup"))) == 1

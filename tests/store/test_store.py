@@ -1,4 +1,5 @@
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -247,3 +248,19 @@ def test_a_run_of_a_newer_version_is_told_apart_and_not_taken_in(store, tmp_path
     with pytest.raises(SdqvizError, match=f"reads up to {RUN_FORMAT}"):
         import_run(store, tmp_path)
     assert len(store.runs.list()) == 1
+
+
+def test_what_a_crash_and_a_download_left_is_cleared(store):
+    old = time.time() - 7200
+    left, young = (store.blobs.folder / f".partial-{name}" for name in ("old", "young"))
+    for path in (left, young):
+        path.write_bytes(b"half")
+    os.utime(left, (old, old))
+    assert store.records.collect_garbage()[1] == 4
+    assert (left.exists(), young.exists()) == (False, True)  # one is being written
+    first = store.exports()
+    (first / "report.zip").write_bytes(b"zip")
+    assert store.exports().parent == first.parent and first.exists()
+    os.utime(first, (old, old))
+    second = store.exports()
+    assert not first.exists() and second.exists()

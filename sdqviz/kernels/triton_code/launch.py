@@ -8,6 +8,7 @@ import torch
 import triton
 
 from sdqviz.kernels.contract import ConvShape, Operands
+from sdqviz.kernels.triton_code.epilogue import epilogue_kernel
 from sdqviz.kernels.triton_code.matmul import matmul_kernel
 from sdqviz.kernels.triton_code.quantize import quantize_kernel
 from sdqviz.kernels.triton_code.tiles import SMALL, Tile, all_tiles, tiles
@@ -164,7 +165,7 @@ def multiply(
         return (triton.cdiv(rows, meta["block_m"]) * triton.cdiv(outputs, meta["block_n"]),)
 
     with _on(values):
-        if tile is None and values.is_cuda:
+        if tile is None and _on_gpu(values):  # Triton's interpreter has nothing to tune
             tuned_matmul[grid](*given, **fixed)
         else:
             chosen = (tile or SMALL).config().all_kwargs()
@@ -172,9 +173,42 @@ def multiply(
             matmul_kernel[grid](*given, **fixed, even=even, **chosen)
 
 
-_EXACT = {
-    "enable_fp_fusion": False
-}  # a fused multiply-add rounds once where the contract rounds twice
+def scale_sums(
+    total: torch.Tensor,
+    own: torch.Tensor,
+    operands: Operands,
+    ranges: torch.Tensor,
+    dtype: torch.dtype,
+) -> torch.Tensor:
+    """The output [rows, O] for int32 sums [rows, O] of codes less 128; own int32 [O] of w8."""
+    total = total.contiguous()
+    y = torch.empty_like(total, dtype=dtype)
+    if y.numel():
+        with _on(total):
+            epilogue_kernel[(triton.cdiv(y.numel(), 1024),)](
+                total,
+                own,
+                operands.scale,
+                operands.scale if operands.bias is None else operands.bias,
+                ranges,
+                y,
+                y.numel(),
+                y.shape[1],
+                len(y) // len(ranges),
+                has_bias=operands.bias is not None,
+                range_step=3 if len(ranges) > 1 else 0,
+                block=1024,
+                **_EXACT,
+            )
+    return y
+
+
+# A fused multiply-add rounds once where the contract rounds twice.
+_EXACT = {"enable_fp_fusion": False}
+
+
+def _on_gpu(x: torch.Tensor) -> bool:
+    return x.is_cuda
 
 
 def _on(x: torch.Tensor) -> Any:

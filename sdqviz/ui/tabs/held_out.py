@@ -39,6 +39,7 @@ class HeldOutTab:
             return [event._data["scene"], gr.Tabs(selected="compare")]
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        quiet |= {"queue": False}
         shared.run.change(fill, shared.run, [chips, gallery, curve], **quiet)
         gallery.open(open_scene, None, [shared.scene, shared.tabs], **quiet)
 

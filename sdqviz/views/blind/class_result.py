@@ -2,16 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from html import escape
 
 from sdqviz.base.blind import Tally, pooled
 from sdqviz.views.blind.binomial import unsure_share, verdict
 from sdqviz.views.charts.svg import BLUE, GREY, figure, grid_row, label
+from sdqviz.views.markup import html, joined
 
 BINS = 11  # centred on 0 %, 10 %, ..., 100 %
 _WIDTH, _HEIGHT = 480, 230
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 10, 14, 40
-_NONE = '<p class="sdq-empty">No finished test of this kind with this run yet.</p>'
+_NONE = html('<p class="sdq-empty">No finished test of this kind with this run yet.</p>')
 
 
 def class_result(tests: Sequence[Tally]) -> str:
@@ -20,9 +20,13 @@ def class_result(tests: Sequence[Tally]) -> str:
         return _NONE
     total = pooled(tests)
     sessions = "1 finished test" if len(tests) == 1 else f"{len(tests)} finished tests"
-    return (
-        f'<div class="sdq-card"><p class="sdq-score">{sessions}, pooled: '
-        f"{escape(verdict(total))}</p><p>{unsure_share(total)}.</p></div>{share_histogram(tests)}"
+    return html(
+        '<div class="sdq-card"><p class="sdq-score">{sessions}, pooled: '
+        "{verdict}</p><p>{unsure_share}.</p></div>{share_histogram}",
+        sessions=sessions,
+        verdict=verdict(total),
+        unsure_share=unsure_share(total),
+        share_histogram=share_histogram(tests),
     )
 
 
@@ -48,7 +52,7 @@ def share_histogram(tests: Sequence[Tally]) -> str:
     """Tests by their share of right answers, before what guessing alone would give."""
     counted = [t for t in tests if t.sure]
     if not counted:
-        return '<p class="sdq-empty">Nobody was sure of anything: no share to draw.</p>'
+        return html('<p class="sdq-empty">Nobody was sure of anything: no share to draw.</p>')
     seen = [0] * BINS
     for test in counted:
         seen[share_bin(test.right, test.sure)] += 1
@@ -64,24 +68,41 @@ def share_histogram(tests: Sequence[Tally]) -> str:
     for index in range(BINS):
         left, name = _LEFT + slot * index, f"{10 * index} %"
         for count, inset, style, what in (
-            (guessed[index], 2, f'fill="{GREY}" fill-opacity="0.45"', "expected from guessing"),
-            (seen[index], 9, f'fill="{BLUE}"', "tests"),
+            (
+                guessed[index],
+                2,
+                html('fill="{grey}" fill-opacity="0.45"', grey=GREY),
+                "expected from guessing",
+            ),
+            (seen[index], 9, html('fill="{blue}"', blue=BLUE), "tests"),
         ):
             parts.append(
-                f'<rect x="{left + inset:.1f}" y="{y(count):.1f}" width="{slot - 2 * inset:.1f}" '
-                f'height="{base - y(count):.1f}" {style}><title>about {name} right: '
-                f"{count:.3g} {what}</title></rect>"
+                html(
+                    '<rect x="{left:.1f}" y="{y:.1f}" width="{width:.1f}" '
+                    'height="{height:.1f}" {style}><title>about {name} right: {count:.3g} '
+                    "{what}</title></rect>",
+                    left=left + inset,
+                    y=y(count),
+                    width=slot - 2 * inset,
+                    height=base - y(count),
+                    style=style,
+                    name=name,
+                    count=count,
+                    what=what,
+                )
             )
         if index % 2 == 0:
             parts.append(label(left + slot / 2, base + 16, name, "middle"))
     parts.append(
         label((_LEFT + _WIDTH) / 2, _HEIGHT - 6, "right of the sure answers of a test", "middle")
     )
-    legend = (
-        f'<span><i style="border-top:10px solid {BLUE}"></i>tests</span>'
-        f'<span><i style="border-top:10px solid {GREY};opacity:.45"></i>'
-        "expected if everyone guessed</span>"
+    legend = html(
+        '<span><i style="border-top:10px solid {blue}"></i>tests</span><span><i '
+        'style="border-top:10px solid {grey};opacity:.45"></i>expected if everyone '
+        "guessed</span>",
+        blue=BLUE,
+        grey=GREY,
     )
     shares = ", ".join(f"{n} at about {10 * i} %" for i, n in enumerate(seen) if n)
     summary = f"Tests by their share of right answers: {shares}; guessing centres on 50 %"
-    return figure("".join(parts), _WIDTH, _HEIGHT, "number of tests", legend, summary)
+    return figure(joined(parts), _WIDTH, _HEIGHT, "number of tests", legend, summary)

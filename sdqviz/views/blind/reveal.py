@@ -1,13 +1,13 @@
 """The end of a blind test: the score, every trial with its truth, and the pairs told apart."""
 
 from collections.abc import Callable, Mapping
-from html import escape
 
 from sdqviz.base.blind import ABX, FP, MISSING, STUDENT, Session, Trial, tally
 from sdqviz.results.scene import SceneRow
 from sdqviz.views.blind.binomial import unsure_share, verdict
 from sdqviz.views.blind.trial import answer_words
 from sdqviz.views.charts.scores import MAPS
+from sdqviz.views.markup import html, joined
 
 _MODELS = {FP: "FP", STUDENT: "quantized"}
 _SHOWN_PAIRS = 3
@@ -17,13 +17,17 @@ _SCORES = {"flip": "FLIP", "st_lpips": "ST-LPIPS (alex)"}
 def reveal(session: Session, scenes: Mapping[str, SceneRow], address: Callable[[str], str]) -> str:
     """The test's result. scenes: id -> scene row; address: blob name -> where the page gets it."""
     counts = tally(session.trials)
-    rows = "".join(_row(session.kind, t, scenes[t.scene].prompt) for t in session.trials)
-    return (
-        f'<div class="sdq-card"><p class="sdq-score">{escape(verdict(counts))}</p>'
-        f"<p>{unsure_share(counts)}; these count neither way.</p></div>"
-        '<div class="sdq-trials"><table><thead><tr><th>Trial</th><th>Scene</th>'
-        "<th>Which was which</th><th>Your answer</th><th>Result</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>{_pairs(session, scenes, address)}"
+    rows = joined(_row(session.kind, t, scenes[t.scene].prompt) for t in session.trials)
+    return html(
+        '<div class="sdq-card"><p class="sdq-score">{verdict}</p><p>{unsure_share}; '
+        "these count neither way.</p></div><div "
+        'class="sdq-trials"><table><thead><tr><th>Trial</th><th>Scene</th><th>Which '
+        "was which</th><th>Your "
+        "answer</th><th>Result</th></tr></thead><tbody>{rows}</tbody></table></div>{pairs}",
+        verdict=verdict(counts),
+        unsure_share=unsure_share(counts),
+        rows=rows,
+        pairs=_pairs(session, scenes, address),
     )
 
 
@@ -45,9 +49,11 @@ def _row(kind: str, trial: Trial, prompt: str) -> str:
     mark = {True: "sdq-right", False: "sdq-wrong", None: ""}[trial.is_right]
     cells = (prompt, which_was_which(kind, trial), answer_words(kind, trial.answer or ""))
     return (
-        f"<tr><td>{trial.number + 1}</td>"
-        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-        + f'<td class="{mark}">{result_word(trial)}</td></tr>'
+        html("<tr><td>{number}</td>", number=trial.number + 1)
+        + joined(html("<td>{cell}</td>", cell=cell) for cell in cells)
+        + html(
+            '<td class="{mark}">{result_word}</td></tr>', mark=mark, result_word=result_word(trial)
+        )
     )
 
 
@@ -72,15 +78,26 @@ def _pairs(session: Session, scenes: Mapping[str, SceneRow], address: Callable[[
         scores = [(name, row.score(key)) for key, name in _SCORES.items()]
         words = [f"{name} {value:.3f}" for name, value in scores if value is not None]
         score = f", {', '.join(words)} (lower is better)" if words else ""
-        figures = "".join(
-            f'<figure><img src="{escape(address(blob))}" '
-            f'alt="{name}: {escape(row.prompt)}"><figcaption>{name}</figcaption></figure>'
+        figures = joined(
+            html(
+                '<figure><img src="{address}" alt="{name}: '
+                '{prompt}"><figcaption>{name}</figcaption></figure>',
+                address=address(blob),
+                name=name,
+                prompt=row.prompt,
+            )
             for who, name in ((FP, "FP"), (STUDENT, "quantized"), *MAPS.items())
             if (blob := row.pictures.of(who))
         )
         parts.append(
-            f'<p class="sdq-about">{escape(row.prompt)}: right {right[scene]} of '
-            f"{asked[scene]}{score}</p>"
-            f'<div class="sdq-blind sdq-blind-abx sdq-reveal">{figures}</div>'
+            html(
+                '<p class="sdq-about">{prompt}: right {right} of {asked}{score}</p><div '
+                'class="sdq-blind sdq-blind-abx sdq-reveal">{figures}</div>',
+                prompt=row.prompt,
+                right=right[scene],
+                asked=asked[scene],
+                score=score,
+                figures=figures,
+            )
         )
-    return '<h4 class="sdq-head">Told apart most often</h4>' + "".join(parts)
+    return html('<h4 class="sdq-head">Told apart most often</h4>') + joined(parts)

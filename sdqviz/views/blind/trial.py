@@ -2,9 +2,9 @@
 
 import base64
 from collections.abc import Sequence
-from html import escape
 
 from sdqviz.base.blind import ABX, FIRST, SECOND, UNSURE, WHICH, Session, Trial
+from sdqviz.views.markup import html, joined
 
 KIND_LABELS = {ABX: "ABX: which one is X?", WHICH: "Which one is quantized?"}
 _QUESTIONS = {
@@ -35,19 +35,30 @@ def trial_stage(session: Session, trial: Trial, pictures: Sequence[bytes]) -> st
     (In ABX the bytes of X equal those of A or B, as they must; the test is for eyes.)
     """
     count = len(session.trials)
-    figures = "".join(
-        f'<figure class="sdq-blind-{name.lower()}"><img alt="picture {name}" '
-        f'src="data:image/png;base64,{base64.b64encode(data).decode()}">'
-        f"<figcaption>{_caption(session.kind, name)}</figcaption></figure>"
+    figures = joined(
+        html(
+            '<figure class="sdq-blind-{short}"><img alt="picture {name}" '
+            'src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>',
+            short=name.lower(),
+            name=name,
+            data=base64.b64encode(data).decode(),
+            caption=_caption(session.kind, name),
+        )
         for name, data in zip(_NAMES, pictures, strict=False)
     )
     share = 100 * trial.number / count
-    return (
-        f'<p class="sdq-about"><b>Trial {trial.number + 1} of {count}.</b> '
-        f"{escape(_QUESTIONS[session.kind])}</p>"
-        f'<div class="sdq-progress" role="progressbar" aria-valuenow="{share:.0f}" '
-        f'aria-valuemin="0" aria-valuemax="100"><i style="width:{share:.1f}%"></i></div>'
-        f'<div class="sdq-blind sdq-blind-{session.kind}">{figures}</div>'
+    return html(
+        '<p class="sdq-about"><b>Trial {number} of {count}.</b> {question}</p><div '
+        'class="sdq-progress" role="progressbar" aria-valuenow="{share:.0f}" '
+        'aria-valuemin="0" aria-valuemax="100"><i '
+        'style="width:{share:.1f}%"></i></div><div class="sdq-blind '
+        'sdq-blind-{kind}">{figures}</div>',
+        number=trial.number + 1,
+        count=count,
+        question=_QUESTIONS[session.kind],
+        share=share,
+        kind=session.kind,
+        figures=figures,
     )
 
 

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 
 from sdqviz.views.charts.svg import GREY, figure, grid_row, label
+from sdqviz.views.markup import html, joined
 from sdqviz.views.terms import term
 
 WIDTH, HEIGHT = 560, 300
@@ -39,10 +39,10 @@ def curve_chart(
     """All curves on one axis; the highlighted ones last, so that they lie on top."""
     drawn = [c for c in curves if c.points]
     if not drawn:
-        return '<p class="sdq-empty">No curve yet.</p>'
+        return html('<p class="sdq-empty">No curve yet.</p>')
     values = [v for c in drawn for _, v in c.points if not logarithmic or v > 0]
     if not values:
-        return '<p class="sdq-empty">No positive value to draw on a log scale.</p>'
+        return html('<p class="sdq-empty">No positive value to draw on a log scale.</p>')
     low, high, ticks = _axis(min(values), max(values), logarithmic)
     last = max(c.points[-1][0] for c in drawn) or 1
 
@@ -61,14 +61,21 @@ def curve_chart(
     for curve in sorted(drawn, key=lambda c: not c.muted):
         parts.append(_line(curve, x, y))
     shown = [c for c in drawn if not c.muted]
-    legend = "".join(
-        f'<span><i style="border-top:3px solid {c.colour}"></i>{term(c.name)}</span>' for c in shown
+    legend = joined(
+        html(
+            '<span><i style="border-top:3px solid {colour}"></i>{term}</span>',
+            colour=c.colour,
+            term=term(c.name),
+        )
+        for c in shown
     )
     if len(shown) < len(drawn):
-        legend += f'<span><i style="border-top:2px solid {GREY}"></i>the others</span>'
+        legend += html(
+            '<span><i style="border-top:2px solid {grey}"></i>the others</span>', grey=GREY
+        )
     if any(c.marks for c in drawn):
-        legend += f"<span>◆ {term('frozen')}</span>"
-    return figure("".join(parts), WIDTH, HEIGHT, y_title, legend, summary)
+        legend += html("<span>◆ {term}</span>", term=term("frozen"))
+    return figure(joined(parts), WIDTH, HEIGHT, y_title, legend, summary)
 
 
 def _line(curve: Curve, x, y) -> str:
@@ -76,18 +83,33 @@ def _line(curve: Curve, x, y) -> str:
     width, opacity = (1.0, 0.45) if curve.muted else (2.2, 1.0)
     final = curve.points[-1][1]
     parts = [
-        f'<polyline fill="none" stroke="{curve.colour}" stroke-width="{width}" '
-        f'stroke-opacity="{opacity}" points="{points}">'
-        f"<title>{escape(curve.name)}: {final:.4g} at the end</title></polyline>"
+        html(
+            '<polyline fill="none" stroke="{colour}" stroke-width="{width}" '
+            'stroke-opacity="{opacity}" points="{points}"><title>{name}: {final:.4g} at '
+            "the end</title></polyline>",
+            colour=curve.colour,
+            width=width,
+            opacity=opacity,
+            points=points,
+            name=curve.name,
+            final=final,
+        )
     ]
     for step, reason in curve.marks:
         near = min(curve.points, key=lambda p: abs(p[0] - step))
         parts.append(
-            f'<text x="{x(step):.1f}" y="{y(near[1]) + 4:.1f}" text-anchor="middle" '
-            f'font-size="13" fill="{curve.colour}">◆'
-            f"<title>{escape(curve.name)}, step {step}: {escape(reason)}</title></text>"
+            html(
+                '<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="13" '
+                'fill="{colour}">◆<title>{name}, step {step}: {reason}</title></text>',
+                x=x(step),
+                y=y(near[1]) + 4,
+                colour=curve.colour,
+                name=curve.name,
+                step=step,
+                reason=reason,
+            )
         )
-    return "".join(parts)
+    return joined(parts)
 
 
 def _axis(low: float, high: float, logarithmic: bool) -> tuple[float, float, list[float]]:

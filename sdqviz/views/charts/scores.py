@@ -1,10 +1,10 @@
 """Scores between their two references: the noise floor and another seed of the same prompt."""
 
 from collections.abc import Mapping
-from html import escape
 
 from sdqviz.results.metric import MetricSummary
 from sdqviz.results.scene import SceneRow
+from sdqviz.views.markup import html, joined
 from sdqviz.views.terms import term
 
 MAPS = {
@@ -30,7 +30,7 @@ def score_chips(metrics: Mapping[str, MetricSummary], scene: SceneRow | None = N
         for metric, value, floor, ceiling in rows
         if value is not None and floor is not None and ceiling is not None
     )
-    return f'<div class="sdq-chips">{"".join(chips)}</div>'
+    return html('<div class="sdq-chips">{chips}</div>', chips=joined(chips))
 
 
 def interval_words(metric: MetricSummary, decimals: int | None = None) -> str:
@@ -44,23 +44,36 @@ def _chip(
 ) -> str:
     arrow = "higher is better" if metric.higher_is_better else "lower is better"
     mark = "↑" if metric.higher_is_better else "↓"
-    head = (
-        f"<b>{term(metric.label)}</b> "
-        f'<abbr class="sdq-arrow" title="{arrow}" aria-label="{arrow}">{mark}</abbr>'
+    head = html(
+        '<b>{term}</b> <abbr class="sdq-arrow" title="{arrow}" aria-label="{arrow}">{mark}</abbr>',
+        term=term(metric.label),
+        arrow=arrow,
+        mark=mark,
     )
     sure = interval_words(metric) if is_median else ""
     if sure:
-        sure = f'<small title="95 % interval, bootstrap over the scenes"> ({sure})</small>'
+        sure = html(
+            '<small title="95 % interval, bootstrap over the scenes"> ({sure})</small>', sure=sure
+        )
     place = 50.0
     if ceiling != floor:
         place = 100 * min(max((value - floor) / (ceiling - floor), 0.0), 1.0)
-    return (
-        f'<div class="sdq-chip" title="{escape(metric.settings)}"><div>{head}'
-        f'<span class="sdq-value">{_written(value)}{sure}</span></div>'
-        f'<div class="sdq-bar" role="img" aria-label="{place:.0f} % of the way from the noise '
-        f'floor to another seed"><i style="left:{place:.1f}%"></i></div>'
-        f'<div class="sdq-ends"><span>{term("noise")} {_written(floor)}</span>'
-        f"<span>{term('other seed')} {_written(ceiling)}</span></div></div>"
+    return html(
+        '<div class="sdq-chip" title="{settings}"><div>{head}<span '
+        'class="sdq-value">{written}{sure}</span></div><div class="sdq-bar" '
+        'role="img" aria-label="{place:.0f} % of the way from the noise floor to '
+        'another seed"><i style="left:{place:.1f}%"></i></div><div '
+        'class="sdq-ends"><span>{noise} {floor}</span><span>{other} '
+        "{ceiling}</span></div></div>",
+        settings=metric.settings,
+        head=head,
+        written=_written(value),
+        sure=sure,
+        place=place,
+        noise=term("noise"),
+        floor=_written(floor),
+        other=term("other seed"),
+        ceiling=_written(ceiling),
     )
 
 

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
+from sdqviz.views.markup import escaped, html, joined
 from sdqviz.views.terms import meaning, term
 
 # Okabe and Ito's blue and vermilion: told apart with every kind of colour vision.
@@ -29,7 +29,9 @@ def line_chart(
     """Curves on a log scale (all values > 0), one point a step, each with its value on hover."""
     shown = [s for s in series if s.values]
     if not shown:
-        return '<p class="sdq-empty">No curve: the scenes have different numbers of steps.</p>'
+        return html(
+            '<p class="sdq-empty">No curve: the scenes have different numbers of steps.</p>'
+        )
     tiny = 1e-12
     values = [max(v, tiny) for s in shown for v in s.values if math.isfinite(v)] or [1.0]
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
@@ -51,24 +53,41 @@ def line_chart(
     for s in shown:
         known = [(i, v) for i, v in enumerate(s.values) if math.isfinite(v)]
         points = " ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in known)
-        dash = ' stroke-dasharray="6 4"' if s.dashed else ""
+        dash = html(' stroke-dasharray="6 4"') if s.dashed else ""
         parts.append(
-            f'<polyline fill="none" stroke="{s.colour}" stroke-width="2.2"{dash} '
-            f'points="{points}"/>'
+            html(
+                '<polyline fill="none" stroke="{colour}" stroke-width="2.2"{dash} '
+                'points="{points}"/>',
+                colour=s.colour,
+                dash=dash,
+                points=points,
+            )
         )
         for i, v in known:
             parts.append(
-                f'<circle cx="{x(i):.1f}" cy="{y(v):.1f}" r="3" fill="{s.colour}">'
-                f"<title>{escape(s.label)}, {escape(x_names[i])}: {v:.3g}</title></circle>"
+                html(
+                    '<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"><title>{label}, '
+                    "{place}: {v:.3g}</title></circle>",
+                    x=x(i),
+                    y=y(v),
+                    colour=s.colour,
+                    label=s.label,
+                    place=x_names[i],
+                    v=v,
+                )
             )
-    legend = "".join(
-        f'<span><i style="border-top:3px {"dashed" if s.dashed else "solid"} {s.colour}"></i>'
-        f"{term(s.label)}</span>"
+    legend = joined(
+        html(
+            '<span><i style="border-top:3px {line} {colour}"></i>{term}</span>',
+            line="dashed" if s.dashed else "solid",
+            colour=s.colour,
+            term=term(s.label),
+        )
         for s in shown
     )
     # Where the page's script draws the timestep cursor (web/core/cursor_line.js).
     area = f"{_LEFT} {_WIDTH - _RIGHT} {_TOP} {_HEIGHT - _BOTTOM} {count}"
-    return figure("".join(parts), _WIDTH, _HEIGHT, y_title, legend, summary, area)
+    return figure(joined(parts), _WIDTH, _HEIGHT, y_title, legend, summary, area)
 
 
 def figure(
@@ -84,42 +103,62 @@ def figure(
 
     `cursor` is "left right top bottom count" of a chart whose x positions are network calls.
     """
-    area = f' data-cursor="{cursor}"' if cursor else ""
-    title = (
-        f'<text x="14" y="{height / 2:.0f}" text-anchor="middle" fill="currentColor" '
-        f'font-size="12" transform="rotate(-90 14 {height / 2:.0f})">{_told(y_title)}</text>'
+    area = html(' data-cursor="{cursor}"', cursor=cursor) if cursor else ""
+    title = html(
+        '<text x="14" y="{middle:.0f}" text-anchor="middle" fill="currentColor" '
+        'font-size="12" transform="rotate(-90 14 {middle:.0f})">{told}</text>',
+        middle=height / 2,
+        told=_told(y_title),
     )
-    return (
-        f'<figure class="sdq-figure"><div class="sdq-legend">{legend}</div>'
-        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" role="img"{area} '
-        f'aria-label="{escape(summary)}">'
-        f"{title}{body}</svg></figure>"
+    return html(
+        '<figure class="sdq-figure"><div class="sdq-legend">{legend}</div><svg '
+        'viewBox="0 0 {width:.0f} {height:.0f}" role="img"{area} '
+        'aria-label="{summary}">{title}{body}</svg></figure>',
+        legend=legend,
+        width=width,
+        height=height,
+        area=area,
+        summary=summary,
+        title=title,
+        body=body,
     )
 
 
 def standalone(drawing: str) -> str:
     """The SVG of a figure as a file of its own, dark on white."""
-    body = drawing[drawing.index("<svg") : drawing.index("</svg>") + len("</svg>")]
-    style = 'xmlns="http://www.w3.org/2000/svg" style="color:#222;background:#fff" '
-    return body.replace("<svg ", f'<svg {style}font-family="sans-serif" ', 1) + "\n"
+    start, end = html("<svg "), html("</svg>")
+    body = drawing[drawing.index(start) : drawing.index(end) + len(end)]
+    alone = html(
+        '<svg xmlns="http://www.w3.org/2000/svg" style="color:#222;background:#fff" '
+        'font-family="sans-serif" '
+    )
+    return f"{body.replace(start, alone, 1)}\n"
 
 
 def grid_row(left: float, right: float, y: float, name: str) -> str:
     """A faint horizontal line with its value at the left."""
-    return (
-        f'<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" '
-        f'stroke="currentColor" stroke-opacity="0.15"/>' + label(left - 6, y + 4, name, "end")
-    )
+    return html(
+        '<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" '
+        'stroke="currentColor" stroke-opacity="0.15"/>',
+        left=left,
+        right=right,
+        y=y,
+    ) + label(left - 6, y + 4, name, "end")
 
 
 def label(x: float, y: float, text: str, anchor: str, colour: str = "currentColor") -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" '
-        f'font-size="12">{_told(text)}</text>'
+    return html(
+        '<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" '
+        'font-size="12">{told}</text>',
+        x=x,
+        y=y,
+        anchor=anchor,
+        colour=colour,
+        told=_told(text),
     )
 
 
 def _told(text: str) -> str:
     """Words in a drawing, with their meaning on hover."""
     told = meaning(text)
-    return escape(text) + (f"<title>{escape(told)}</title>" if told else "")
+    return html("{text}<title>{told}</title>", text=text, told=told) if told else escaped(text)

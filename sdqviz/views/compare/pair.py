@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 
 from sdqviz.base.request import COMPARE
@@ -12,10 +11,12 @@ from sdqviz.results.scene import SceneRow
 from sdqviz.store.runs import DONE, Run
 from sdqviz.views.charts.scores import MAPS, score_chips
 from sdqviz.views.charts.steps import step_errors
+from sdqviz.views.markup import html, joined
 from sdqviz.views.page_json import page_json
 from sdqviz.views.runs.listing import finished, generated
 from sdqviz.views.runs.names import bits, drawn_by, is_variant, variant_name
 
+_MOST_OTHERS = 40  # other runs that are looked into for the same scene, the newest
 Address = Callable[[str], str]  # blob name -> where the page gets it
 
 
@@ -108,7 +109,7 @@ def scene_facts(row: SceneRow) -> str:
     scene, noise = row.scene, row.noise
     same = f"same initial noise {noise.fp}" if noise else "same initial noise for both"
     words = (
-        f"{escape(row.prompt)} · seed {row.seed} · {scene.steps} steps · "
+        f"{row.prompt} · seed {row.seed} · {scene.steps} steps · "
         f"guidance {scene.guidance:g} · {scene.scheduler} · {same} · "
         f"largest pixel difference {row.max_difference} of 255"
     )
@@ -116,14 +117,14 @@ def scene_facts(row: SceneRow) -> str:
     if noise and not noise.is_shared:
         notes.append(f"The pair's initial noise differs: {noise.fp} and {noise.student}.")
     if row.truncated:
-        notes.append(f"Only 77 tokens are read; cut: {escape(row.truncated)}")
+        notes.append(f"Only 77 tokens are read; cut: {row.truncated}")
     if row.uncalibrated_calls:
         notes.append(
             f"{row.uncalibrated_calls} calls were at timesteps without their own activation "
             "range; they used the nearest calibrated one."
         )
-    return f'<p class="sdq-about">{words}</p>' + "".join(
-        f'<p class="sdq-note">{note}</p>' for note in notes
+    return html('<p class="sdq-about">{words}</p>', words=words) + joined(
+        html('<p class="sdq-note">{note}</p>', note=note) for note in notes
     )
 
 
@@ -136,7 +137,7 @@ def _others(run: Run, row: SceneRow, runs: Sequence[Run]) -> list[tuple[Run, Sce
     rest = [r for r in (*folders, *finished(list(runs))) if r.spec["model"] == run.spec["model"]]
     return [
         (other, theirs)
-        for other in (*parts, *rest)
+        for other in (*parts, *rest[:_MOST_OTHERS])
         if other.id != run.id
         and other.spec.get("model_config") in (None, run.spec.get("model_config"))
         for theirs in other.scenes

@@ -4,7 +4,6 @@ import base64
 import json
 import shutil
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from sdqviz.views.folder import new_folder
 from sdqviz.views.layers.document import layers_document
 from sdqviz.views.layers.errors import culprits_document
 from sdqviz.views.layers.histogram import layer_histogram, layer_names, telling_layer
+from sdqviz.views.markup import html, joined
 from sdqviz.views.runs.card import facts
 from sdqviz.views.runs.listing import typical, worst_first
 from sdqviz.views.runs.names import bits, run_name
@@ -84,7 +84,7 @@ def _write(store: Store, run: Run, out: Path) -> None:
         return f"pictures/{blob}"
 
     title = run_name(run)
-    write("index.html", _PAGE.format(title=escape(title)))
+    write("index.html", html(_PAGE, title=title))
     write("sdqviz.js", report_script())
     write("sdqviz.css", page_style())
     names = layer_names(blobs, result.histograms)
@@ -127,10 +127,14 @@ def _settings(spec: dict[str, Any]) -> str:
     """Every setting of the run: the spec's own, then its recipe's."""
     flat = {k: v for k, v in spec.items() if k != "config"} | spec["config"]
     rows = (
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(json.dumps(value))}</td></tr>'
+        html(
+            '<tr><th scope="row">{name}</th><td>{value}</td></tr>',
+            name=name,
+            value=json.dumps(value),
+        )
         for name, value in flat.items()
     )
-    return f'<table class="settings">{"".join(rows)}</table>'
+    return html('<table class="settings">{rows}</table>', rows=joined(rows))
 
 
 def _take(name: str, value: Any) -> str:

@@ -1,11 +1,11 @@
 """The card of a run in progress, and the facts of a finished one."""
 
-from html import escape
 from pathlib import Path
 
 from sdqviz.base.request import GENERATE, SCORE
 from sdqviz.base.stage_names import StageNames
 from sdqviz.store.runs import ACTIVE, INTERRUPTED, QUEUED, Run
+from sdqviz.views.markup import html, joined
 from sdqviz.views.runs.names import bits
 from sdqviz.views.terms import term
 
@@ -13,7 +13,7 @@ from sdqviz.views.terms import term
 def run_card(run: Run | None, queued: int, log: list[str], names: StageNames) -> str:
     """The state of one run: stage, bar, time left, what went wrong, last lines of its log."""
     if run is None:
-        return '<div class="sdq-card"><p>No job is running.</p></div>'
+        return html('<div class="sdq-card"><p>No job is running.</p></div>')
     only = run.spec.get("only")
     what = f"only {only} quantized" if only else "own prompt, both models"
     if run.spec.get("engine"):
@@ -25,31 +25,50 @@ def run_card(run: Run | None, queued: int, log: list[str], names: StageNames) ->
         what = " with ".join(side for side in sides if side)
     percent = 100 * run.progress
     lines = [
-        f"<p><b>{escape(run.kind)}</b> {escape(str(what))} "
-        f'<span class="sdq-state sdq-{run.state}">{run.state}</span></p>'
+        html(
+            '<p><b>{kind}</b> {what} <span class="sdq-state sdq-{state}">{state}</span></p>',
+            kind=run.kind,
+            what=what,
+            state=run.state,
+        )
     ]
     if run.state in ACTIVE or run.state == QUEUED:
         left = f" · about {duration(run.eta_seconds)} left" if run.eta_seconds else ""
         stage = "waiting for its turn" if run.state == QUEUED else names.label(run.stage)
         lines.append(
-            f'<div class="sdq-progress" role="progressbar" aria-valuenow="{percent:.0f}" '
-            f'aria-valuemin="0" aria-valuemax="100"><i style="width:{percent:.1f}%"></i></div>'
-            f"<p>{escape(stage)} · {percent:.0f} %{left}</p>"
+            html(
+                '<div class="sdq-progress" role="progressbar" aria-valuenow="{percent:.0f}" '
+                'aria-valuemin="0" aria-valuemax="100"><i '
+                'style="width:{percent:.1f}%"></i></div><p>{stage} · {percent:.0f} '
+                "%{left}</p>",
+                percent=percent,
+                stage=stage,
+                left=left,
+            )
         )
     if run.error:
         lines.append(
-            f'<p class="sdq-error">{escape(run.error["error"])}<br>'
-            f"{escape(run.error.get('hint', ''))}</p>"
+            html(
+                '<p class="sdq-error">{error}<br>{hint}</p>',
+                error=run.error["error"],
+                hint=run.error.get("hint", ""),
+            )
         )
     elif run.state == INTERRUPTED:
-        lines.append("<p>Its worker stopped. Resume goes on where it was.</p>")
+        lines.append(html("<p>Its worker stopped. Resume goes on where it was.</p>"))
     if queued:
-        lines.append(f"<p>{queued} more waiting.</p>")
+        lines.append(html("<p>{queued} more waiting.</p>", queued=queued))
     if log:
         lines.append(
-            f"<details><summary>Log</summary><pre>{escape(chr(10).join(log))}</pre></details>"
+            html(
+                "<details><summary>Log</summary><pre>{lines}</pre></details>", lines="\n".join(log)
+            )
         )
-    return f'<div class="sdq-card" data-state="{run.state}">{"".join(lines)}</div>'
+    return html(
+        '<div class="sdq-card" data-state="{state}">{lines}</div>',
+        state=run.state,
+        lines=joined(lines),
+    )
 
 
 def duration(seconds: float) -> str:
@@ -76,11 +95,8 @@ def facts(run: Run) -> str:
     if stopped := result.stopped_at:
         ended = f"finished early at step {stopped.step} of {stopped.of}"
         cells = (*cells, ("Training", ended))
-    return (
-        '<dl class="sdq-facts">'
-        + "".join(f"<div><dt>{term(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in cells)
-        + "</dl>"
-    )
+    rows = (html("<div><dt>{}</dt><dd>{}</dd></div>", term(name), text) for name, text in cells)
+    return html('<dl class="sdq-facts">{}</dl>', joined(rows))
 
 
 def _mega(count: float) -> str:

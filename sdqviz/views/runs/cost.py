@@ -1,9 +1,9 @@
 """What a run is estimated to cost, in words."""
 
-from html import escape
 from typing import Protocol
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.views.markup import html
 from sdqviz.views.runs.card import duration
 
 
@@ -38,10 +38,13 @@ def cost_words(cost: Cost) -> str:
 def cost_line(cost: Cost) -> str:
     """The line beside the Quantize button."""
     how = "estimated" if cost.timed else "estimated; no call was timed yet: the time is a guess"
-    return f'<p class="sdq-cost">About {escape(cost_words(cost))} ({how}).</p>'
+    words = cost_words(cost)
+    return html('<p class="sdq-cost">About {cost_words} ({how}).</p>', cost_words=words, how=how)
 
 
 def unaffordable_line(error: SdqvizError) -> str:
     """The same line where the run would be refused."""
-    hint = f" Next: {escape(error.hint)}." if error.hint else ""
-    return f'<p class="sdq-cost sdq-error">{escape(error.message)}.{hint}</p>'
+    hint = f" Next: {error.hint}." if error.hint else ""
+    return html(
+        '<p class="sdq-cost sdq-error">{message}.{hint}</p>', message=error.message, hint=hint
+    )

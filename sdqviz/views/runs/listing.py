@@ -1,5 +1,6 @@
 """Which runs and scenes there are to choose from, and in what order."""
 
+import itertools
 from collections.abc import Sequence
 
 from sdqviz.base.request import GENERATE, QUANTIZE
@@ -9,17 +10,22 @@ from sdqviz.views.runs.names import is_variant
 
 UNFINISHED = (*ACTIVE, QUEUED)
 _OWN = "yours: "
+# The newest of what can be chosen: a page holds them all, and each costs reading its result.
+MOST, MOST_DRAWN = 200, 100
 
 
-def finished(runs: list[Run]) -> list[Run]:
-    """The quantize runs to choose from; of an ablation's arms the first seed stands for all."""
-    return [
-        run
-        for run in runs
-        if run.kind == QUANTIZE
-        and run.state == DONE
-        and ("arm" not in run.spec or not run.spec["config"].get("seed"))
-    ]
+def finished(runs: Sequence[Run]) -> list[Run]:
+    """The quantize runs to choose from, the newest `MOST`; of an ablation's arms the first seed
+    stands for all.
+    """
+    return list(itertools.islice(filter(is_finished, runs), MOST))
+
+
+def is_finished(run: Run) -> bool:
+    """Whether a run is one to choose."""
+    if run.kind != QUANTIZE or run.state != DONE:
+        return False
+    return "arm" not in run.spec or not run.spec["config"].get("seed")
 
 
 def open_runs(runs: list[Run]) -> list[Run]:
@@ -44,8 +50,9 @@ def is_own(label: str) -> bool:
 
 
 def generated(run: Run, runs: Sequence[Run]) -> list[Run]:
-    """What was drawn with a run's models since."""
-    return [r for r in runs if r.kind == GENERATE and r.state == DONE and r.spec["run"] == run.id]
+    """The newest of what was drawn with a run's models since."""
+    own = (r for r in runs if r.kind == GENERATE and r.spec["run"] == run.id and r.state == DONE)
+    return list(itertools.islice(own, MOST_DRAWN))
 
 
 def worst_first(rows: Sequence[SceneRow]) -> list[SceneRow]:

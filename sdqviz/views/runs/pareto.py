@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 
 from sdqviz.store.runs import Run
 from sdqviz.views.charts.svg import BLUE, GREY, ORANGE, figure, grid_row, label
+from sdqviz.views.markup import html, joined
 from sdqviz.views.runs.names import arithmetic, bits, short_name
 
 SIZE, STEP = "packed size", "step seconds"
@@ -65,7 +65,7 @@ def pareto_plot(runs: Sequence[Run], shown: Run, axis: str, metric: str) -> str:
     scored = shown.quantized.measured.get(metric)
     found = marks(runs, axis, metric, scored.settings) if scored else []
     if scored is None or scored.floor is None or scored.ceiling is None or not found:
-        return '<p class="sdq-empty">not measured in this run</p>'
+        return html('<p class="sdq-empty">not measured in this run</p>')
     best = front(found, scored.higher_is_better)
     references = {"noise floor": scored.floor, "another seed": scored.ceiling}
     xs = _ticks([m.x for m in found])
@@ -83,15 +83,27 @@ def pareto_plot(runs: Sequence[Run], shown: Run, axis: str, metric: str) -> str:
     taken = []
     for name, value in references.items():
         parts.append(
-            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}" '
-            f'stroke="{GREY}" stroke-width="1.5" stroke-dasharray="3 4"/>'
+            html(
+                '<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" stroke="{grey}" '
+                'stroke-width="1.5" stroke-dasharray="3 4"/>',
+                left=LEFT,
+                right=WIDTH - RIGHT,
+                y=y(value),
+                grey=GREY,
+            )
             + label(WIDTH - RIGHT, y(value) - 5, name, "end")
         )
         taken.append(_box(WIDTH - RIGHT, y(value) - 5, name, "end"))
         taken.append((LEFT, y(value) - 1, WIDTH - RIGHT, y(value) + 1))
     path = _steps([(x(m.x), y(m.y)) for m in best], WIDTH - RIGHT)
     drawn = " ".join(f"{px:.1f},{py:.1f}" for px, py in path)
-    parts.append(f'<polyline fill="none" stroke="{BLUE}" stroke-width="1.8" points="{drawn}"/>')
+    parts.append(
+        html(
+            '<polyline fill="none" stroke="{blue}" stroke-width="1.8" points="{drawn}"/>',
+            blue=BLUE,
+            drawn=drawn,
+        )
+    )
     for (ax, ay), (bx, by) in pairwise(path):
         taken.append((min(ax, bx), min(ay, by) - 1, max(ax, bx), max(ay, by) + 1))
     places = [(m, x(m.x), y(m.y)) for m in found]
@@ -108,7 +120,7 @@ def pareto_plot(runs: Sequence[Run], shown: Run, axis: str, metric: str) -> str:
         f"{len(found)} runs of {shown.spec['model']}, {scored.label} against {axis}; on the "
         f"front: {'; '.join(m.title for m in best)}"
     )
-    return figure("".join(parts), WIDTH, HEIGHT, title, _legend(), summary)
+    return figure(joined(parts), WIDTH, HEIGHT, title, _legend(), summary)
 
 
 def _ticks(values: Sequence[float]) -> list[float]:
@@ -133,12 +145,24 @@ def _steps(points: list[tuple[float, float]], right: float) -> list[tuple[float,
 
 def _drawn(mark: Mark, x: float, y: float, best: bool, shown: bool) -> str:
     """A diamond for the shown run, else a disc on the front and a ring off it."""
-    title = f"<title>{escape(mark.title)}</title>"
+    title = html("<title>{title}</title>", title=mark.title)
     if shown:
         corners = f"{x:.1f},{y - 8:.1f} {x + 8:.1f},{y:.1f} {x:.1f},{y + 8:.1f} {x - 8:.1f},{y:.1f}"
-        return f'<polygon points="{corners}" fill="{ORANGE}">{title}</polygon>'
-    fill = f'fill="{BLUE}"' if best else f'fill="transparent" stroke="{BLUE}" stroke-width="2"'
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" {fill}>{title}</circle>'
+        return html(
+            '<polygon points="{corners}" fill="{orange}">{title}</polygon>',
+            corners=corners,
+            orange=ORANGE,
+            title=title,
+        )
+    disc = html('fill="{blue}"', blue=BLUE)
+    ring = html('fill="transparent" stroke="{blue}" stroke-width="2"', blue=BLUE)
+    return html(
+        '<circle cx="{x:.1f}" cy="{y:.1f}" r="6" {fill}>{title}</circle>',
+        x=x,
+        y=y,
+        fill=disc if best else ring,
+        title=title,
+    )
 
 
 def _named(mark: Mark, x: float, y: float, taken: list[tuple[float, ...]]) -> str:
@@ -167,8 +191,10 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 
 
 def _legend() -> str:
-    return (
-        f'<span><b style="color:{ORANGE}">◆</b>the shown run</span>'
-        f'<span><b style="color:{BLUE}">●</b>on the front: no run is smaller or faster and '
-        f'better</span><span><b style="color:{BLUE}">○</b>behind it</span>'
+    return html(
+        '<span><b style="color:{orange}">◆</b>the shown run</span><span><b '
+        'style="color:{blue}">●</b>on the front: no run is smaller or faster and '
+        'better</span><span><b style="color:{blue}">○</b>behind it</span>',
+        orange=ORANGE,
+        blue=BLUE,
     )

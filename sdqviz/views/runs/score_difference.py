@@ -2,13 +2,13 @@
 
 import statistics
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from sdqviz.metrics.intervals import Interval, paired_interval
 from sdqviz.results.metric import MetricSummary
 from sdqviz.results.scene import SceneRow
 from sdqviz.store.runs import Run
+from sdqviz.views.markup import html, joined
 from sdqviz.views.runs.names import short_name
 from sdqviz.views.tables.scrolling import scrolling_table
 
@@ -17,7 +17,7 @@ _IDENTICAL = {
     **{"flip": 0.0, "lpips": 0.0, "st_lpips": 0.0, "ssim": 1.0},
     **{"ssimulacra2": 100.0, "cvvdp": 10.0},
 }
-_READING = (
+_READING = html(
     "Medians over the scenes that both runs were scored on, and the difference's 95 % interval "
     "(bootstrap over these scenes, each with both its scores). <b>Within noise</b>: the interval "
     "holds 0, or the difference is smaller than the noise floor's distance from identical pictures "
@@ -115,42 +115,59 @@ def _difference(
 
 def score_table(baseline: Run, others: list[Run]) -> str:
     """HTML: for each other run a group of rows, one a metric, signed and judged in words."""
-    head = "".join(
-        f'<th scope="col">{title}</th>'
+    head = joined(
+        html('<th scope="col">{title}</th>', title=title)
         for title in (
             *("score", "baseline", "this run", "difference", "95 % interval"),
             *("better on", "noise floor"),
         )
     )
-    groups = "".join(_group(baseline, other) for other in others)
-    table = scrolling_table(f"<thead><tr>{head}</tr></thead>{groups}", "scores")
-    return f'{table}<p class="sdq-about">{_READING}</p>{_note(baseline, others)}'
+    groups = joined(_group(baseline, other) for other in others)
+    table = scrolling_table(
+        html("<thead><tr>{head}</tr></thead>{groups}", head=head, groups=groups), "scores"
+    )
+    return html(
+        '{table}<p class="sdq-about">{reading}</p>{note}',
+        table=table,
+        reading=_READING,
+        note=_note(baseline, others),
+    )
 
 
 def _group(baseline: Run, other: Run) -> str:
-    title = f"{escape(short_name(other))} against {escape(short_name(baseline))}"
-    rows = "".join(_row(difference) for difference in score_differences(baseline, other))
-    return f'<tbody><tr><th colspan="7" scope="rowgroup">{title}</th></tr>{rows}</tbody>'
+    title = f"{short_name(other)} against {short_name(baseline)}"
+    rows = joined(_row(difference) for difference in score_differences(baseline, other))
+    return html(
+        '<tbody><tr><th colspan="7" scope="rowgroup">{title}</th></tr>{rows}</tbody>',
+        title=title,
+        rows=rows,
+    )
 
 
 def _row(d: Difference) -> str:
     arrow = "↑ higher" if d.direction == "higher" else "↓ lower"
-    head = (
-        f'<th scope="row" title="{escape(d.settings)}">{escape(d.label)}'
-        f"<small> {arrow} is better</small></th>"
+    head = html(
+        '<th scope="row" title="{settings}">{label}<small> {arrow} is better</small></th>',
+        settings=d.settings,
+        label=d.label,
+        arrow=arrow,
     )
     if d.reason:
-        return f'<tr>{head}<td colspan="6">{escape(d.reason)}</td></tr>'
+        return html('<tr>{head}<td colspan="6">{reason}</td></tr>', head=head, reason=d.reason)
     digits = 1 if abs(d.baseline) >= 10 else 4
     cells = (
         f"{d.baseline:.{digits}f}",
         f"{d.other:.{digits}f}",
-        f"<b>{_signed(d.change, digits)}</b> {d.verdict}",
+        html("<b>{signed}</b> {verdict}", signed=_signed(d.change, digits), verdict=d.verdict),
         " to ".join(_signed(end, digits) for end in d.interval or ()) or "one scene: none",
         f"{d.better} of {d.scenes} scenes",
         f"{d.floor:.{digits}f}",
     )
-    return f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    return html(
+        "<tr>{head}{cells}</tr>",
+        head=head,
+        cells=joined(html("<td>{cell}</td>", cell=cell) for cell in cells),
+    )
 
 
 def _signed(value: float, digits: int) -> str:
@@ -163,7 +180,7 @@ def _note(baseline: Run, others: list[Run]) -> str:
     made = {(r.spec.get("device", "cpu"), r.spec.get("dtype", "float32")) for r in others}
     if made <= {(baseline.spec.get("device", "cpu"), baseline.spec.get("dtype", "float32"))}:
         return ""
-    return (
+    return html(
         '<p class="sdq-note">The FP models of these runs computed on another device or in another '
         "precision: each run is scored against its own FP pictures.</p>"
     )

@@ -1,10 +1,10 @@
 """The settings in which runs differ, one row each; the equal ones folded away."""
 
-from html import escape
 from typing import Any
 
 from sdqviz.base.request import FLOAT32
 from sdqviz.store.runs import Run
+from sdqviz.views.markup import html, joined
 from sdqviz.views.runs.names import short_name
 from sdqviz.views.tables.scrolling import scrolling_table
 
@@ -38,23 +38,40 @@ def settings_table(baseline: Run, others: list[Run]) -> str:
     flat = [settings(run.spec) for run in runs]
     unlike, equal = different([run.spec for run in runs])
     names = [f"{short_name(baseline)} (baseline)", *map(short_name, others)]
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("setting", *names))
-    rows = "".join(_row(name, [f.get(name, _ABSENT) for f in flat]) for name in unlike)
+    head = joined(html('<th scope="col">{name}</th>', name=name) for name in ("setting", *names))
+    rows = joined(_row(name, [f.get(name, _ABSENT) for f in flat]) for name in unlike)
     if not unlike:
-        rows = f'<tr><td colspan="{len(runs) + 1}">The settings are the same.</td></tr>'
-    same = "".join(_row(name, [flat[0].get(name, _ABSENT)]) for name in equal)
-    table = scrolling_table(f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>", "differences")
-    folded = scrolling_table(f"<tbody>{same}</tbody>", "equal settings")
-    return f"{table}<details><summary>{len(equal)} settings are equal</summary>{folded}</details>"
+        rows = html(
+            '<tr><td colspan="{columns}">The settings are the same.</td></tr>',
+            columns=len(runs) + 1,
+        )
+    same = joined(_row(name, [flat[0].get(name, _ABSENT)]) for name in equal)
+    table = scrolling_table(
+        html("<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>", head=head, rows=rows),
+        "differences",
+    )
+    folded = scrolling_table(html("<tbody>{same}</tbody>", same=same), "equal settings")
+    return html(
+        "{table}<details><summary>{count} settings are equal</summary>{folded}</details>",
+        table=table,
+        count=len(equal),
+        folded=folded,
+    )
 
 
 def _row(name: str, values: list[Any]) -> str:
     cells = []
     for index, value in enumerate(values):
-        text = escape(_shown(value))
+        text = _shown(value)
         changed = index > 0 and value != values[0]
-        cells.append(f"<td><b>{text}</b></td>" if changed else f"<td>{text}</td>")
-    return f'<tr><th scope="row"><code>{escape(name)}</code></th>{"".join(cells)}</tr>'
+        cells.append(
+            html("<td><b>{text}</b></td>", text=text)
+            if changed
+            else html("<td>{text}</td>", text=text)
+        )
+    return html(
+        '<tr><th scope="row"><code>{name}</code></th>{cells}</tr>', name=name, cells=joined(cells)
+    )
 
 
 def _shown(value: Any) -> str:

@@ -1,10 +1,10 @@
 """The benchmark's rows as a Markdown table and as a picture."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 from sdqviz.views.charts.svg import BLUE, ORANGE, figure, label
+from sdqviz.views.markup import html, joined
 
 _COLUMNS = ("contender", "step, seconds", "spread", "of FP32", "peak GB", "of FP32", "note")
 _BASE = "fp32_eager"
@@ -50,16 +50,27 @@ def bench_plot(rows: Sequence[dict[str, Any]]) -> str:
         colour = ORANGE if row["contender"].startswith("w4a8") else BLUE
         parts.append(label(left - 10, y + 12, row["label"], "end"))
         parts.append(
-            f'<rect x="{left}" y="{y}" width="{x(row["median_s"]) - left:.1f}" height="16" '
-            f'fill="{colour}"><title>{escape(row["label"])}: {row["median_s"]:.3f} s</title></rect>'
-            f'<line x1="{x(row["min_s"]):.1f}" x2="{x(row["max_s"]):.1f}" y1="{y + 8}" '
-            f'y2="{y + 8}" stroke="currentColor" stroke-width="2"/>'
+            html(
+                '<rect x="{left}" y="{y}" width="{long:.1f}" height="16" '
+                'fill="{colour}"><title>{label}: {seconds:.3f} s</title></rect><line '
+                'x1="{low:.1f}" x2="{high:.1f}" y1="{middle}" y2="{middle}" '
+                'stroke="currentColor" stroke-width="2"/>',
+                left=left,
+                y=y,
+                long=x(row["median_s"]) - left,
+                colour=colour,
+                label=row["label"],
+                seconds=row["median_s"],
+                low=x(row["min_s"]),
+                high=x(row["max_s"]),
+                middle=y + 8,
+            )
         )
         parts.append(label(x(row["max_s"]) + 8, y + 12, f"{row['median_s']:.3f} s", "start"))
     height = top + step * len(measured) + 10
     fastest = min(measured, key=lambda r: r["median_s"], default=None)
     summary = f"{len(measured)} contenders" + (f"; fastest {fastest['label']}" if fastest else "")
-    return figure("".join(parts), width, height, "", "", summary)
+    return figure(joined(parts), width, height, "", "", summary)
 
 
 def _seconds(value: float) -> str:

@@ -1,12 +1,12 @@
 """The ablation's rows as a Markdown table and as a picture."""
 
 from collections.abc import Sequence
-from html import escape
 
 from sdqviz.base.events import Event, Scalar
 from sdqviz.results.ablation import ArmRow, Spread
 from sdqviz.views.charts.curves import Curve, curve_chart, smoothed
 from sdqviz.views.charts.svg import BLUE, GREY, ORANGE, figure, label
+from sdqviz.views.markup import html, joined, plain_words
 
 _READING = "error above the noise floor, share of RTN static's; bars span the seeds"
 _SCORES = (
@@ -30,8 +30,8 @@ def ablation_table(rows: Sequence[ArmRow]) -> str:
     for row in rows:
         speed = row.samples_per_second
         cells = (
-            row.bits,
-            row.arm,
+            plain_words(row.bits),
+            plain_words(row.arm),
             f"{row.flip.median:.4f}",
             _range(row.flip_over_floor, 4),
             f"**{row.flip_ratio.median:.2f}**",
@@ -92,17 +92,31 @@ def ablation_plot(rows: Sequence[ArmRow]) -> str:
         parts.append(label(left - 10, y + 4, f"{row.arm} · {row.bits}", "end"))
         for spread, colour, shift in ((row.flip_ratio, ORANGE, -4), (row.ssim_ratio, BLUE, 5)):
             parts.append(
-                f'<line x1="{x(spread.low):.1f}" x2="{x(spread.high):.1f}" y1="{y + shift}" '
-                f'y2="{y + shift}" stroke="{colour}" stroke-width="3" stroke-opacity="0.45"/>'
-                f'<circle cx="{x(spread.median):.1f}" cy="{y + shift}" r="4" fill="{colour}">'
-                f"<title>{escape(row.arm)}: {spread.median:.2f}</title></circle>"
+                html(
+                    '<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" '
+                    'stroke="{colour}" stroke-width="3" stroke-opacity="0.45"/><circle '
+                    'cx="{median:.1f}" cy="{y}" r="4" fill="{colour}"><title>{arm}: '
+                    "{ratio:.2f}</title></circle>",
+                    low=x(spread.low),
+                    high=x(spread.high),
+                    y=y + shift,
+                    colour=colour,
+                    median=x(spread.median),
+                    arm=row.arm,
+                    ratio=spread.median,
+                )
             )
     height = top + step * len(rows) + 34
     for share in (0.0, 0.5, 1.0):
         place = x(share)
         parts.append(
-            f'<line x1="{place:.1f}" x2="{place:.1f}" y1="{top - 12}" y2="{height - 30}" '
-            'stroke="currentColor" stroke-opacity="0.2"/>'
+            html(
+                '<line x1="{place:.1f}" x2="{place:.1f}" y1="{top}" y2="{bottom}" '
+                'stroke="currentColor" stroke-opacity="0.2"/>',
+                place=place,
+                top=top - 12,
+                bottom=height - 30,
+            )
             + label(place, height - 14, f"{share:g}", "middle")
         )
     for place, text, colour in (
@@ -113,4 +127,4 @@ def ablation_plot(rows: Sequence[ArmRow]) -> str:
         parts.append(label(place, 14, text, "start", colour))
     best = min(rows, key=lambda r: r.flip_ratio.median)
     summary = f"{len(rows)} arms; the least error has {best.arm} at {best.bits}"
-    return figure("".join(parts), width, height, "", "", summary)
+    return figure(joined(parts), width, height, "", "", summary)

@@ -1,10 +1,10 @@
 """A training's history as curves, previews and words."""
 
 from collections.abc import Callable, Sequence
-from html import escape
 
 from sdqviz.views.charts.curves import Curve, curve_chart, smoothed
 from sdqviz.views.charts.svg import BLUE, ORANGE, Series, line_chart
+from sdqviz.views.markup import html, joined
 from sdqviz.views.training.history import History
 
 # Okabe and Ito's palette, told apart with every kind of colour vision.
@@ -55,7 +55,7 @@ def rate_chart(seen: History) -> str:
 def influence_chart(seen: History) -> str:
     """What an error at each network call does to the final picture, on average 1."""
     if not seen.influence:
-        return '<p class="sdq-note">This training weighed all timesteps alike.</p>'
+        return html('<p class="sdq-note">This training weighed all timesteps alike.</p>')
     calls = [seen.influence[index] for index in sorted(seen.influence)]
     most = max(calls, key=lambda call: call[1])
     return line_chart(
@@ -70,12 +70,19 @@ def influence_chart(seen: History) -> str:
 def frozen_list(seen: History) -> str:
     """Which blocks stopped when and why, in words."""
     if not seen.frozen:
-        return '<p class="sdq-note">No block was frozen.</p>' if seen.blocks else ""
-    rows = "".join(
-        f"<li><b>{escape(block)}</b> at step {step}: {escape(reason)}</li>"
+        return html('<p class="sdq-note">No block was frozen.</p>') if seen.blocks else ""
+    rows = joined(
+        html(
+            "<li><b>{block}</b> at step {step}: {reason}</li>",
+            block=block,
+            step=step,
+            reason=reason,
+        )
         for block, (step, reason) in sorted(seen.frozen.items(), key=lambda item: item[1][0])
     )
-    return f'<p class="sdq-about">Frozen blocks:</p><ul class="sdq-list">{rows}</ul>'
+    return html(
+        '<p class="sdq-about">Frozen blocks:</p><ul class="sdq-list">{rows}</ul>', rows=rows
+    )
 
 
 def preview_strip(seen: History, address: Callable[[str], str]) -> str:
@@ -92,13 +99,17 @@ def preview_strip(seen: History, address: Callable[[str], str]) -> str:
         shown.append((seen.teacher, "FP: the goal"))
     if not shown:
         return ""
-    figures = "".join(
-        f'<figure><img src="{escape(address(blob))}" alt="tune scene, {escape(caption)}" '
-        f'loading="lazy"><figcaption>{escape(caption)}</figcaption></figure>'
+    figures = joined(
+        html(
+            '<figure><img src="{address}" alt="tune scene, {caption}" '
+            'loading="lazy"><figcaption>{caption}</figcaption></figure>',
+            address=address(blob),
+            caption=caption,
+        )
         for blob, caption in shown
     )
-    title = '<p class="sdq-about">One fixed scene while it learns:</p>'
-    return f'{title}<div class="sdq-strip">{figures}</div>'
+    title = html('<p class="sdq-about">One fixed scene while it learns:</p>')
+    return html('{title}<div class="sdq-strip">{figures}</div>', title=title, figures=figures)
 
 
 def worst_blocks(seen: History, count: int = 3) -> list[str]:

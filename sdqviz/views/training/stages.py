@@ -1,10 +1,9 @@
 """How long each stage of a run took: a bar in the order of work, and its legend."""
 
-from html import escape
-
 from sdqviz.base.stage_names import StageNames
 from sdqviz.store.runs import ACTIVE, Run
 from sdqviz.views.charts.svg import BLUE, ORANGE
+from sdqviz.views.markup import html, joined
 from sdqviz.views.runs.card import duration
 
 # Told apart with every kind of colour vision (Okabe and Ito), beside the legend's words.
@@ -23,17 +22,30 @@ def stage_bar(run: Run, seconds: dict[str, float], names: StageNames) -> str:
     for number, (stage, spent) in enumerate(seconds.items()):
         colour, name = _COLOURS[number % len(_COLOURS)], names.label(stage)
         parts.append(
-            f'<i style="flex:{max(spent / total, 0.004):.4f} 0 0;background:{colour}" '
-            f'title="{escape(name)}: {duration(spent)}"></i>'
+            html(
+                '<i style="flex:{share:.4f} 0 0;background:{colour}" '
+                'title="{name}: {duration}"></i>',
+                share=max(spent / total, 0.004),
+                colour=colour,
+                name=name,
+                duration=duration(spent),
+            )
         )
         legend.append(
-            f'<span><i style="background:{colour};height:10px"></i>{escape(name)} '
-            f"{duration(spent)}</span>"
+            html(
+                '<span><i style="background:{colour};height:10px"></i>{name} {duration}</span>',
+                colour=colour,
+                name=name,
+                duration=duration(spent),
+            )
         )
     if run.state in ACTIVE:
-        legend.append(f"<span>now {escape(names.label(run.stage))}</span>")
+        legend.append(html("<span>now {label}</span>", label=names.label(run.stage)))
     told = ", ".join(f"{names.label(s)} {duration(t)}" for s, t in seconds.items())
-    return (
-        f'<div class="sdq-stages" role="img" aria-label="stages: {escape(told)}">'
-        f'{"".join(parts)}</div><div class="sdq-legend">{"".join(legend)}</div>'
+    return html(
+        '<div class="sdq-stages" role="img" aria-label="stages: '
+        '{told}">{parts}</div><div class="sdq-legend">{legend}</div>',
+        told=told,
+        parts=joined(parts),
+        legend=joined(legend),
     )

@@ -38,6 +38,7 @@ def build_class_result(context: AppContext, shared: Shared, kind: gr.Radio) -> g
         return class_result(context.store.answers.finished(run.id, kind)) if run else ""
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    quiet |= {"queue": False}
     chosen = [shared.run, kind]
     changes = [shared.run.change, kind.change]
     gr.on([*changes, refresh.click, panel.expand], fill, chosen, result, **quiet)

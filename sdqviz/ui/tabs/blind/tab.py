@@ -26,14 +26,16 @@ from sdqviz.ui.tabs.blind.class_link import build_class_result
 from sdqviz.ui.tabs.blind.keys import BUTTONS, KEEP, LISTEN, RECALL, SETTLE
 from sdqviz.views.blind.reveal import reveal
 from sdqviz.views.blind.trial import KIND_LABELS, button_label, trial_stage
+from sdqviz.views.markup import html
 
-_NO_RUN = (
+_NO_RUN = html(
     '<p class="sdq-empty">No finished run yet. Choose a model at the left and press Quantize.</p>'
 )
 
 
 class BlindTab:
     name, label, order = "blind", "Blind test", 6
+    waits = False  # a reload goes on with a test that runs, whatever tab is shown
 
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(

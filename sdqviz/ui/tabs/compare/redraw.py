@@ -20,7 +20,7 @@ from sdqviz.base.scene import Scene
 from sdqviz.results.engine import WEIGHT_ONLY
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext, as_toast
-from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.ui.contract import TOLD, Shared
 from sdqviz.views.runs.listing import scenes_of
 
 _DRAWING = "Drawing; it then takes the place of picture B."
@@ -132,6 +132,6 @@ def build_redraw(
         button.click(submit, [shared.run, scene, state], asked, **quiet)
     reference.click(submit_reference, [shared.run, scene], asked, **quiet)
     wanted = [shared.run, scene, shared.part]
-    shared.part.change(submit_asked, wanted, [asked, shared.part], **QUIET)
+    shared.part.change(submit_asked, wanted, [asked, shared.part], **TOLD)
     gr.on([folder.click, path.submit], submit_folder, [shared.run, scene, path], asked, **quiet)
     return asked

@@ -13,6 +13,7 @@ from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import Shared
 from sdqviz.views.compare.scene_form import has_shift, parse_size, size_choices
 
+STEPS, GUIDANCE = 100, 15  # where the sliders end, unless the shown run goes beyond
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -25,8 +26,8 @@ def build_scene_form(
     with gr.Accordion("Seed, steps, sampler, size, examples", open=False):
         with gr.Row():
             seed = gr.Number(label="Seed", value=0, precision=0, minimum=0, maximum=MAX_SEED)
-            steps = gr.Slider(label="Steps", minimum=1, maximum=100, value=25, step=1)
-            guidance = gr.Slider(label="Guidance", minimum=1, maximum=15, value=2, step=0.5)
+            steps = gr.Slider(label="Steps", minimum=1, maximum=STEPS, value=25, step=1)
+            guidance = gr.Slider(label="Guidance", minimum=1, maximum=GUIDANCE, value=2, step=0.5)
         with gr.Row():
             scheduler = gr.Dropdown(label="Sampler", choices=[], elem_id="sampler")
             size = gr.Dropdown(label="Size in pixels", choices=[], elem_id="size")
@@ -70,8 +71,10 @@ def build_scene_form(
         fixed = rows == "sampler" and run.quantized.size.has_time_table
         why = "This run's time table has the rows of these steps only." if fixed else ""
         return [
-            gr.Slider(value=own.steps, interactive=not fixed, info=why),
-            own.guidance,
+            gr.Slider(
+                value=own.steps, maximum=max(STEPS, own.steps), interactive=not fixed, info=why
+            ),
+            gr.Slider(value=own.guidance, maximum=max(GUIDANCE, own.guidance)),
             gr.Dropdown(choices=list(family["samplers"]), value=own.scheduler),
             gr.Dropdown(choices=sizes, value=sizes[0][1]),
             gr.Slider(value=0, visible=has_shift(family)),
@@ -97,7 +100,7 @@ def build_scene_form(
         gr.Info("Drawing with both models; the pair appears here.", duration=4)
         return asked
 
-    shared.run.change(usual, shared.run, list(settings.values()), **_QUIET)
+    shared.run.change(usual, shared.run, list(settings.values()), queue=False, **_QUIET)
     inputs = [shared.run, prompt, seed, negative, *settings.values()]
     gr.on([draw.click, prompt.submit], generate, inputs, mine, **_QUIET)
     examples.click(lambda sample: sample[0], examples, prompt, **_QUIET)

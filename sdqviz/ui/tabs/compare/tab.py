@@ -16,12 +16,13 @@ from sdqviz.ui.tabs.compare.redraw import build_redraw
 from sdqviz.ui.tabs.compare.scene_form import build_scene_form
 from sdqviz.ui.tabs.compare.score_button import build_score_button
 from sdqviz.views.compare.pair import picture_blobs, scene_facts, timeline_document, viewer_document
+from sdqviz.views.markup import html
 from sdqviz.views.page_json import page_json
 from sdqviz.views.report.report import export_report
 from sdqviz.views.runs.card import facts
 from sdqviz.views.runs.listing import UNFINISHED, is_own, scenes_of, typical, worst_first
 
-_EMPTY = (
+_EMPTY = html(
     '<p class="sdq-empty">No finished run yet. Choose a model at the left and press Quantize.</p>'
 )
 _TO_WORST, _TO_TYPICAL = "Worst one", "Typical one"

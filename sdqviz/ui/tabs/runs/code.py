@@ -7,6 +7,7 @@ import gradio as gr
 from sdqviz.base.errors import SdqvizError
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import Shared
+from sdqviz.views.markup import html, plain_words
 from sdqviz.views.runs.code import run_code
 from sdqviz.views.runs.names import short_name
 
@@ -42,13 +43,14 @@ def build_run_code(context: AppContext, shared: Shared) -> None:
         run = context.finished_run(run_id)
         if run is None:
             return ["### Repeat the shown run", "", "", ""]
-        title = f"### Repeat the shown run ({short_name(run)})"
+        title = f"### Repeat the shown run ({plain_words(short_name(run))})"
         try:
             code = run_code(context.catalog(), run.spec)
         except SdqvizError as error:
-            return [title, "", "", f'<p class="sdq-note">{error.message}: {error.hint}.</p>']
+            why = html('<p class="sdq-note">{}: {}.</p>', error.message, error.hint)
+            return [title, "", "", why]
         words = f"Only settings that differ from the preset's are written. {code.note}"
-        return [title, code.shell, code.python, f'<p class="sdq-about">{words}</p>']
+        return [title, code.shell, code.python, html('<p class="sdq-about">{}</p>', words)]
 
     def fill(run_id: str | None) -> list[Any]:
         run = context.finished_run(run_id)
@@ -66,5 +68,5 @@ def build_run_code(context: AppContext, shared: Shared) -> None:
         return updates
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    shared.run.change(show, shared.run, [head, shell, python, note], **quiet)
+    shared.run.change(show, shared.run, [head, shell, python, note], queue=False, **quiet)
     clone.click(fill, shared.run, shared.form.outputs, **quiet)

@@ -7,20 +7,21 @@ import gradio as gr
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.views.markup import html
 from sdqviz.views.runs.listing import finished
 from sdqviz.views.runs.names import run_name
 from sdqviz.views.runs.score_difference import score_table
 from sdqviz.views.runs.settings_difference import settings_table
 
 _SHOWN = ""  # the baseline that follows the shown run
-_ALONE = (
+_ALONE = html(
     '<p class="sdq-empty">There is no other run of this model. Quantize it again with another '
     "method, preset or settings to compare.</p>"
 )
-_EMPTY = (
+_EMPTY = html(
     '<p class="sdq-empty">No finished run yet. Choose a model at the left and press Quantize.</p>'
 )
-_NONE = '<p class="sdq-empty">Choose one or more runs to compare with the baseline.</p>'
+_NONE = html('<p class="sdq-empty">Choose one or more runs to compare with the baseline.</p>')
 
 
 def build_difference(context: AppContext, shared: Shared) -> None:

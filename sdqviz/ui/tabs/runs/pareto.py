@@ -1,6 +1,5 @@
 """The plot of size or speed against a score, over the runs of the shown run's model."""
 
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -8,6 +7,7 @@ import gradio as gr
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.views.markup import html
 from sdqviz.views.runs.listing import finished
 from sdqviz.views.runs.names import arithmetic
 from sdqviz.views.runs.pareto import AXES, SIZE, STEP, pareto_plot
@@ -34,7 +34,7 @@ def build_pareto(context: AppContext, shared: Shared) -> None:
             return ["", gr.skip()]
         model = shown.spec["model"]
         runs = [r for r in finished(context.store.runs.list()) if r.spec["model"] == model]
-        notes = [f"Runs of {escape(model)} only: scores of different models do not compare."]
+        notes = [f"Runs of {model} only: scores of different models do not compare."]
         if len(runs) == 1:
             notes.append("This is the only one: quantize again with other settings to compare.")
         else:
@@ -46,7 +46,7 @@ def build_pareto(context: AppContext, shared: Shared) -> None:
         choices = _choices([shown])
         known = metric in [name for _, name in choices]
         drawn = pareto_plot(runs, shown, axis, metric if known else _USUAL)
-        about = f'<p class="sdq-about">{" ".join(notes)}</p>'
+        about = html('<p class="sdq-about">{notes}</p>', notes=" ".join(notes))
         # Its value is left alone: meanwhile the visitor may have chosen another.
         return [
             about + drawn,

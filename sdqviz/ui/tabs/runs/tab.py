@@ -50,9 +50,10 @@ class RunsTab:
             return event.row_value[0]
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        quiet |= {"queue": False}
         shared.listing.change(fill, None, [table, jobs], **quiet)
-        table.select(choose, None, shared.run, **quiet).then(
-            None, shared.run, None, js=KEEP_RUN_IN_ADDRESS
+        table.select(choose, None, shared.chosen, **quiet).then(
+            None, shared.chosen, None, js=KEEP_RUN_IN_ADDRESS
         )
 
 

@@ -38,4 +38,5 @@ def build_ablation(context: AppContext, shared: Shared) -> None:
 
         outputs = [plot, curves, table]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        quiet |= {"queue": False}
         shared.run.change(fill, shared.run, outputs, **quiet)

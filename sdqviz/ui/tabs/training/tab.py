@@ -9,6 +9,7 @@ from sdqviz.store.runs import ACTIVE, Run
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.ui.tabs.training.ablation import build_ablation
+from sdqviz.views.markup import html
 from sdqviz.views.runs.card import duration
 from sdqviz.views.runs.names import run_name
 from sdqviz.views.training.charts import (
@@ -25,7 +26,7 @@ from sdqviz.views.training.charts import (
 from sdqviz.views.training.history import History, history
 from sdqviz.views.training.stages import stage_bar
 
-_EMPTY = (
+_EMPTY = html(
     '<p class="sdq-empty">This run trained nothing. Choose the method "Fidelity (trained)" at the '
     "left and press Quantize, or choose a trained run.</p>"
 )
@@ -124,17 +125,28 @@ def _head(run: Run) -> str:
     """Which training this is and how far."""
     if run.state in ACTIVE:
         left = f", about {duration(run.eta_seconds)} left" if run.eta_seconds else ""
-        return f'<p class="sdq-about"><b>Live:</b> {run_name(run)}{left}</p>'
+        return html(
+            '<p class="sdq-about"><b>Live:</b> {run_name}{left}</p>',
+            run_name=run_name(run),
+            left=left,
+        )
     model = run.quantized_model
     if model is None or model.training is None:
-        return f'<p class="sdq-about">{run_name(run)}</p>'
+        return html('<p class="sdq-about">{run_name}</p>', run_name=run_name(run))
     facts, stopped = model.training, model.stopped_at
     early = f" (finished early, of {stopped.of})" if stopped else ""
-    return (
-        f'<p class="sdq-about">{run_name(run)}: {facts.steps} steps{early} of {facts.batch} '
-        "samples "
-        f"in {duration(facts.seconds)} ({facts.samples_per_second:.0f} samples/s, measured), "
-        f"{len(facts.frozen)} of {facts.blocks} blocks frozen</p>"
+    return html(
+        '<p class="sdq-about">{run_name}: {steps} steps{early} of {batch} samples in '
+        "{duration} ({samples_per_second:.0f} samples/s, measured), {frozen} of "
+        "{blocks} blocks frozen</p>",
+        run_name=run_name(run),
+        steps=facts.steps,
+        early=early,
+        batch=facts.batch,
+        duration=duration(facts.seconds),
+        samples_per_second=facts.samples_per_second,
+        frozen=len(facts.frozen),
+        blocks=facts.blocks,
     )
 
 

@@ -1,0 +1,58 @@
+"""The whole page as it is served, with nothing listening and no worker."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from gradio.routes import App
+from starlette.testclient import TestClient
+
+from sdqviz.serve import app_context
+from sdqviz.server.hosts import hosts
+from sdqviz.server.stack import has_gradio_login, middlewares
+from sdqviz.server.visitors import Visitors
+from sdqviz.store.blobs import Blobs
+from sdqviz.ui.app import CSS, HEAD, HEAD_SCRIPT, build_app
+from sdqviz.ui.theme import THEME
+
+
+class Idle:
+    """A supervisor that starts no worker."""
+
+    def ensure_worker(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory):
+    home = tmp_path_factory.mktemp("server-home")
+    page = build_app(app_context(home, Idle())).queue()
+    # Launching gives it its theme.
+    page.launch(theme=THEME, css=CSS, head=HEAD, prevent_thread_lock=True, quiet=True)
+    page.close(verbose=False)
+    return page
+
+
+def served(page, **options) -> TestClient:
+    """The page behind the middlewares; with `auth` behind a password."""
+    page.auth = options.pop("auth", None)
+    signed_in = has_gradio_login if page.auth else None
+    visitors = Visitors(b"k" * 32)
+    known = hosts(public=False)
+    blobs = Blobs(Path(tempfile.mkdtemp()))
+    guards = middlewares(known, visitors, blobs, [HEAD_SCRIPT], signed_in=signed_in, **options)
+    page.config = page.get_config_file()
+    app = App.create_app(page, app_kwargs={"middleware": guards})
+    return TestClient(app, base_url="http://localhost:7860")
+
+
+@pytest.fixture
+def client(page):
+    return served(page)
+
+
+@pytest.fixture
+def guarded_client(page):
+    client = served(page, auth=[("teacher", "right")])
+    yield client
+    page.auth = None
