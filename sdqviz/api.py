@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Event, Log
+from sdqviz.base.events import Event
 from sdqviz.base.request import (
     COMPARE,
     DEFAULT_RECIPE,
@@ -38,10 +38,10 @@ from sdqviz.results.ablation import AblationResult
 from sdqviz.results.drawn import CompareResult
 from sdqviz.results.score import ScoreResult
 from sdqviz.runner import prompts
+from sdqviz.runner.afford import afford
 from sdqviz.runner.catalog import static_catalog
-from sdqviz.runner.estimate import Estimate, call_seconds, estimate_quantize, refuse_if_over
 from sdqviz.runner.here import work_here
-from sdqviz.runner.machine import device_free_bytes, processor
+from sdqviz.runner.machine import processor
 from sdqviz.runner.preflight import refuse_quantized, refuse_undrawable
 from sdqviz.runner.prompt_files import all_prompts, with_prompts
 from sdqviz.runner.reports import compare_json, run_json
@@ -115,24 +115,9 @@ def quantize(
     if out is not None:
         refuse_occupied(Path(out))
     refuse_undrawable(spec)
-    cost = _afford(store, spec, see, None if out is None else Path(out), force)
+    cost = afford(store, spec, see, None if out is None else Path(out), force)
     report = finish_quantize(store, store.runs.add(QUANTIZE, spec), out, see)
     return {**report, "estimate": cost.as_row()}
-
-
-def _afford(
-    store: Store, spec: dict[str, Any], see: See, out: Path | None = None, force: bool = False
-) -> Estimate:
-    """Tells what a quantize spec is estimated to cost. Raises SdqvizError when over what is there,
-    unless forced.
-    """
-    timed = call_seconds(store.runs.list(QUANTIZE), spec)
-    cost = estimate_quantize(spec, static_catalog(), timed, out is not None)
-    free = device_free_bytes(spec.get("device", "cpu"))
-    for overridden in refuse_if_over(cost, store.folder, free, out, force):
-        see(Log(message=f"forced, though {overridden}", level="warning"))
-    see(Log(message=f"estimated: {cost.words()}"))
-    return cost
 
 
 def finish_quantize(store: Store, run_id: str, out: str | Path | None, see: See) -> dict[str, Any]:
@@ -184,7 +169,7 @@ def ablate(
     specs = [with_prompts(spec, prompts_file) for spec in arms_of]
     for spec in specs:
         refuse_undrawable(spec)
-        _afford(store, spec, lambda event: None)
+        afford(store, spec, lambda event: None)
     run, arms = work_arms(store, specs, see)
     assert isinstance(run.outcome, AblationResult)
     rows = run.outcome.rows
@@ -219,7 +204,7 @@ def table(
     specs = [with_prompts(spec, prompts_file) for spec in pairs]
     for spec in specs:
         refuse_undrawable(spec)
-        _afford(store, spec, lambda event: None)
+        afford(store, spec, lambda event: None)
     rows = work_table(store, specs, see)
     return {"preset": preset, "rows": rows, "table": model_table(rows)}
 
@@ -237,7 +222,7 @@ def ladder(
     store = open_store()
     specs = ladder_specs(model, preset, config or {})
     for spec in specs:
-        refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
+        afford(store, spec, lambda event: None)
     made = work_ladder(store, specs, see)
     rungs = (made.result or {})["rungs"]
     told = [{key: rung[key] for key in ("bits", "recipe", "bytes", "medians")} for rung in rungs]

@@ -39,6 +39,7 @@ UPLOADS = 2  # the picture and the timestep
 def card(monkeypatch):
     """A card too old for Triton's engine, so that the reference engine computes."""
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None: (7, 0))
+    monkeypatch.setattr(torch.cuda, "is_current_stream_capturing", lambda: False)
     # Autocast looks at the device by name, and there is no card: the CPU's does the same.
     autocast = torch.autocast
     monkeypatch.setattr(torch, "autocast", lambda kind, *a, **k: autocast("cpu", *a, **k))
