@@ -37,6 +37,7 @@ def asked(home, monkeypatch):
     monkeypatch.setattr(api, "finish_quantize", queued)
     monkeypatch.setattr(afford, "refuse_if_over", lambda *cost: [])
     monkeypatch.setattr(api, "check_device", lambda name: name)  # it is asked for, not used
+    monkeypatch.setattr(api, "refuse_undrawable", lambda spec: None)
     monkeypatch.setattr(afford, "device_free_bytes", lambda device: None)
     cost = Estimate(seconds=1.0, memory_bytes=1)
     monkeypatch.setattr(afford, "estimate_quantize", lambda *spec: cost)
