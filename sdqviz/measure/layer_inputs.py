@@ -42,9 +42,8 @@ def layer_inputs(
         teacher: predictor(context.model, scene, teacher),
         student: predictor(context.model, scene, student),
     }
-    start, first = trajectory.x[:1], as_taken(trajectory.timesteps[0])
-    with torch.no_grad():  # fills what is remembered, by calls that are not the scene's
-        predict[student](start.expand(trajectory.branches, *start.shape[1:]), first)
+    with torch.no_grad():  # what is remembered for the whole scene is filled before anyone looks
+        predict[student](trajectory.x[0][None], as_taken(trajectory.timesteps[0]))
     with (
         counts[FP].watch(teacher),
         counts[STUDENT].watch(student),
