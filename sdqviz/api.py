@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Event, Log
+from sdqviz.base.events import Event
 from sdqviz.base.request import (
     COMPARE,
     DEFAULT_RECIPE,
@@ -38,8 +38,8 @@ from sdqviz.results.ablation import AblationResult
 from sdqviz.results.drawn import CompareResult
 from sdqviz.results.score import ScoreResult
 from sdqviz.runner import prompts
+from sdqviz.runner.afford import afford
 from sdqviz.runner.catalog import static_catalog
-from sdqviz.runner.estimate import estimate_quantize, refuse_if_over
 from sdqviz.runner.here import work_here
 from sdqviz.runner.machine import processor
 from sdqviz.runner.preflight import refuse_quantized, refuse_undrawable
@@ -93,14 +93,18 @@ def quantize(
     dtype: str = FLOAT32,
     prompts_file: str | Path | None = None,
     out: str | Path | None = None,
+    force: bool = False,
     see: See = lambda event: None,
 ) -> dict[str, Any]:
-    """Quantizes a model and returns {run, state, out, seconds, peak_bytes, bytes, fp_bytes}.
+    """Quantizes a model and returns {run, state, out, seconds, peak_bytes, device_peak_bytes,
+    bytes, fp_bytes, estimate}.
 
     config overrides the preset's values. prompts_file has prompts, one a line or as JSON, instead
     of the model's usual ones (see `runner.prompt_files`). out, if given, gets a diffusers folder
-    with the packed network. dtype is the FP model's: float32, float16 or bfloat16. bytes are the
-    packed network's, fp_bytes the FP network's in float32.
+    with the packed network. dtype is the FP model's: float32, float16 or bfloat16. force goes on
+    where the estimate says that memory or disk do not suffice. bytes are the packed network's,
+    fp_bytes the FP network's in float32; estimate: {seconds, timed, memory_bytes, device_bytes,
+    disk_bytes, out_bytes}, what was expected.
     """
     store = open_store()
     spec = quantize_request(
@@ -111,15 +115,9 @@ def quantize(
     if out is not None:
         refuse_occupied(Path(out))
     refuse_undrawable(spec)
-    cost = estimate_quantize(spec, static_catalog())
-    refuse_if_over(cost, store.folder)
-    see(
-        Log(
-            message=f"estimated: {cost.seconds:.0f} s, {cost.memory_bytes / 1e9:.1f} GB of memory,"
-            f" {cost.disk_bytes / 1e6:.0f} MB of disk"
-        )
-    )
-    return finish_quantize(store, store.runs.add(QUANTIZE, spec), out, see)
+    cost = afford(store, spec, see, None if out is None else Path(out), force)
+    report = finish_quantize(store, store.runs.add(QUANTIZE, spec), out, see)
+    return {**report, "estimate": cost.as_row()}
 
 
 def finish_quantize(store: Store, run_id: str, out: str | Path | None, see: See) -> dict[str, Any]:
@@ -171,7 +169,7 @@ def ablate(
     specs = [with_prompts(spec, prompts_file) for spec in arms_of]
     for spec in specs:
         refuse_undrawable(spec)
-        refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
+        afford(store, spec, lambda event: None)
     run, arms = work_arms(store, specs, see)
     assert isinstance(run.outcome, AblationResult)
     rows = run.outcome.rows
@@ -206,7 +204,7 @@ def table(
     specs = [with_prompts(spec, prompts_file) for spec in pairs]
     for spec in specs:
         refuse_undrawable(spec)
-        refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
+        afford(store, spec, lambda event: None)
     rows = work_table(store, specs, see)
     return {"preset": preset, "rows": rows, "table": model_table(rows)}
 
@@ -224,7 +222,7 @@ def ladder(
     store = open_store()
     specs = ladder_specs(model, preset, config or {})
     for spec in specs:
-        refuse_if_over(estimate_quantize(spec, static_catalog()), store.folder)
+        afford(store, spec, lambda event: None)
     made = work_ladder(store, specs, see)
     rungs = (made.result or {})["rungs"]
     told = [{key: rung[key] for key in ("bits", "recipe", "bytes", "medians")} for rung in rungs]

@@ -14,12 +14,12 @@ from gradio.context import LocalContext
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.registry import announced
-from sdqviz.base.request import COMPARE, SCORE
+from sdqviz.base.request import COMPARE, QUANTIZE, SCORE
 from sdqviz.base.settings import home_folder
 from sdqviz.base.stage_names import StageNames
 from sdqviz.families.sources import packed_folder
 from sdqviz.publish.bundle import import_demos
-from sdqviz.runner.estimate import Estimate, estimate_quantize, refuse_if_over
+from sdqviz.runner.estimate import Estimate, call_seconds, estimate_quantize, refuse_if_over
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
 from sdqviz.server.hosts import hosts
 from sdqviz.server.policy import LOCAL_FRAMES
@@ -159,8 +159,10 @@ def app_context(
             raise SdqvizError(
                 f"{spec['model']!r} is not offered here", f"choose from {', '.join(known)}"
             )
-        cost = estimate_quantize(spec, catalog())
-        refuse_if_over(cost, home)
+        known, gpu = catalog(), spec.get("device", "cpu") != "cpu"
+        timed = call_seconds(store.runs.list(QUANTIZE), spec)
+        cost = estimate_quantize(spec, known, timed)
+        refuse_if_over(cost, home, known.get("device_free_bytes") if gpu else None)
         return cost
 
     return AppContext(

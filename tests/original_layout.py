@@ -10,11 +10,9 @@ State = dict[str, torch.Tensor]
 def original_state(pipeline, family: str) -> State:
     state: State = {}
     if family == "sd3":
-        own = _transformer(pipeline.transformer)
+        state |= _under("model.diffusion_model.", _transformer(pipeline.transformer))
     else:
-        places = unet_places(pipeline.unet.config)
-        own = {_unet(name, places): tensor for name, tensor in pipeline.unet.state_dict().items()}
-    state |= _under("model.diffusion_model.", own)
+        state |= original_unet(pipeline.unet)
     levels = len(pipeline.vae.decoder.up_blocks)
     vae = {_vae(n, levels): _as_conv(n, t) for n, t in pipeline.vae.state_dict().items()}
     state |= _under("first_stage_model.", vae)
@@ -31,6 +29,12 @@ def original_state(pipeline, family: str) -> State:
         state |= _under("text_encoders.clip_l.transformer.", one)
         state |= _under("text_encoders.clip_g.transformer.", two)
     return {name: tensor.contiguous().clone() for name, tensor in state.items()}
+
+
+def original_unet(network) -> State:
+    places = unet_places(network.config)
+    own = {_unet(name, places): tensor for name, tensor in network.state_dict().items()}
+    return _under("model.diffusion_model.", own)
 
 
 def _under(prefix: str, state: Mapping[str, torch.Tensor]) -> State:

@@ -4,7 +4,6 @@ With --json the last line of standard output is one object; errors are {"error",
 standard error with exit code 1.
 """
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,8 +15,10 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE
 from sdqviz.base.scene import AUTO
 from sdqviz.base.settings import home_folder
+from sdqviz.cli.app import app_command
+from sdqviz.cli.overrides import overrides
 from sdqviz.cli.runs import Json, RunId, open_store, runs_app
-from sdqviz.cli.terminal import emit, progress, show_error
+from sdqviz.cli.terminal import emit, print_version, progress, show_error
 
 Prompts = Annotated[
     Path | None, typer.Option("--prompts", help="A file of prompts, one a line or JSON.")
@@ -26,15 +27,10 @@ Prompts = Annotated[
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
+app.command("app")(app_command)
 app.add_typer(runs_app, name="runs")
 bench_app = typer.Typer(no_args_is_help=True, help="Speed and memory, beside the alternatives.")
 app.add_typer(bench_app, name="bench")
-
-
-def _print_version(asked: bool) -> None:
-    if asked:
-        print(f"sdqviz {sdqviz.__version__}")
-        raise typer.Exit
 
 
 @app.callback()
@@ -42,45 +38,11 @@ def options(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+            "--version", callback=print_version, is_eager=True, help="Print the version and end."
         ),
     ] = False,
 ) -> None:
     pass
-
-
-@app.command("app")
-def app_command(
-    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to serve on.")] = 7860,
-    share: Annotated[bool, typer.Option(help="Public link by gradio, for a class.")] = False,
-    auth: Annotated[
-        str,
-        typer.Option(
-            envvar="SDQVIZ_AUTH", help="USER:PASSWORD, needed off localhost; 'open' lets anyone in."
-        ),
-    ] = "",
-    allowed_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="SDQVIZ_ALLOWED_HOST",
-            help="A name that this server answers to besides its own, such as a proxy's.",
-        ),
-    ] = None,
-    max_jobs: Annotated[
-        int,
-        typer.Option(
-            envvar="SDQVIZ_MAX_JOBS",
-            min=1,
-            help="Jobs queued or worked at a time; more are refused.",
-        ),
-    ] = 32,
-) -> None:
-    """Serve the app."""
-    from sdqviz.serve import serve
-
-    hosts = allowed_host or ()
-    serve(host=host, port=port, share=share, auth=auth, allowed_hosts=hosts, max_jobs=max_jobs)
 
 
 @app.command()
@@ -96,6 +58,9 @@ def quantize(
     config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     dtype: Annotated[str, typer.Option(help="float32, float16 or bfloat16.")] = "float32",
+    force: Annotated[
+        bool, typer.Option("--force", help="Go on where memory or disk seem not to suffice.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Quantize a model to W4A8."""
@@ -106,12 +71,13 @@ def quantize(
             model,
             recipe=recipe,
             preset=preset,
-            config=_overrides(set_),
+            config=overrides(set_),
             model_config=config,
             device=device,
             dtype=dtype,
             prompts_file=prompts,
             out=out,
+            force=force,
             see=see,
         )
     emit(report, as_json)
@@ -149,7 +115,7 @@ def ablate(
             more_bits=more_bits.split(",") if more_bits else (),
             seeds=seeds,
             central_seeds=central_seeds,
-            config=_overrides(set_),
+            config=overrides(set_),
             prompts_file=prompts,
             out=out,
             see=see,
@@ -179,7 +145,7 @@ def table(
             models,
             recipes=recipes.split(","),
             preset=preset,
-            config=_overrides(set_),
+            config=overrides(set_),
             prompts_file=prompts,
             see=see,
         )
@@ -202,7 +168,7 @@ def ladder(
     from sdqviz import api
 
     with progress(as_json) as see:
-        report = api.ladder(model, preset=preset, config=_overrides(set_), see=see)
+        report = api.ladder(model, preset=preset, config=overrides(set_), see=see)
     emit(report, as_json)
 
 
@@ -389,20 +355,6 @@ def doctor(as_json: Json = False) -> None:
     report["families"] = list(catalog["families"])
     report["models"] = [model["name"] for model in catalog["models"]]
     emit(report, as_json)
-
-
-def _overrides(pairs: list[str] | None) -> dict[str, Any]:
-    """KEY=VALUE strings as typed values; a value that is not JSON is a string."""
-    values: dict[str, Any] = {}
-    for pair in pairs or []:
-        key, equals, text = pair.partition("=")
-        if not equals:
-            raise SdqvizError(f"--set {pair!r} has no '='", "write --set KEY=VALUE")
-        try:
-            values[key] = json.loads(text.lower() if text in ("True", "False") else text)
-        except (ValueError, RecursionError):  # no JSON: a word
-            values[key] = text
-    return values
 
 
 def main() -> None:

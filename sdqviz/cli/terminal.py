@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.pretty import Pretty
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+import sdqviz
 from sdqviz.base import events
 from sdqviz.base.errors import SdqvizError
 
@@ -71,3 +73,10 @@ def show_error(error: SdqvizError, as_json: bool) -> None:
     else:
         hint = f"\n  {error.hint}" if error.hint else ""
         print(f"error: {error.message}{hint}", file=sys.stderr)
+
+
+def print_version(asked: bool) -> None:
+    """Of the option --version: prints it and ends."""
+    if asked:
+        print(f"sdqviz {sdqviz.__version__}")
+        raise typer.Exit

@@ -14,10 +14,14 @@ def number_format(network: nn.Module) -> torch.dtype:
     return next(network.parameters()).dtype
 
 
-def in_format(conditioning: Conditioning, dtype: torch.dtype) -> Conditioning:
-    """The same conditioning in the number format of a network."""
+def in_format(
+    conditioning: Conditioning, dtype: torch.dtype | None, device: torch.device
+) -> Conditioning:
+    """The same conditioning on a device, in the number format of a network (None: its own)."""
     return {
-        name: in_format(value, dtype) if isinstance(value, dict) else value.to(dtype)
+        name: in_format(value, dtype, device)
+        if isinstance(value, dict)
+        else value.to(device=device, dtype=dtype)
         for name, value in conditioning.items()
     }
 
@@ -27,7 +31,7 @@ def call_network(
 ) -> torch.Tensor:
     """The prediction for x [b, C, h, w] at timesteps [b], computed in the network's own format."""
     dtype = number_format(network)
-    own = in_format(conditioning, dtype)
+    own = in_format(conditioning, dtype, x.device)
     return network(x.to(dtype), timestep=timesteps, **own).sample
 
 

@@ -1,6 +1,6 @@
 """What a family gives to everything else, and which family a model belongs to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,13 +18,16 @@ PACKAGE = "sdqviz.families"
 
 @dataclass
 class Model:
-    """A loaded model: its pipeline's parts, and the denoising network apart from them."""
+    """A loaded model: its pipeline's parts, and the denoising network apart from them. `encoded`:
+    the conditioning of scenes that were encoded (see `families.encoding`), on the CPU.
+    """
 
     family: "Family"
     source: str
     network: nn.Module
     pipeline: Any  # a diffusers pipeline whose network is `network`
     scheduler_config: dict[str, Any]
+    encoded: dict[Any, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def own_scheduler(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
@@ -19,6 +19,7 @@ from sdqviz.layers.description import quantization_config, shape_packed
 from sdqviz.layers.positions import NAME as POSITIONS
 from sdqviz.layers.positions import implied_dtype, position_table
 from sdqviz.layers.refusals import refuse_changes
+from sdqviz.layers.tensor_file import write_tensors
 
 
 def packed_tensors(network: nn.Module) -> dict[str, torch.Tensor]:
@@ -94,7 +95,7 @@ _CONFIG_TENSOR = "__quantization_config__"
 def serialise(student: nn.Module, file: Path) -> None:
     """Writes the packed network as one safetensors file with its quantization_config inside."""
     config = json.dumps(quantization_config(student))
-    save_file(packed_tensors(student), file, {_CONFIG_TENSOR: config})
+    write_tensors(file, packed_tensors(student), {_CONFIG_TENSOR: config})
 
 
 def build_student(teacher: nn.Module, file: Path) -> nn.Module:

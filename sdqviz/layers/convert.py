@@ -56,6 +56,8 @@ def twin(network: nn.Module) -> nn.Module:
     no weight is in memory twice.
     """
     tensors = [*network.parameters(), *network.buffers()]
+    for module in network.modules():
+        tensors += [value for value in vars(module).values() if isinstance(value, torch.Tensor)]
     return copy.deepcopy(network, {id(tensor): tensor for tensor in tensors})
 
 

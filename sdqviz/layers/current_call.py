@@ -8,7 +8,7 @@ import hashlib
 import inspect
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -24,11 +24,13 @@ _POOLED = ("pooled_projections", "added_cond_kwargs", "timestep_cond")
 class Call:
     """The timestep values of a call's samples, one or [B]; whether all are the same; a key of the
     timesteps and of all else that does not depend on the picture, None where there is nothing else.
+    `places`: of the timesteps in tables, as layers put them on the device.
     """
 
     timesteps: list[float]
     uniform: bool
     moment: bytes | None
+    places: dict[tuple[int, ...], torch.Tensor] = field(default_factory=dict)
 
 
 class CurrentCall:

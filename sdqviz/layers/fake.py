@@ -4,12 +4,11 @@ Used where gradients must flow. Its weight, its scales and its activation ranges
 `pack` turns what they are now into a packed layer with the very same codes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.layers.convert import conv_shape, replace_module
@@ -18,18 +17,22 @@ from sdqviz.layers.learned_ranges import FREE, LearnedRanges
 from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.plan import MODULATION, LayerPlan
 from sdqviz.layers.ranges import TEXT_ROWS, ActivationRanges
-from sdqviz.quant.learned import (
-    fake_quantize_learned_activation,
-    fake_quantize_learned_weight,
-    quantize_weight_with,
-)
+from sdqviz.layers.time_table import TimeRows
+from sdqviz.quant.learned import quantize_weight_with
 from sdqviz.quant.numerics import (
     QuantizedWeight,
-    multiply_channels,
-    oti_to_taps_last,
     quantize_weight,
     taps_last_to_oti,
 )
+from sdqviz.quant.quantized_product import (
+    ProductSpec,
+    ProductWeight,
+    quantized_product,
+    whole_weight,
+)
+from sdqviz.quant.spec import WeightSpec
+
+Search = Callable[[torch.Tensor, WeightSpec], QuantizedWeight]
 
 
 class FakeLayer(nn.Module):
@@ -38,7 +41,8 @@ class FakeLayer(nn.Module):
     The same codes as `PackedLayer`; the products are summed in floats, so outputs agree only to
     their rounding. Parameters: weight float32 [O, T, I], of the equalised input; stretch [O], the
     logarithm of what the weight's scale has grown by; bias [O]; and those of the ranges.
-    Multipliers stay as searched.
+    Multipliers stay as searched. With `shared` the weight itself never moves: it is then the
+    replaced layer's own tensor, in its layout and number format, and costs no memory.
     """
 
     scale: torch.Tensor
@@ -53,19 +57,23 @@ class FakeLayer(nn.Module):
         *,
         shape: str = FREE,
         group: int = 1,
+        shared: bool = False,
+        search: Search = quantize_weight,
     ) -> None:
         super().__init__()
         assert plan.weight is not None
         self.plan, self.weight_spec, self.current_call = plan, plan.weight, current_call
         self.conv = conv_shape(layer)
-        self._shape = layer.weight.shape
+        self.shared = shared
         weight = taps_last_to_oti(layer.weight.detach().to(torch.float32))
         weight = weight if activations is None else activations.equalised(weight)
         try:
-            start = quantize_weight(weight, plan.weight)
+            start = search(weight, plan.weight)
         except SdqvizError as error:
             raise SdqvizError(f"layer {plan.name}: {error.message}", error.hint) from error
-        self.weight = nn.Parameter(weight.contiguous().clone())
+        # A plain tensor is no parameter: neither stored nor converted with the student.
+        own = None if shared else nn.Parameter(weight.contiguous().clone())
+        self.weight: torch.Tensor = layer.weight.detach() if own is None else own
         self.register_buffer("scale", start.scale)
         self.register_buffer("multipliers", start.multipliers)
         self.stretch = nn.Parameter(torch.zeros_like(start.scale))
@@ -74,7 +82,15 @@ class FakeLayer(nn.Module):
         # Its name is in the stored students.
         self.pairs = None if activations is None else LearnedRanges(activations, shape, group)
         self.low_rank: nn.ParameterList | None = None
-        self._fixed: torch.Tensor | None = None  # the rounded weight, while `fixed_weights` lasts
+        self._fixed: torch.Tensor | None = None  # its integers, while `fixed_weights` lasts
+        conv = {"stride": self.conv.stride, "padding": self.conv.padding} if self.conv else {}
+        self._product = ProductSpec(
+            weight=plan.weight,
+            activation=None if self.pairs is None else self.pairs.spec,
+            shape=layer.weight.shape,
+            begins_every=TEXT_ROWS if self.pairs is not None and self.pairs.first_token_fp else 0,
+            **conv,
+        )
 
     @property
     def step(self) -> float:
@@ -91,42 +107,35 @@ class FakeLayer(nn.Module):
         parts = [up.to(device), (down / inputs**0.5).to(device)]
         self.low_rank = nn.ParameterList([nn.Parameter(part) for part in parts])
 
+    def product_weight(self) -> ProductWeight:
+        """The weight as a product takes it."""
+        low_rank = None if self.low_rank is None else (self.low_rank[0], self.low_rank[1])
+        factor = None if self.pairs is None else self.pairs.factor
+        scale = self.current_scale()
+        return ProductWeight(self.weight, low_rank, scale, self.multipliers, factor, self.shared)
+
     def current_weight(self) -> torch.Tensor:
         """The real-valued weight before rounding, float32 [O, T, I]."""
-        if self.low_rank is None:
-            return self.weight
-        with torch.autocast(self.weight.device.type, enabled=False):  # packing sees float32
-            return self.weight + (self.low_rank[0] @ self.low_rank[1]).view_as(self.weight)
+        return self.product_weight().real()
 
     def current_scale(self) -> torch.Tensor:
         return self.scale * torch.exp(self.stretch)
 
+    @torch.no_grad()
     def rounded_weight(self) -> torch.Tensor:
-        """The weight that computes, float32 in the layer's own layout, differentiable."""
-        weight = fake_quantize_learned_weight(
-            self.current_weight(), self.current_scale(), self.multipliers, self.weight_spec
-        )
-        # Contiguous: channels-last weights would turn every later layer channels-last, whose
-        # GroupNorm is ten times slower backwards on CPUs.
-        return oti_to_taps_last(weight, self._shape).contiguous()
+        """The weight that computes, float32 in the layer's own layout."""
+        scale = self.current_scale()
+        integers = whole_weight(self.product_weight(), self._product)
+        return integers * scale.view(-1, *(1,) * (integers.dim() - 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        weight = (self.rounded_weight() if self._fixed is None else self._fixed).to(x.dtype)
+        ranges = None
         if self.pairs is not None:
-            x = self._round_input(x, self.pairs)
-        bias = None if self.bias is None else self.bias.to(x.dtype)
-        if self.conv is None:
-            return F.linear(x, weight, bias)
-        return F.conv2d(x, weight, bias, stride=self.conv.stride, padding=self.conv.padding)
-
-    def _round_input(self, x: torch.Tensor, pairs: LearnedRanges) -> torch.Tensor:
-        scale, offset = pairs.gather([] if pairs.static else self.current_call.read())
-        x = multiply_channels(x, pairs.factor)
-        rounded = fake_quantize_learned_activation(x, scale, offset, pairs.spec).to(x.dtype)
-        if pairs.first_token_fp:
-            begins = torch.arange(x.shape[-2], device=x.device) % TEXT_ROWS == 0
-            rounded = torch.where(begins[:, None], x, rounded)
-        return rounded
+            call = self.current_call.call
+            timesteps = [] if self.pairs.static else self.current_call.read()
+            ranges = self.pairs.gather(timesteps, call.places if call else None)
+        weight = self.product_weight()
+        return quantized_product(x, weight, self.bias, ranges, self._product, self._fixed)
 
     @torch.no_grad()
     def quantized(self) -> QuantizedWeight:
@@ -162,6 +171,8 @@ def fake_network(
     *,
     shape: str = FREE,
     group: int = 1,
+    shared: bool = False,
+    search: Search = quantize_weight,
 ) -> CurrentCall:
     """Replaces every planned layer of `network` in place; returns the current call they read."""
     current_call = CurrentCall()
@@ -169,26 +180,55 @@ def fake_network(
         if layer_plan.weight is not None:
             layer = network.get_submodule(name)
             assert isinstance(layer, nn.Linear | nn.Conv2d)
+            own = activations.get(name)
             fake = FakeLayer(
-                layer, layer_plan, activations.get(name), current_call, shape=shape, group=group
+                *(layer, layer_plan, own, current_call),
+                shape=shape,
+                group=group,
+                shared=shared,
+                search=search,
             )
-            replace_module(network, name, fake.to(layer.weight.device))
+            device = layer.weight.device
+            if any(t.device != device for t in fake.state_dict().values()):
+                fake.to(device)
+            replace_module(network, name, fake)
     current_call.attach(network)
     return current_call
 
 
 @contextmanager
 def fixed_weights(network: nn.Module) -> Iterator[None]:
-    """Rounds every fake layer's weight once for all calls inside: for walks without gradients."""
+    """Rounds every fake layer's weight once for all calls inside, to a byte a weight: for walks
+    without gradients.
+    """
     layers = fake_layers(network).values()
     try:
         with torch.no_grad():
             for layer in layers:
-                layer._fixed = layer.rounded_weight()
+                integers = whole_weight(layer.product_weight(), layer._product)
+                layer._fixed = integers.to(torch.int8)
         yield
     finally:
         for layer in layers:
             layer._fixed = None
+
+
+@torch.no_grad()
+def in_full(network: nn.Module) -> None:
+    """Everything beside the fake layers in float32, in tensors of its own where it is not yet: a
+    teacher in half precision, with whom the student shares them, keeps its own.
+    """
+    inside = {id(m) for layer in fake_layers(network).values() for m in layer.modules()}
+    for module in network.modules():
+        if id(module) in inside:
+            continue
+        for name, parameter in module.named_parameters(recurse=False):
+            if parameter.is_floating_point() and parameter.dtype != torch.float32:
+                full = nn.Parameter(parameter.detach().to(torch.float32), requires_grad=False)
+                setattr(module, name, full)
+        for name, buffer in module.named_buffers(recurse=False):
+            if buffer.is_floating_point() and not isinstance(module, TimeRows):
+                setattr(module, name, buffer.to(torch.float32))
 
 
 def fake_layers(network: nn.Module) -> dict[str, FakeLayer]:

@@ -55,16 +55,23 @@ class LearnedRanges(nn.Module):
         scale = self.scale * torch.exp(theta)
         return scale, self.offset + self.spec.high * self.scale * delta
 
-    def gather(self, timesteps: list[float]) -> tuple[torch.Tensor, torch.Tensor]:
-        """(scale, offset) of each sample's own timestep: [B], or [1] when all share one."""
+    def gather(
+        self, timesteps: list[float], uploaded: dict[tuple[int, ...], torch.Tensor] | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """(scale, offset) of each sample's own timestep: [B], or [1] when all share one.
+
+        `uploaded` holds the places that other layers of the same call put on the device.
+        """
         scale, offset = self.ranges()
         if self.static:
             return scale, offset
-        places = [self._find(t) for t in timesteps]
+        places = tuple(self._find(t) for t in timesteps)
         if len(set(places)) == 1:
             places = places[:1]
-        index = torch.tensor(places, device=scale.device)
-        return scale[index], offset[index]
+        known = {} if uploaded is None else uploaded
+        if places not in known:
+            known[places] = torch.tensor(places, device=scale.device)
+        return scale[known[places]], offset[known[places]]
 
     def _find(self, timestep: float) -> int:
         place = self._place.get(timestep)

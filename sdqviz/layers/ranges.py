@@ -63,7 +63,7 @@ class ActivationRanges(nn.Module):
 
     def equalised(self, weight: torch.Tensor) -> torch.Tensor:
         """The layer's weight [O, T, I] for the multiplied input: divided by the factors."""
-        return weight if self.factor is None else weight / self.factor
+        return weight if self.factor is None else weight / self.factor.to(weight.device)
 
     def _load_from_state_dict(self, *args, **kwargs) -> None:
         super()._load_from_state_dict(*args, **kwargs)

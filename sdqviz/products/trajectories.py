@@ -159,18 +159,26 @@ def read_trajectory(file: Path) -> Trajectory:
 
 
 def record_scene(
-    context: Context, scene: Scene, network: nn.Module | None = None, second: bool = False
+    context: Context,
+    scene: Scene,
+    network: nn.Module | None = None,
+    second: bool = False,
+    autocast: torch.dtype | None = None,
 ) -> Trajectory:
     """Samples the scene now, with the model's network or another, or in a second arithmetic."""
-    return result_of(recording_scene(context, scene, network, second))
+    return result_of(recording_scene(context, scene, network, second, autocast))
 
 
 def recording_scene(
-    context: Context, scene: Scene, network: nn.Module | None = None, second: bool = False
+    context: Context,
+    scene: Scene,
+    network: nn.Module | None = None,
+    second: bool = False,
+    autocast: torch.dtype | None = None,
 ) -> Steps[Trajectory]:
     """As `record_scene`; yields how many calls are made."""
     model = context.model
-    predict = predictor(model, scene, network)
+    predict = predictor(model, scene, network, autocast)
     shape = model.family.latent_shape(model, scene)
     with other_arithmetic(model.network) if second else nullcontext():
         return (yield from recording(scene, predict, shape, model.scheduler_config))

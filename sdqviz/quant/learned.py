@@ -17,7 +17,7 @@ def quantize_weight_with(
     weight: torch.Tensor, scale: torch.Tensor, multipliers: torch.Tensor, spec: WeightSpec
 ) -> torch.Tensor:
     """Codes of weight [O, T, I] under a given scale [O] and multipliers [O, T, G]: int8."""
-    grouped, step = _grouped(weight.detach(), scale.detach(), multipliers, spec)
+    grouped, step = grouped_steps(weight.detach(), scale.detach(), multipliers, spec)
     codes = torch.round(grouped / step).clamp_(spec.low, spec.high)
     return codes.flatten(2)[..., : weight.shape[-1]].to(torch.int8)
 
@@ -45,13 +45,80 @@ def zero_points(scale: torch.Tensor, offset: torch.Tensor, spec: ActivationSpec)
     return torch.round(-offset / scale).clamp_(0, spec.high)
 
 
-def _grouped(
+def grouped_steps(
     weight: torch.Tensor, scale: torch.Tensor, multipliers: torch.Tensor, spec: WeightSpec
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """weight as [O, T, G, g] and its step scale * multiplier as [O, T, G, 1]."""
     group = spec.group or weight.shape[-1]
     step = scale.view(-1, 1, 1, 1) * multipliers.unsqueeze(-1).to(torch.float32)
     return split_groups(weight, group), step
+
+
+def weight_integers(
+    weight: torch.Tensor, scale: torch.Tensor, multipliers: torch.Tensor, spec: WeightSpec
+) -> torch.Tensor:
+    """w8 = code * multiplier of weight [O, T, I]: float32 [O, T, I], whole numbers."""
+    grouped, step = grouped_steps(weight, scale, multipliers, spec)
+    codes = torch.round(grouped / step).clamp_(spec.low, spec.high)
+    integers = codes.mul_(multipliers.unsqueeze(-1).to(torch.float32))
+    return integers.flatten(2)[..., : weight.shape[-1]]
+
+
+def weight_gradients(
+    weight: torch.Tensor,
+    scale: torch.Tensor,
+    multipliers: torch.Tensor,
+    spec: WeightSpec,
+    grad: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """From the gradient of the rounded weight: those of the weight [O, T, I] and scale [O]."""
+    grouped, step = grouped_steps(weight, scale, multipliers, spec)
+    unit = grouped / step  # recomputed: keeping it would cost as much memory as the weights
+    inside = (unit >= spec.low) & (unit <= spec.high)
+    grad = split_groups(grad, spec.group or weight.shape[-1])
+    codes = torch.round(unit).clamp_(spec.low, spec.high)
+    slope = codes.sub_(unit.mul_(inside)).mul_(multipliers.unsqueeze(-1).to(torch.float32))
+    to_scale = slope.mul_(grad).sum(dim=(1, 2, 3))
+    return (grad * inside).flatten(2)[..., : weight.shape[-1]], to_scale
+
+
+def activation_integers(
+    x: torch.Tensor, scale: torch.Tensor, offset: torch.Tensor, spec: ActivationSpec
+) -> torch.Tensor:
+    """x8 - z of x [B, ...], each sample under its own range: float32, whole numbers."""
+    shape = (-1, *(1,) * (x.dim() - 1))
+    zero = zero_points(scale, offset, spec).view(shape)
+    codes = torch.round(x.to(torch.float32) * (1.0 / scale).view(shape)).add_(zero)
+    return codes.clamp_(0, spec.high).sub_(zero)
+
+
+def activation_gradients(
+    x: torch.Tensor,
+    scale: torch.Tensor,
+    offset: torch.Tensor,
+    spec: ActivationSpec,
+    grad: torch.Tensor,
+    ranges: bool,
+) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
+    """From the gradient of the rounded input: those of x, and with `ranges` of scale and offset."""
+    high = spec.high
+    shape = (-1, *(1,) * (x.dim() - 1))
+    zero = zero_points(scale, offset, spec).view(shape)
+    unit = x.to(torch.float32) * (1.0 / scale).view(shape)
+    nearest = torch.round(unit)
+    shifted = nearest + zero
+    above, below = shifted > high, shifted < 0
+    to_x = grad.masked_fill(above | below, 0.0)
+    if not ranges:
+        return to_x, None, None
+    # Inside: round(u) - u. Above the range the output is beta + high * a, below it beta;
+    # where z itself is clamped it is (high - z) * a and -z * a, and beta has no say.
+    free = ((-offset / scale >= 0) & (-offset / scale <= high)).view(shape)
+    over = torch.where(free, float(high), high - zero)
+    under = torch.where(free, 0.0, -zero)
+    slope = torch.where(above, over, torch.where(below, under, nearest.sub_(unit)))
+    to_scale = _per_range(slope.mul_(grad), len(scale))
+    return to_x, to_scale, _per_range((grad - to_x) * free, len(scale))
 
 
 class _Weight(torch.autograd.Function):
@@ -65,25 +132,12 @@ class _Weight(torch.autograd.Function):
     ) -> torch.Tensor:
         ctx.save_for_backward(weight, scale, multipliers)
         ctx.spec = spec
-        grouped, step = _grouped(weight, scale, multipliers, spec)
-        codes = torch.round(grouped / step).clamp_(spec.low, spec.high)
         # The order of `QuantizedWeight.dequantize`: an exact integer, then one rounding.
-        integer = codes.mul_(multipliers.unsqueeze(-1).to(torch.float32))
-        return integer.mul_(scale.view(-1, 1, 1, 1)).flatten(2)[..., : weight.shape[-1]]
+        return weight_integers(weight, scale, multipliers, spec) * scale.view(-1, 1, 1)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:
-        weight, scale, multipliers = ctx.saved_tensors
-        spec = ctx.spec
-        grouped, step = _grouped(weight, scale, multipliers, spec)
-        unit = grouped / step  # recomputed: keeping it would cost as much memory as the weights
-        inside = (unit >= spec.low) & (unit <= spec.high)
-        grad = split_groups(grads[0], spec.group or weight.shape[-1])
-        codes = torch.round(unit).clamp_(spec.low, spec.high)
-        slope = codes.sub_(unit * inside).mul_(multipliers.unsqueeze(-1).to(torch.float32))
-        to_scale = (slope * grad).sum(dim=(1, 2, 3)) if ctx.needs_input_grad[1] else None
-        to_weight = (grad * inside).flatten(2)[..., : weight.shape[-1]]
-        return to_weight, to_scale, None, None
+        return (*weight_gradients(*ctx.saved_tensors, ctx.spec, grads[0]), None, None)
 
 
 class _Activation(torch.autograd.Function):
@@ -97,35 +151,16 @@ class _Activation(torch.autograd.Function):
     ) -> torch.Tensor:
         ctx.save_for_backward(x, scale, offset)
         ctx.spec = spec
-        shape = (-1, *(1,) * (x.dim() - 1))
-        zero = zero_points(scale, offset, spec).view(shape)
-        codes = torch.round(x.to(torch.float32) * (1.0 / scale).view(shape)).add_(zero)
-        return codes.clamp_(0, spec.high).sub_(zero).mul_(scale.view(shape))
+        integers = activation_integers(x, scale, offset, spec)
+        return integers.mul_(scale.view(-1, *(1,) * (x.dim() - 1)))
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:
         x, scale, offset = ctx.saved_tensors
-        high = ctx.spec.high
-        shape = (-1, *(1,) * (x.dim() - 1))
-        zero = zero_points(scale, offset, ctx.spec).view(shape)
-        unit = x.to(torch.float32) * (1.0 / scale).view(shape)
-        nearest = torch.round(unit)
-        shifted = nearest + zero
-        above, below = shifted > high, shifted < 0
-        clipped = above | below
-        grad = grads[0]
-        to_x = grad.masked_fill(clipped, 0.0)
-        to_scale = to_offset = None
-        if ctx.needs_input_grad[1]:
-            # Inside: round(u) - u. Above the range the output is beta + high * a, below it beta;
-            # where z itself is clamped it is (high - z) * a and -z * a, and beta has no say.
-            free = ((-offset / scale >= 0) & (-offset / scale <= high)).view(shape)
-            over = torch.where(free, float(high), high - zero)
-            under = torch.where(free, 0.0, -zero)
-            slope = torch.where(above, over, torch.where(below, under, nearest - unit))
-            to_scale = _per_range(slope.mul_(grad), len(scale))
-            to_offset = _per_range((grad - to_x) * free, len(scale))
-        return to_x.to(x.dtype), to_scale, to_offset, None
+        to_x, *rest = activation_gradients(
+            x, scale, offset, ctx.spec, grads[0], ctx.needs_input_grad[1]
+        )
+        return to_x.to(x.dtype), *rest, None
 
 
 def _per_range(values: torch.Tensor, ranges: int) -> torch.Tensor:

@@ -111,7 +111,8 @@ def _fractions(spec: WeightSpec) -> tuple[float, ...]:
 def split_groups(weight: torch.Tensor, group: int) -> torch.Tensor:
     """[O, T, I] as [O, T, G, group], the last group filled up with zeros."""
     short = -weight.shape[-1] % group
-    return F.pad(weight, (0, short)).unflatten(-1, (-1, group))
+    whole = F.pad(weight, (0, short)) if short else weight  # padding by nothing would copy
+    return whole.unflatten(-1, (-1, group))
 
 
 def _codes(unit: torch.Tensor, step: torch.Tensor | float, spec: WeightSpec) -> torch.Tensor:

@@ -35,6 +35,7 @@ class QuantizedModel(PackedNetwork):
 
     model: str  # a mini's name, a hub id, a path
     family: str
+    call_seconds: float | None = None  # of one sample in a call of the FP network; None in older
     made_by: str | None = None  # hash of model, machine and stages; None in older runs
     sensitivity: Mapping[str, float] | None = None  # layer -> share of the output's power it costs
     histograms: str | None = None  # blob (npz): inputs of the layers while calibrating
@@ -49,7 +50,8 @@ class QuantizeResult(QuantizedModel, Evaluation):
     """A finished quantize run. It was finished early where `stopped_at` is there."""
 
     seconds: float  # of the whole run, its last attempt
-    peak_bytes: int  # of memory: the process, or what it took on the device
+    peak_bytes: int  # of the host's memory
+    device_peak_bytes: int | None = None  # of the GPU's, where there is one; None in older runs
 
     @property
     def held_out_inputs(self) -> str | None:

@@ -25,6 +25,7 @@ from sdqviz.recipes.contract import Step
 from sdqviz.runner import machine
 from sdqviz.runner.estimate import stored_parameters
 from sdqviz.runner.local_models import local_models
+from sdqviz.runner.machine import device_free_bytes
 from sdqviz.runner.prompts import prompts, usual_guidance
 
 FORMAT = 2  # raised when an older page could not read a newer worker's catalog, or the reverse
@@ -101,6 +102,7 @@ def build_catalog(home: Path) -> dict[str, Any]:
             name: metric.unavailable() for name, metric in {**metrics(), **set_metrics()}.items()
         },
         "local": local_models(home),
+        "device_free_bytes": device_free_bytes("cuda"),
         "devices": ["cpu", *(["cuda"] if torch.cuda.is_available() else [])],
         "torch": torch.__version__,
         "machine": machine.describe(home),

@@ -15,6 +15,7 @@ from sdqviz.base.memory import PeakMemory
 from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE, SCORE
 from sdqviz.runner.draw import compare, generate
 from sdqviz.runner.interruption import Interruption, Stopped
+from sdqviz.runner.machine import DevicePeak
 from sdqviz.runner.models import ModelCache
 from sdqviz.runner.products import EventLog
 from sdqviz.runner.quantize import quantize
@@ -51,7 +52,7 @@ def execute(
             log.flush()  # a stage ended: the page shows it now
         see(event)
 
-    with _heartbeat(store, run.id, stop):
+    with _heartbeat(store, run.id, asked, stop):
         try:
             state = _work(StageRunner(store, run, keep, asked), models, log)
         finally:
@@ -65,10 +66,13 @@ def execute(
 def _work(runner: StageRunner, models: ModelCache, log: EventLog) -> str:
     """Works the run and writes down how it ended, after all its events."""
     runs, run, peak, started = runner.store.runs, runner.run, PeakMemory(), time.monotonic()
+    device_peak = DevicePeak()
     try:
         result = _WORKERS[run.kind](runner, models)
         result["seconds"] = time.monotonic() - started
         result["peak_bytes"] = peak.bytes()
+        if device_peak.bytes() is not None:
+            result["device_peak_bytes"] = device_peak.bytes()
         log.flush()
         runs.finish(run.id, DONE, result=result)
         return DONE
@@ -95,8 +99,12 @@ _WORKERS = {QUANTIZE: quantize, GENERATE: generate, COMPARE: compare, SCORE: res
 
 
 @contextmanager
-def _heartbeat(store: Store, run_id: str, stop: Callable[[], None] | None) -> Iterator[None]:
-    """Keeps the lease while the context lasts, and passes on a cancel that goes unheard."""
+def _heartbeat(
+    store: Store, run_id: str, asked: Interruption, stop: Callable[[], None] | None
+) -> Iterator[None]:
+    """Keeps the lease while the context lasts, and passes on a cancel that goes unheard, unless
+    the run is at something that is better waited for.
+    """
     over = threading.Event()
 
     def beat() -> None:
@@ -105,7 +113,7 @@ def _heartbeat(store: Store, run_id: str, stop: Callable[[], None] | None) -> It
             store.runs.heartbeat(run_id)
             if stop and store.runs.get(run_id).cancel and not over.is_set():
                 since = since or time.monotonic()
-                if time.monotonic() - since > UNHEARD_SECONDS:
+                if time.monotonic() - since > UNHEARD_SECONDS and not asked.patient:
                     stop()
 
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)

@@ -10,10 +10,14 @@ from sdqviz.base.settings import rank
 from sdqviz.families.contract import Family
 from sdqviz.products.context import Context
 from sdqviz.products.keys import machine_key
+from sdqviz.products.scenes import CALIBRATE
 from sdqviz.products.students import Learned
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.recipes.contract import Recipe
-from sdqviz.runner.interruption import Stopped, undisturbed
+from sdqviz.runner.call_time import time_call
+from sdqviz.runner.catalog import static_catalog
+from sdqviz.runner.estimate import estimate_quantize
+from sdqviz.runner.interruption import Stopped
 from sdqviz.runner.models import Loaded, ModelCache
 from sdqviz.runner.preflight import refuse_undrawable
 from sdqviz.runner.products import StoredProducts
@@ -33,12 +37,13 @@ def quantize(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     context.model.family.latent_shape(context.model, scene)  # refuses what it cannot draw
     _refuse_family(recipe, context.model.family)
     made = made_by(context.model_key, recipe)
+    _time_call(runner, context, spec)
     about = {"model": spec["model"], "family": context.model.family.name}
     try:
         runner.work(context, _own(stages))
     except Stopped as stopped:
         if Learned in context.given:
-            with undisturbed():
+            with runner.asked.undisturbed():
                 stopped.partial = {"made_by": made, **_partial(runner, context, stages), **about}
         raise
     if "stopped_at" in context.result:  # not what its spec asks for: never taken for that
@@ -66,6 +71,16 @@ def _context(store: Store, run_id: str, spec: dict[str, Any], loaded: Loaded) ->
         products=StoredProducts(store, run_id),
         source=PromptSource.of(spec, loaded.model.family),
     )
+
+
+def _time_call(runner: StageRunner, context: Context, spec: dict[str, Any]) -> None:
+    """Tells what the run will take, from a call of its own network."""
+    assert context.source is not None
+    scene = context.source.draw(CALIBRATE, 1)[0]
+    seconds = context.result["call_seconds"] = time_call(context.model, scene)
+    cost = estimate_quantize(spec, static_catalog(), seconds)
+    told = f"a network call takes {seconds:.3g} s a sample: about {cost.seconds:.0f} s in all"
+    runner.keep(Log(message=f"{told}, without what is found in the store"))
 
 
 def _refuse_family(recipe: Recipe, family: Family) -> None:

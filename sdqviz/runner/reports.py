@@ -15,6 +15,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "state": run.state,
         "seconds": run.seconds,
         "peak_bytes": run.peak_bytes,
+        "device_peak_bytes": (run.result or {}).get("device_peak_bytes"),
         "bytes": size.bytes if size else None,
         "fp_bytes": size.fp_bytes if size else None,
     }

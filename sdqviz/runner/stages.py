@@ -8,7 +8,7 @@ from typing import Any
 from sdqviz.base.events import SECONDS, Event, Log, Progress, Scalar
 from sdqviz.base.settings import world_size
 from sdqviz.products.context import Context
-from sdqviz.runner.interruption import Interruption, Stopped, undisturbed
+from sdqviz.runner.interruption import Interruption, Stopped
 from sdqviz.runner.models import READ, Loaded, ModelCache
 from sdqviz.stages.contract import Stage
 from sdqviz.store.runs import FINISHING, Run
@@ -38,15 +38,16 @@ class StageRunner:
             events = stage.run(context)
             began = time.monotonic()
             try:
-                for event in events:
-                    self.keep(event)
-                    if isinstance(event, Progress) and event.total:
-                        share = before + costs[index] * event.done / event.total
-                        self.note(stage.name, share / whole)
-                        if self._ends(stage, event):
-                            break  # closing the stage leaves what it has so far
+                with self.asked.waiting(stage.can_finish_early):
+                    for event in events:
+                        self.keep(event)
+                        if isinstance(event, Progress) and event.total:
+                            share = before + costs[index] * event.done / event.total
+                            self.note(stage.name, share / whole)
+                            if self._ends(stage, event):
+                                break  # closing the stage leaves what it has so far
             finally:
-                with undisturbed():
+                with self.asked.undisturbed():
                     events.close()  # type: ignore[attr-defined]
                     spent = time.monotonic() - began
                     self.keep(Scalar(name=SECONDS, layer=stage.name, value=spent))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from sdqviz.base.stage_names import StageNames
 from sdqviz.runner import machine
 from sdqviz.store.runs import ACTIVE, Run, is_alive
 from sdqviz.store.store import Store
@@ -93,11 +94,17 @@ def start_worker(home: Path, *options: str) -> subprocess.Popen:
 
 
 def cancel(store: Store, run_id: str) -> Run:
-    """Asks a run to stop, and after 10 s each sends SIGTERM, then SIGKILL, to its processes."""
+    """Asks a run to stop, and after 10 s each sends SIGTERM, then SIGKILL, to its processes.
+
+    One that has learned something is waited for instead: it ends when its step does, and keeps
+    its student; it may still be stopping when this returns. Asked twice it waits just so; the
+    third time it is killed.
+    """
     run = store.runs.get(run_id)
     if store.runs.request_cancel(run.id) not in ACTIVE:
         return store.runs.get(run.id)
-    for stop in (psutil.Process.terminate, psutil.Process.kill):
+    kills = store.runs.cancels(run.id) > 2
+    for stop in () if kills else (psutil.Process.terminate, None):
         until = time.monotonic() + GRACE_SECONDS
         while time.monotonic() < until:
             store.runs.expire()
@@ -105,11 +112,23 @@ def cancel(store: Store, run_id: str) -> Run:
                 return store.runs.get(run.id)
             time.sleep(0.2)
         current = store.runs.get(run.id)
-        if is_alive(current.pid, current.pid_started):
+        if stop is not None and is_alive(current.pid, current.pid_started):
             _signal_tree(current, stop)
+    current = store.runs.get(run.id)
+    if not kills and _has_learned(store, current):
+        return current
+    if is_alive(current.pid, current.pid_started):
+        _signal_tree(current, psutil.Process.kill)
     time.sleep(0.5)
     store.runs.expire()
     return store.runs.get(run.id)
+
+
+def _has_learned(store: Store, run: Run) -> bool:
+    """Whether the run is at a training, or at what comes after one."""
+    catalog = store.records.catalog()
+    names = StageNames.of(catalog) if catalog else StageNames.shipped()
+    return run.stage in names.learned
 
 
 def cancel_in_background(store: Store, run_id: str) -> None:

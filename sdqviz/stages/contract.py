@@ -24,11 +24,13 @@ class Needs:
     """What a stage needs, estimated before a run, as formulas (`base.formula`).
 
     Names in them: every setting of the recipe; `parameters` of the network; `side` of its square
-    latents and their `channels`; `calls` of one scene's trajectory.
+    latents and their `channels`; `calls` of one scene's trajectory; `branches` of
+    guidance, 2 or 1; `gpu`, 1 or 0. The largest stage's memory counts, the sum of their disk.
     """
 
     network_calls: str = "0"  # of one scene with its guidance branches
-    memory_bytes: str = "0"  # beside the FP model
+    device_bytes: str = "0"  # where the networks compute, beside the FP model; without a GPU
+    memory_bytes: str = "0"  # and the host's are one
     disk_bytes: str = "0"
 
 

@@ -3,7 +3,6 @@
 See recipes/fidelity.md for what the paper states and what is ours.
 """
 
-import copy
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from torch import nn
 
 from sdqviz.base.events import Event, Preview, event_from_row
 from sdqviz.base.settings import world_size
-from sdqviz.layers.fake import fake_layers, fake_network
+from sdqviz.layers.convert import twin
+from sdqviz.layers.fake import fake_layers, fake_network, in_full
 from sdqviz.layers.time_table import install_time_rows
 from sdqviz.products.context import Context
 from sdqviz.products.influence import Influence
@@ -24,7 +24,12 @@ from sdqviz.products.students import Learned
 from sdqviz.products.trajectories import CalibrationTrajectories, calls_per_scene
 from sdqviz.stages.contract import Needs, Stage
 from sdqviz.training.distillation import Distillation
-from sdqviz.training.footprint import DISK_BYTES, MEMORY_BYTES, NETWORK_CALLS
+from sdqviz.training.footprint import (
+    DEVICE_BYTES,
+    DISK_BYTES,
+    MEMORY_BYTES,
+    NETWORK_CALLS,
+)
 from sdqviz.training.options import TrainingOptions
 from sdqviz.training.trainer import LORA
 
@@ -33,11 +38,16 @@ from sdqviz.training.trainer import LORA
 class DistillStage(TrainingOptions, Stage):
     name = "distill"
     label = "training"
-    version = 4
+    version = 5
     reads = (Sampler, TuneScenes, CalibrationTrajectories, Plan, Ranges)
     may_read = (Influence,)
     gives = (Learned,)
-    needs = Needs(network_calls=NETWORK_CALLS, memory_bytes=MEMORY_BYTES, disk_bytes=DISK_BYTES)
+    needs = Needs(
+        network_calls=NETWORK_CALLS,
+        device_bytes=DEVICE_BYTES,
+        memory_bytes=MEMORY_BYTES,
+        disk_bytes=DISK_BYTES,
+    )
     can_finish_early = True
     on_all_processes = True
 
@@ -60,22 +70,22 @@ class DistillStage(TrainingOptions, Stage):
             yield from Distillation(self.name, context, self, student, key).run()
         kept = json.loads(context.products.file(f"{key}-facts").read_bytes())
         context.result["training"] = kept["facts"]
-        if not trains:  # its curves are this run's too
-            for kind, body in kept["told"]:
+        if not trains:
+            for kind, body in kept["told"]:  # its curves are this run's too
                 event = event_from_row(kind, body)
                 if not isinstance(event, Preview) or context.products.has_blob(event.blob):
                     yield event
-        if self.trainable == LORA:
-            for layer in fake_layers(student).values():
-                layer.add_low_rank(self.lora_rank)
-        student.load_state_dict(load_file(context.products.file(key)))
+            if self.trainable == LORA:
+                for layer in fake_layers(student).values():
+                    layer.add_low_rank(self.lora_rank)
+            student.load_state_dict(load_file(context.products.file(key)))
         context.give(Learned(student, self.training_steps))
 
     def _student(self, context: Context) -> nn.Module:
-        """The teacher's copy with fake layers and without time layers."""
+        """The teacher's twin with fake layers and without time layers."""
         plan, ranges = context.take(Plan), context.take(Ranges)
         teacher = context.model.network
-        student = copy.deepcopy(teacher)
+        student = twin(teacher)
         if plan.has_time_table:
             visited = context.take(CalibrationTrajectories).timesteps
             install_time_rows(student, teacher, visited)
@@ -85,8 +95,9 @@ class DistillStage(TrainingOptions, Stage):
             ranges.layers,
             shape=self.pair_shape,
             group=ranges.timestep_group,
+            shared=self.shares_weights,
         )
-        student.float()  # a teacher in half precision: its student learns in full
+        in_full(student)
         if self.gradient_checkpointing:
             student.enable_gradient_checkpointing()
             student.train()  # diffusers checkpoints in training mode only; there is no dropout

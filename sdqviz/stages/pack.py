@@ -44,6 +44,7 @@ class PackStage(Stage):
         plan, ranges = context.take(Plan), context.take(Ranges)
         network, key = context.model.network, context.key()
         learned = context.has(Learned)
+        module = packed = None
         total, done = sum(layer.parameters for layer in plan.rounded), 0
         if context.products.find(key) is None:
             student = twin(context.take(Learned).network if learned else network)
@@ -60,9 +61,11 @@ class PackStage(Stage):
                 done += layer.parameters
             install_time_rows(student, network, _table_rows(context, plan))
             context.products.product_file(key, "safetensors", partial(serialise, student))
-            del student
+            del student, module, packed
         student = build_student(network, context.products.file(key))
         context.give(Student(student))
+        if learned:
+            context.take(Learned).free()
         context.result.update(
             packed=context.products.find(key),
             size=_size(network, student),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sdqviz.base.events import Event, Log, Progress
 from sdqviz.base.scene import Scene
+from sdqviz.families.encoding import encode
 from sdqviz.products.context import Context
 from sdqviz.products.scenes import CalibrationScenes, HeldOutScenes
 from sdqviz.products.trajectories import (
@@ -45,6 +46,7 @@ class RecordStage(Stage):
         calibrated = {scene.id for scene in context.take(CalibrationScenes).scenes}
         done, total = 0, sum(map(calls_per_scene, scenes))
         yield Progress(stage=self.name, done=done, total=total)
+        encode(context.model, scenes)
         for scene in scenes:
             cut = context.model.family.truncated(context.model, scene)
             if cut:

@@ -215,10 +215,15 @@ class Runs:
                 (CANCELLED, time.time(), run.id, QUEUED),
             )
             sql.execute(
-                "UPDATE runs SET state = ?, cancel = 1 WHERE id = ? AND state IN (?, ?)",
-                (STOPPING, run.id, RUNNING, FINISHING),
+                "UPDATE runs SET state = ?, cancel = cancel + 1"
+                " WHERE id = ? AND state IN (?, ?, ?)",
+                (STOPPING, run.id, RUNNING, FINISHING, STOPPING),
             )
         return self.get(run.id).state
+
+    def cancels(self, run_id: str) -> int:
+        """How often the run was asked to stop since it was queued."""
+        return self._database.rows("SELECT cancel FROM runs WHERE id = ?", (run_id,))[0]["cancel"]
 
     def request_finish(self, run_id: str, stages: Collection[str]) -> Run:
         """Asks a run in one of these stages to end that stage now and to go on with what it has.

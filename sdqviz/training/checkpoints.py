@@ -5,14 +5,15 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 
 from sdqviz.base.settings import checkpoint_seconds
+from sdqviz.layers.tensor_file import write_tensors
 
 _WRITES = 10.0  # a state that takes long to write is written at most a tenth of the time
 
@@ -37,8 +38,7 @@ class Checkpoints:
         started = time.monotonic()
         self.folder.mkdir(parents=True, exist_ok=True)
         partial = self.folder / "state.partial"
-        plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        save_file(plain, partial, {"numbers": json.dumps(numbers), "key": self._key})
+        write_tensors(partial, tensors, {"numbers": json.dumps(numbers), "key": self._key})
         with partial.open("rb+") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
@@ -50,9 +50,10 @@ class Checkpoints:
         self._last = time.monotonic()
         self._cost = self._last - started
 
-    def load(self) -> tuple[dict[str, Any], dict[str, torch.Tensor]] | None:
-        """(numbers, tensors) of the last write, or None when there is none. `torn` says then
-        whether there was one that is damaged; all of the training's files are gone.
+    def load(self) -> tuple[dict[str, Any], Mapping[str, torch.Tensor]] | None:
+        """(numbers, tensors) of the last write, or None when there is none. Each tensor is read
+        when it is asked for, and forgotten by this side then. `torn` says then whether there was
+        a state that is damaged; all of the training's files are gone.
         """
         found = self._states()
         whole = [file for file in found if _is_whole(file)]
@@ -63,10 +64,9 @@ class Checkpoints:
             return None
         with safe_open(whole[-1], framework="pt") as opened:
             metadata = opened.metadata()
-            if metadata.get("key") != self._key:
-                return None
-            tensors = {name: opened.get_tensor(name).clone() for name in opened.keys()}  # noqa: SIM118
-        return json.loads(metadata["numbers"]), tensors
+        if metadata.get("key") != self._key:
+            return None
+        return json.loads(metadata["numbers"]), _SavedTensors(whole[-1])
 
     def _states(self) -> list[Path]:
         """The files of states, the newest last: two where a write was cut short."""
@@ -78,6 +78,26 @@ class Checkpoints:
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class _SavedTensors(Mapping[str, torch.Tensor]):
+    def __init__(self, file: Path) -> None:
+        self._file = safe_open(file, framework="pt")
+        self._names = dict.fromkeys(self._file.keys())
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._file.get_tensor(name).clone()  # not a view of the mapped file
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names  # without reading it
+
+    def __iter__(self):
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def _is_whole(file: Path) -> bool:

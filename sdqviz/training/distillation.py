@@ -4,15 +4,13 @@ In rounds: the serial phase records what the current student meets while it samp
 phase trains on shuffled mini-batches of that (arXiv 2412.06661).
 """
 
-import copy
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save
 from torch import nn
 
 from sdqviz.base.config import to_dict
@@ -26,23 +24,24 @@ from sdqviz.base.events import (
     event_from_row,
     event_to_row,
 )
-from sdqviz.base.formula import evaluate
 from sdqviz.base.keys import content_key, seed_from
 from sdqviz.base.scene import Scene
 from sdqviz.base.settings import world_size
+from sdqviz.families.encoding import encode
 from sdqviz.layers.fake import fixed_weights
+from sdqviz.layers.tensor_file import write_tensors
 from sdqviz.products.context import Context
 from sdqviz.products.influence import Influence
-from sdqviz.products.scenes import Sampler
+from sdqviz.products.scenes import Sampler, TuneScenes
 from sdqviz.products.students import Learned
 from sdqviz.products.trajectories import calls_per_scene
 from sdqviz.training.batches import SERIAL, Batches
 from sdqviz.training.blocks import block_layers, block_names
 from sdqviz.training.checkpoints import Checkpoints
-from sdqviz.training.footprint import MEMORY_BYTES
+from sdqviz.training.footprint import micro_batch, training_bytes, ways_out
 from sdqviz.training.freezing import Freezer
-from sdqviz.training.losses import GUIDED, Sample, batch_of, training_loss
-from sdqviz.training.options import TrainingOptions
+from sdqviz.training.losses import GUIDED, Losses, Sample, batch_of, training_loss
+from sdqviz.training.options import HOST, TrainingOptions
 from sdqviz.training.processes import Processes
 from sdqviz.training.recorded_calls import ConditionedCalls, serial_phase
 from sdqviz.training.trainer import Trainer
@@ -72,10 +71,13 @@ class Distillation:
             average=config.average,
             clip=config.clip,
             steps=config.training_steps,
+            state=torch.device("cpu") if config.optimizer_on == HOST else None,
+            half=config.precision == "fp16",
         )
         network, classes = context.model.network, context.model.family.block_classes
         self.blocks = block_names(network, classes)
         self.processes = Processes(config.batch, context.model.device)
+        self.micro = self._micro_batch()
         self.freezer = Freezer(
             blocks=block_layers(student, self.blocks),
             window=_window(config, self.scenes),
@@ -98,11 +100,13 @@ class Distillation:
             numbers, tensors = saved
             self.step, self.seconds = numbers["step"], numbers["seconds"]
             self.told = [event_from_row(kind, body) for kind, body in numbers["told"]]
-            self.trainer.restore(_part(tensors, "trainer."))
-            self.freezer.restore(numbers["freezer"], _part(tensors, "freezer."))
+            self.trainer.restore(numbers["trainer"], Part(tensors, "trainer."))
+            self.freezer.restore(numbers["freezer"], Part(tensors, "freezer."))
             for block in self.freezer.frozen:
                 self.trainer.freeze(self.freezer.blocks[block])
             yield Log(message=f"training goes on from step {self.step} of {sum(self.rounds)}")
+        self.processes.take_over(self.student.state_dict())
+        encode(self.context.model, [*self.scenes, *self.context.take(TuneScenes).scenes])
         try:
             for event in self._rounds():
                 if not isinstance(event, Progress | Log):
@@ -117,11 +121,13 @@ class Distillation:
             if "alloc" in str(error) and "memory" in str(error):
                 raise self._too_large() from error
             raise
-        with self.trainer.averaged():
-            data = save({k: v.contiguous() for k, v in self.student.state_dict().items()})
+        self.trainer.stop()
         facts = json.dumps({"facts": self._facts(), "told": self._told()}).encode()
         self.context.products.product(f"{self.key}-facts", "json", lambda: facts)
-        self.context.products.product(self.key, "safetensors", lambda: data)
+        learned = self.student.state_dict()
+        self.context.products.product_file(
+            self.key, "safetensors", lambda file: write_tensors(file, learned)
+        )
         self.checkpoints.remove()
 
     def _facts(self) -> dict[str, Any]:
@@ -152,9 +158,6 @@ class Distillation:
                 for past in range(oldest, number + 1):  # all but the newest lie on disk
                     yield from self._serial(past, calls)
                 yield from self._parallel(calls, number, start, end)
-                self._save()
-                if number - oldest + 1 == KEPT_ROUNDS:
-                    self.checkpoints.forget(self._folder(oldest))
             start = end
 
     def _folder(self, number: int) -> Path:
@@ -167,8 +170,11 @@ class Distillation:
         scenes = self.scenes[number * count : (number + 1) * count]
         folder, total = self._folder(number), sum(self.rounds)
         with self.trainer.averaged(), fixed_weights(self.student):
-            for seen in serial_phase(context.model, self.student, scenes, config.source, folder):
-                calls.append(seen)
+            for seen in serial_phase(
+                *(context.model, self.student, scenes, config.source, folder, self.processes),
+                config.autocast,
+            ):
+                calls += [] if seen is None else [seen]
                 yield Progress(stage=self.name, done=self.step, total=total)
 
     def _parallel(
@@ -191,17 +197,25 @@ class Distillation:
         while self.step < end:
             started = time.monotonic()
             picks = self.processes.share(batches.at(self.step - start))
-            sample = batch_of(calls, picks, self.context.model.device, batches.loss_weight)
-            losses = self._train_on(sample)
+            device, micro = self.context.model.device, self.micro
+            parts = [picks[i : i + micro] for i in range(0, len(picks), micro)]
+            losses = [
+                self._learn(
+                    batch_of(calls, part, device, batches.loss_weight), len(part) / len(picks)
+                )
+                for part in parts
+            ]
+            self._update()
             self.seconds += time.monotonic() - started
-            blocks = self.processes.average(losses.blocks, self.context.model.device)
+            loss, output, blocks = _together(losses, [len(part) / len(picks) for part in parts])
+            blocks = self.processes.average(blocks, device)
             self.freezer.see(blocks)
             frozen = []
             if config.freezing and self.freezer.due(self.step):
                 frozen = self._freeze()
             now, self.step = self.step, self.step + 1  # the state is whole before any event
             if now % every == 0 or self.step == total:
-                yield from self._curves(now, losses.total, losses.output, blocks)
+                yield from self._curves(now, loss, output, blocks)
             yield from frozen
             if self.step in looks:
                 yield from self._watch(self.step)
@@ -209,7 +223,8 @@ class Distillation:
                 self._save()
             yield Progress(stage=self.name, done=self.step, total=total)
 
-    def _train_on(self, sample: Sample) -> Any:
+    def _learn(self, sample: Sample, share: float) -> Losses:
+        """Adds the gradients of a micro-batch, which is a share of the batch."""
         config, model = self.config, self.context.model
         losses = training_loss(
             model.network,
@@ -218,7 +233,7 @@ class Distillation:
             blocks=self.blocks,
             inter_layer=config.inter_layer,
             target=config.target,
-            bfloat16=config.precision == "bf16",
+            autocast=config.autocast,
         )
         if not losses.value.isfinite():
             block, timestep = losses.culprit(sample)
@@ -227,10 +242,13 @@ class Distillation:
                 f"timestep {timestep:g}; the state of the last checkpoint is kept",
                 "lower weight_rate and scale_rate, or train with precision fp32",
             )
-        losses.value.backward()
+        self.trainer.backward(losses.value if share == 1 else losses.value * share)
+        return losses
+
+    def _update(self) -> None:
         self.processes.average_gradients(self.trainer.parameters())
         self.trainer.update(self.step)
-        return losses
+        self.processes.prove_equal(self.trainer.parameters())
 
     def _curves(
         self, step: int, total: float, output: float, blocks: dict[str, float]
@@ -253,38 +271,70 @@ class Distillation:
 
     def _watch(self, step: int) -> Iterator[Event]:
         with self.trainer.averaged(), fixed_weights(self.student):
-            yield from watch(self.context, self.student, self.blocks, step)
+            yield from watch(self.context, self.student, self.blocks, step, self.config.autocast)
 
     def _save(self) -> None:
         tensors = {f"trainer.{k}": v for k, v in self.trainer.tensors().items()}
         tensors |= {f"freezer.{k}": v for k, v in self.freezer.tensors().items()}
-        numbers = {"step": self.step, "seconds": self.seconds, "told": self._told()}
-        self.checkpoints.save({**numbers, "freezer": self.freezer.numbers()}, tensors)
+        numbers = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "told": self._told(),
+            "trainer": self.trainer.numbers(),
+            "freezer": self.freezer.numbers(),
+        }
+        self.checkpoints.save(numbers, tensors)
+        ended = sum(sum(self.rounds[: n + 1]) <= self.step for n in range(len(self.rounds)))
+        for number in range(ended - KEPT_ROUNDS + 1):  # no later step reads them, nor a resumed run
+            self.checkpoints.forget(self._folder(number))
 
     def _stop_early(self) -> None:
         """A cancel or an early end: the average so far is what the run leaves behind."""
         self._save()
-        with torch.no_grad(), self.trainer.averaged():
-            learned = Learned(copy.deepcopy(self.student), sum(self.rounds))
+        self.trainer.stop()
+        learned = Learned(self.student, sum(self.rounds))
         self.context.give(learned, content_key(self.key, self.step))  # not what its key promises
         self.context.result["stopped_at"] = {"step": self.step, "of": sum(self.rounds)}
         self.context.result["training"] = self._facts()
 
-    def _too_large(self) -> SdqvizError:
-        config, model = self.config, self.context.model
-        channels, _, side = model.family.latent_shape(model, self.scenes[0])
-        known = {
-            **to_dict(config),
+    def _micro_batch(self) -> int:
+        """How many samples are in memory at a time; paired branches stay together."""
+        known = self._known()
+        size = micro_batch(known, known["parameters"], known["side"])
+        branches = 2 if self.config.target == GUIDED else 1
+        return max(branches, size - size % branches)
+
+    def _known(self) -> dict[str, Any]:
+        model = self.context.model
+        channels, height, width = model.family.latent_shape(model, self.scenes[0])
+        return {
+            **to_dict(self.config),
             "parameters": sum(p.numel() for p in model.network.parameters()),
-            "side": side,
+            "side": (height * width) ** 0.5,
             "channels": channels,
+            "gpu": int(model.device.type != "cpu"),
         }
+
+    def _too_large(self) -> SdqvizError:
+        config = self.config
+        needed = training_bytes(self._known())
         return SdqvizError(
-            f"out of memory: training with batch {config.batch}, trainable {config.trainable} "
-            f"needs about {evaluate(MEMORY_BYTES, known) / 1e9:.1f} GB beside the model",
-            f"choose batch {max(1, config.batch // 2)}, trainable: lora or scales, or "
-            "gradient_checkpointing: true",
+            f"out of memory: training with batch {config.batch}, {self.micro} at a time, trainable "
+            f"{config.trainable} needs about {needed / 1e9:.1f} GB beside the model",
+            ways_out(to_dict(config), self.micro),
         )
+
+
+def _together(losses: list[Losses], shares: list[float]) -> tuple[float, float, dict[str, float]]:
+    """(total, output, blocks) of a whole batch from its micro-batches' losses."""
+    if len(losses) == 1:
+        return losses[0].total, losses[0].output, losses[0].blocks
+    pairs = list(zip(losses, shares, strict=True))
+    blocks = {name: sum(own.blocks[name] * s for own, s in pairs) for name in losses[0].blocks}
+    total, output = (
+        sum(getattr(own, kind) * s for own, s in pairs) for kind in ("total", "output")
+    )
+    return total, output, blocks
 
 
 def _window(config: TrainingOptions, scenes: list[Scene]) -> int:
@@ -303,5 +353,21 @@ def _split(steps: int, rounds: int) -> list[int]:
     return [steps * (i + 1) // rounds - steps * i // rounds for i in range(rounds)]
 
 
-def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+class Part(Mapping[str, torch.Tensor]):
+    """Those of the tensors whose names start with a prefix, by what follows it."""
+
+    def __init__(self, whole: Mapping[str, torch.Tensor], prefix: str) -> None:
+        self._whole, self._prefix = whole, prefix
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        return self._whole[self._prefix + name]
+
+    def __contains__(self, name: object) -> bool:
+        return f"{self._prefix}{name}" in self._whole
+
+    def __iter__(self) -> Iterator[str]:
+        names = (name for name in self._whole if name.startswith(self._prefix))
+        return (name.removeprefix(self._prefix) for name in names)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

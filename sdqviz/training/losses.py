@@ -86,29 +86,27 @@ def training_loss(
     blocks: list[str],
     inter_layer: float,
     target: str,
-    bfloat16: bool = False,
+    autocast: torch.dtype | None = None,
 ) -> Losses:
     """Relative output error plus `inter_layer` times the mean relative error of the blocks.
 
     Each is the weighted MSE / mean(teacher^2) over the batch, so that no block outweighs the
     others by its scale. Without inter-layer distillation the teacher is not called: its answers
-    are stored.
+    are stored. The student computes under `autocast`, the teacher in its own number format.
     """
     watched = blocks if inter_layer > 0 else []
-    device = sample.x.device
 
     def call(network: nn.Module) -> torch.Tensor:
-        cast = torch.autocast(device.type, torch.bfloat16) if bfloat16 else nullcontext()
-        with cast:
-            output = call_network(network, sample.x, sample.timesteps, sample.conditioning)
-        return output.float()
+        return call_network(network, sample.x, sample.timesteps, sample.conditioning).float()
 
     with tap_outputs(teacher, watched) as wanted:
         if watched:
             with torch.no_grad():
                 call(teacher)
-    with tap_outputs(student, watched) as seen:
-        difference = call(student) - sample.target
+    cast = nullcontext() if autocast is None else torch.autocast(sample.x.device.type, autocast)
+    with tap_outputs(student, watched) as seen, cast:
+        output = call(student)
+    difference = output - sample.target
     reference = sample.target
     if target == GUIDED and sample.branches == 2:
         difference, reference = (_guided(t, sample.guidance) for t in (difference, reference))
@@ -121,15 +119,16 @@ def training_loss(
         / wanted[name].float().square().mean()
         for name in seen  # in the order of the computation
     }
-    output = per_sample.mean()
+    value = error = per_sample.mean()
     means = {name: errors.mean() for name, errors in per_block.items()}
-    value = output
     if means:
-        value = output + inter_layer * torch.stack(list(means.values())).mean()
+        value = error + inter_layer * torch.stack(list(means.values())).mean()
     return Losses(
         value=value,
-        output=output.item(),
-        blocks={name: mean.item() for name, mean in means.items()},
+        output=error.item(),
+        blocks=dict(zip(means, torch.stack(list(means.values())).tolist(), strict=True))
+        if means
+        else {},
         per_block={name: errors.detach() for name, errors in per_block.items()},
         per_sample=per_sample.detach(),
     )

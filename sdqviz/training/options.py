@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 
+import torch
+
 from sdqviz.base.config import option
 from sdqviz.layers.learned_ranges import FREE, SHAPES
 from sdqviz.training.batches import ORDERS, PARALLEL
 from sdqviz.training.losses import BRANCHES, TARGETS
 from sdqviz.training.recorded_calls import SOURCES, STUDENT
 from sdqviz.training.trainer import ALL, TRAINABLE
+
+PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}  # what is cast to
+HOST, DEVICE = "cpu", "device"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +27,13 @@ class TrainingOptions:
     )
     batch: int = option(
         16, label="Batch", help="Recorded calls a step learns from.", low=1, high=4096
+    )
+    micro_batch: int = option(
+        0,
+        label="Micro-batch",
+        help="Of a batch, how many are in memory at a time; 0 takes as many as fit into 4 GB.",
+        low=0,
+        high=4096,
     )
     training_scenes: int = option(
         8, label="Scenes a round", help="Trajectories of one serial phase.", low=1, high=4096
@@ -110,7 +122,17 @@ class TrainingOptions:
         1.0, label="Gradient clip", help="Largest norm of a step's gradient.", low=1e-9, high=1e9
     )
     precision: str = option(
-        "bf16", label="Precision", help="Of the training's arithmetic.", choices=("fp32", "bf16")
+        "bf16",
+        label="Precision",
+        help="Of the training's arithmetic; fp16 for cards without bf16.",
+        choices=tuple(PRECISIONS),
+    )
+    optimizer_on: str = option(
+        HOST,
+        label="Optimiser on",
+        help="Where its state lies: in the host's memory, or on the GPU, which is faster and takes "
+        "16 bytes a trained weight.",
+        choices=(HOST, DEVICE),
     )
     gradient_checkpointing: bool = option(
         False, label="Gradient checkpointing", help="Less memory for a third more time."
@@ -118,3 +140,13 @@ class TrainingOptions:
     previews: int = option(
         6, label="Previews", help="Looks at a fixed scene while training.", low=0, high=1000
     )
+
+    @property
+    def autocast(self) -> torch.dtype | None:
+        """What the student computes in; None is float32."""
+        return PRECISIONS[self.precision]
+
+    @property
+    def shares_weights(self) -> bool:
+        """Whether the student's weights never move: they then are the teacher's own tensors."""
+        return self.trainable != ALL

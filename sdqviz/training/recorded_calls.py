@@ -6,7 +6,7 @@ memory-mapped file per scene holds the calls, so a buffer larger than the memory
 cache, not memory; at any time one scene's calls are held in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,9 @@ from sdqviz.base.scene import Scene
 from sdqviz.diffusion.trajectory import RecordedCalls, walk
 from sdqviz.families.conditioning import Conditioning
 from sdqviz.families.contract import Model
+from sdqviz.families.encoding import conditioning_of
 from sdqviz.families.predictor import predictor
+from sdqviz.training.processes import Processes
 
 STUDENT, TEACHER, MIX = "student", "teacher", "mix"
 SOURCES = (STUDENT, TEACHER, MIX)
@@ -36,39 +38,61 @@ class ConditionedCalls:
 
     @staticmethod
     def of(model: Model, scene: Scene, calls: RecordedCalls) -> "ConditionedCalls":
-        return ConditionedCalls(calls, model.family.condition(model, scene), scene.guidance)
+        return ConditionedCalls(calls, conditioning_of(model, scene), scene.guidance)
 
 
 def serial_phase(
-    model: Model, student: nn.Module, scenes: list[Scene], source: str, folder: Path
-) -> Iterator[ConditionedCalls]:
+    model: Model,
+    student: nn.Module,
+    scenes: list[Scene],
+    source: str,
+    folder: Path,
+    processes: Processes,
+    autocast: torch.dtype | None = None,
+) -> Iterator[ConditionedCalls | None]:
     """Yields each scene's calls as they are recorded; finds again what `folder` already holds.
 
-    A mix walks every other scene with the teacher.
+    A mix walks every other scene with the teacher. The student walks under `autocast`. None after
+    each network call: a walk can be left there. Of several processes each walks its own scenes,
+    then hands their calls out.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for index, scene in enumerate(scenes):
-        file = folder / f"{index}.safetensors"
-        if not file.exists():
+    files = [folder / f"{index}.safetensors" for index in range(len(scenes))]
+    shared = processes.count > 1
+    for index, (scene, file) in enumerate(zip(scenes, files, strict=True)):
+        if processes.owns(index) and not file.exists():
             by_teacher = source == TEACHER or (source == MIX and index % 2 == 1)
-            calls = _walk(model, model.network if by_teacher else student, scene)
+            calls = yield from _walk(model, None if by_teacher else student, scene, autocast)
             partial = file.with_suffix(".partial")
             save_file(calls.tensors(), partial)
             partial.rename(file)
-        yield ConditionedCalls.of(model, scene, RecordedCalls(**load_file(file)))
+        if not shared:
+            yield _calls(model, scene, file)
+    if shared:
+        processes.exchange(files)
+        for scene, file in zip(scenes, files, strict=True):
+            yield _calls(model, scene, file)
+
+
+def _calls(model: Model, scene: Scene, file: Path) -> ConditionedCalls:
+    return ConditionedCalls.of(model, scene, RecordedCalls(**load_file(file)))
 
 
 @torch.no_grad()
-def _walk(model: Model, network: nn.Module, scene: Scene) -> RecordedCalls:
+def _walk(
+    model: Model, student: nn.Module | None, scene: Scene, autocast: torch.dtype | None
+) -> Generator[None, None, RecordedCalls]:
     family = model.family
     teacher = predictor(model, scene)
-    own = network is model.network
-    predict = teacher if own else predictor(model, scene, network)
+    predict = teacher if student is None else predictor(model, scene, student, autocast)
     shape = family.latent_shape(model, scene)
     x, timesteps, outputs = [], [], []
     for call in walk(scene, predict, shape, model.scheduler_config):
-        answer = call.output if own else teacher(call.x[None], call.timestep).cpu().float()
+        answer = call.output
+        if student is not None:
+            answer = teacher(call.x[None], call.timestep).cpu().float()
         x.append(call.x)
         timesteps.append(call.timestep.to(torch.float32))
         outputs.append(answer)
+        yield
     return RecordedCalls(torch.stack(x), torch.stack(timesteps), torch.stack(outputs))

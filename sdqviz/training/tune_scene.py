@@ -12,6 +12,7 @@ from sdqviz.base.events import Event, Preview, Scalar
 from sdqviz.base.scene import Scene
 from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.families.conditioning import collate
+from sdqviz.families.encoding import conditioning_of
 from sdqviz.metrics.contract import metrics
 from sdqviz.products.context import Context
 from sdqviz.products.scenes import TuneScenes
@@ -22,15 +23,23 @@ TEACHER, STUDENT = "teacher", "student"  # whose picture of the tune scene a Pre
 LOOKS = 6  # timesteps of the tune trajectory at which the blocks are compared
 
 
-def watch(context: Context, student: nn.Module, blocks: list[str], step: int) -> Iterator[Event]:
-    """Replay error per block ("replay", one Scalar each), and the pair's picture and scores."""
+def watch(
+    context: Context,
+    student: nn.Module,
+    blocks: list[str],
+    step: int,
+    autocast: torch.dtype | None = None,
+) -> Iterator[Event]:
+    """Replay error per block ("replay", one Scalar each), and the pair's picture and scores. The
+    student computes under `autocast`, as it is trained.
+    """
     model = context.model
     for index, scene in enumerate(context.take(TuneScenes).scenes):
         teacher = teacher_trajectory(context, scene)
         branches = teacher.branches
         count = len(teacher.x)
         chosen = sorted({round(i * (count - 1) / (LOOKS - 1)) for i in range(LOOKS)})
-        condition = model.family.condition(model, scene)
+        condition = conditioning_of(model, scene)
         rows = [(call, branch) for call in chosen for branch in range(branches)]
         calls = [call for call, _ in rows]
         sample = Sample(
@@ -44,20 +53,31 @@ def watch(context: Context, student: nn.Module, blocks: list[str], step: int) ->
         )
         with torch.no_grad():
             losses = training_loss(
-                model.network, student, sample, blocks=blocks, inter_layer=1.0, target=BRANCHES
+                *(model.network, student, sample),
+                blocks=blocks,
+                inter_layer=1.0,
+                target=BRANCHES,
+                autocast=autocast,
             )
         yield Scalar(name="tune_output", value=losses.output, step=step)
         for block, value in losses.blocks.items():
             yield Scalar(name="replay", layer=block, value=value, step=step)
         if index == 0:
-            yield from _picture(context, scene, student, step)
+            yield from _picture(context, scene, student, step, autocast)
 
 
-def _picture(context: Context, scene: Scene, student: nn.Module, step: int) -> Iterator[Event]:
+def _picture(
+    context: Context,
+    scene: Scene,
+    student: nn.Module,
+    step: int,
+    autocast: torch.dtype | None,
+) -> Iterator[Event]:
     """The tune scene as the student draws it now, and its scores against the teacher's."""
     model = context.model
     reference = model.family.decode(model, teacher_trajectory(context, scene).latents[-1])
-    drawn = model.family.decode(model, record_scene(context, scene, student).latents[-1])
+    drawn = record_scene(context, scene, student, autocast=autocast)
+    drawn = model.family.decode(model, drawn.latents[-1])
     if step == 0:
         yield Preview(name=TEACHER, step=0, blob=_png(context, reference))
     yield Preview(name=STUDENT, step=step, blob=_png(context, drawn))

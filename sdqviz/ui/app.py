@@ -9,7 +9,7 @@ from sdqviz import __version__
 from sdqviz.base.registry import found
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import PACKAGE
-from sdqviz.ui.shown import while_shown
+from sdqviz.ui.shown import hidden_copies, noting, while_shown
 from sdqviz.ui.sidebar import build_sidebar
 from sdqviz.ui.tabs.blind.keys import COVER
 from sdqviz.views.script import script, style
@@ -40,13 +40,17 @@ def build_app(context: AppContext) -> gr.Blocks:
             "from one noise.",
             elem_id="head",
         )
+        ordered = sorted(found(PACKAGE, "TAB").values(), key=lambda t: t.order)
+        copies = [hidden_copies() for _ in ordered]
         tabs.render()
         with tabs:
-            ordered = sorted(found(PACKAGE, "TAB").values(), key=lambda t: t.order)
-            for tab in ordered:
+            for tab, own in zip(ordered, copies, strict=True):
                 with gr.Tab(tab.label, id=tab.name, render_children=True) as shown:
-                    followed = while_shown(tab, ordered, shown, shared)
-                    tab.build(context, followed if getattr(tab, "waits", True) else shared)
+                    if getattr(tab, "waits", True):
+                        tab.build(context, while_shown(tab, ordered, shown, shared, own))
+                    else:
+                        shown.select(None, js=noting(tab, ordered))
+                        tab.build(context, shared)
         names = [tab.name for tab in ordered]
 
         def opened(request: gr.Request) -> Any:

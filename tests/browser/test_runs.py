@@ -87,7 +87,8 @@ def test_a_pinned_baseline_stays_when_another_run_is_shown(tab):
     select(tab, ROUNDED)
     tab.wait_for_function("document.querySelector('#code-shell').innerText.includes('round')")
     tab.wait_for_timeout(1500)  # time enough for the differences to follow, if they did
-    assert PAIR in tab.inner_text("#score-difference")
+    told = "text => document.querySelector('#score-difference').innerText.includes(text)"
+    tab.wait_for_function(told, arg=PAIR)  # drawn anew meanwhile: the same pair
 
 
 def test_the_plot_follows_its_choices(tab):

@@ -11,7 +11,7 @@ from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import generate_request, quantize_request
 from sdqviz.base.scene import Scene
-from sdqviz.cli.main import _overrides
+from sdqviz.cli.overrides import overrides
 from sdqviz.publish.bundle import import_run
 from sdqviz.results.outcome import read_outcome
 from sdqviz.runner.catalog import static_catalog
@@ -66,7 +66,7 @@ def test_requests(config, model, recipe, preset):
 @given(st.lists(TEXT | TEXT.map(lambda text: f"key={text}"), max_size=4))
 def test_overrides_of_the_command_line(pairs):
     try:
-        json.dumps(_overrides(pairs))
+        json.dumps(overrides(pairs))
     except SdqvizError:
         return
 

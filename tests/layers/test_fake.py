@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.layers.current_call import CurrentCall
@@ -134,3 +135,11 @@ def test_low_rank_starts_where_the_weight_is():
     with torch.no_grad():
         layer.low_rank[0].add_(0.1)
     assert not torch.equal(layer.rounded_weight(), before)
+
+
+def test_ranges_found_on_the_cpu_serve_a_weight_on_a_gpu():
+    with FakeTensorMode():  # a pretended GPU: a mix of devices raises
+        weight = torch.empty(6, 9, 20, device="cuda")
+        found = ActivationRanges.empty(1, ActivationSpec(), False, 20)
+        assert found.factor.device.type == "cpu"
+        assert found.equalised(weight).device.type == "cuda"

@@ -1,11 +1,13 @@
 """The fidelity recipe on the tiny random model: each idea, cancel, kill and resume."""
 
+import gc
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import weakref
 
 import pytest
 import torch
@@ -15,6 +17,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import SECONDS, Log, Preview, Progress, Scalar, State
 from sdqviz.base.request import QUANTIZE, quantize_request
 from sdqviz.layers.checkpoint import packed_tensors
+from sdqviz.products.students import Learned
 from sdqviz.publish.card import model_card
 from sdqviz.results.quantize import QuantizedModel
 from sdqviz.runner.catalog import static_catalog
@@ -91,7 +94,8 @@ def test_a_training_lowers_the_error_of_every_block(store, tiny_folder, models):
         {"per_timestep": False},
         {"time_rows": "none"},
         {"inter_layer": 0.0, "group": 0},
-        {"precision": "bf16"},
+        {"precision": "fp32"},
+        {"micro_batch": 2, "precision": "fp16"},
         {"gradient_checkpointing": True},
         {"eight_bit_fraction": 0.2},
     ],
@@ -108,6 +112,39 @@ def test_every_choice_trains_to_a_student(store, tiny_folder, models, config):
         assert any("sensitive" in r["reason"] for r in done.result["layers"])
         assert unknown(done.quantized) == set()
         assert set(done.quantized.sensitivity) <= {layer.name for layer in done.quantized.layers}
+
+
+@pytest.mark.parametrize("values", [{}, {"trainable": "lora"}], ids=["all", "lora"])
+def test_a_teacher_in_half_precision_teaches_in_its_own(store, tiny_folder, models, values):
+    spec = {**request(tiny_folder, **values), "dtype": "float16"}
+    state, done = run(store, models, spec)
+    assert state == DONE, done.error
+    assert models.of(spec).model.network.conv_in.weight.dtype == torch.float16
+
+
+def test_what_was_learned_is_let_go_before_the_evaluation(store, tiny_folder, models):
+    context = context_of(store, spec := request(tiny_folder), models)
+    run_until(context, spec, "distill")
+    network = weakref.ref(context.take(Learned).network)
+    list(stage_of(spec, "pack").run(context))
+    gc.collect()
+    assert network() is None
+
+
+def test_each_prompt_is_encoded_once(store, tiny_folder, models, monkeypatch):
+    context = context_of(store, spec := request(tiny_folder), models)
+    context.model.encoded.clear()
+    asked, family = [], type(context.model.family)
+    own = family.condition
+
+    def condition(self, model, scene):
+        asked.append((scene.prompt, scene.guided))
+        return own(self, model, scene)
+
+    monkeypatch.setattr(family, "condition", condition)
+    run_until(context, spec, "evaluate")
+    assert len(asked) > 3
+    assert len(asked) == len(set(asked))
 
 
 def test_the_student_has_no_time_layers_and_its_table_is_exact(store, tiny_folder, models, tiny):
@@ -413,4 +450,5 @@ def test_running_out_of_memory_names_the_estimate_and_a_smaller_batch(
     assert re.search(
         r"out of memory: training with batch 4, .* about \d+\.\d GB", failed.error["error"]
     )
-    assert "choose batch 2" in failed.error["hint"]
+    for way in ("micro_batch: 2", "gradient_checkpointing: true", "trainable: lora or scales"):
+        assert way in failed.error["hint"]

@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from sdqviz.base.request import quantize_request
+from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import estimate_quantize
 from tests.slow.real_size import save_real_size
 
@@ -46,7 +48,8 @@ def test_peak_memory(tmp_path, family, latent_side, dtype, limit):
     )
     assert report["bytes"] < 0.15 * report["fp_bytes"]
     assert peak < limit
-    spec = {"model": str(folder), "model_config": None, "dtype": dtype}
+    catalog = static_catalog()
     config = {"steps": 2, "calibration_scenes": 1, "held_out_scenes": 1}
-    estimated = estimate_quantize({**spec, "config": config}).memory_bytes
+    spec = quantize_request(catalog, str(folder), "round_nearest", "quick", config, dtype=dtype)
+    estimated = estimate_quantize(spec, catalog).memory_bytes
     assert 0.7 * peak < estimated < 1.4 * peak  # nobody is refused, or let in, for nothing

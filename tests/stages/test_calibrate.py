@@ -31,21 +31,18 @@ def planned(store, folder, **values):
     return context, stage_of(spec, "calibrate")
 
 
-def test_the_host_waits_once_a_scene_never_at_a_call(store, tiny_folder):
-    waits, uploads = [], []
+def test_the_host_never_waits_at_a_call(store, tiny_folder):
+    waits = []
     with PretendedCuda() as card:
         for steps in (2, 4):
             context, stage = planned(store, tiny_folder, steps=steps, calibration_scenes=2)
             with card.counting() as counts:
                 list(stage.run(context))
             waits.append(sum(n for what, n in counts.items() if what.startswith("sync")))
-            uploads.append(counts["upload to"])
             for ranges in context.take(Ranges).layers.values():
                 assert all(tensor.is_cuda for tensor in ranges.buffers())
-    # Once a scene for the extremes; the rest when all are seen, once for all layers each.
-    assert waits[0] == waits[1] <= 16
-    calls = 2 * 2 * 2  # more, of both walks over both scenes
-    assert uploads[1] - uploads[0] == 2 * calls  # each call's picture and timestep
+    more_calls = 2 * (2 + 2)  # of both walks over both scenes
+    assert waits[1] - waits[0] < more_calls
 
 
 def test_factors_are_chosen_on_some_scenes_and_ranges_on_all(store, tiny_folder):

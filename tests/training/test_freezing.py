@@ -84,4 +84,4 @@ def test_a_frozen_layer_does_not_move():
             assert not torch.equal(moved, student[1].weight)
     for name, value in held.items():
         assert torch.equal(value, student[0].get_parameter(name))
-        assert torch.allclose(trainer.ema[f"0.{name}"], value)
+        assert torch.allclose(trainer.state.average[f"0.{name}"], value)

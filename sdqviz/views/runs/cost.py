@@ -8,7 +8,9 @@ from sdqviz.views.runs.card import duration
 
 
 class Cost(Protocol):
-    """Estimated before a run: seconds of work, bytes of memory at its peak, bytes of disk."""
+    """Estimated before a run: seconds of work, bytes of memory at its peak, the host's and the
+    GPU's (0 without one), bytes of disk. `timed`: the seconds come from a call that was timed.
+    """
 
     @property
     def seconds(self) -> float: ...
@@ -17,19 +19,27 @@ class Cost(Protocol):
     def memory_bytes(self) -> int: ...
 
     @property
+    def device_bytes(self) -> int: ...
+
+    @property
     def disk_bytes(self) -> int: ...
+
+    @property
+    def timed(self) -> bool: ...
 
 
 def cost_words(cost: Cost) -> str:
     memory = f"{cost.memory_bytes / 1e9:.1f} GB of memory"
+    if cost.device_bytes:
+        memory += f", {cost.device_bytes / 1e9:.1f} GB of GPU memory"
     return f"{duration(cost.seconds)}, {memory}, {cost.disk_bytes / 1e6:.0f} MB of disk"
 
 
 def cost_line(cost: Cost) -> str:
     """The line beside the Quantize button."""
-    return html(
-        '<p class="sdq-cost">About {cost_words} (estimated).</p>', cost_words=cost_words(cost)
-    )
+    how = "estimated" if cost.timed else "estimated; no call was timed yet: the time is a guess"
+    words = cost_words(cost)
+    return html('<p class="sdq-cost">About {cost_words} ({how}).</p>', cost_words=words, how=how)
 
 
 def unaffordable_line(error: SdqvizError) -> str:

@@ -12,6 +12,8 @@ from sdqviz.base.config import complete
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import quantize_request, recipe_entry
 from sdqviz.cli.main import app
+from sdqviz.runner import afford
+from sdqviz.runner.estimate import Estimate
 from sdqviz.views.runs.code import run_code
 
 # Of each type a setting may have, and words that a shell or JSON would read otherwise.
@@ -33,10 +35,12 @@ def asked(home, monkeypatch):
         return {"spec": store.runs.get(run_id).spec}
 
     monkeypatch.setattr(api, "finish_quantize", queued)
-    monkeypatch.setattr(api, "refuse_if_over", lambda cost, folder: None)
+    monkeypatch.setattr(afford, "refuse_if_over", lambda *cost: [])
     monkeypatch.setattr(api, "check_device", lambda name: name)  # it is asked for, not used
-    cost = type("Cost", (), {"seconds": 1.0, "memory_bytes": 1, "disk_bytes": 1})
-    monkeypatch.setattr(api, "estimate_quantize", lambda spec, catalog: cost)
+    monkeypatch.setattr(api, "refuse_undrawable", lambda spec: None)
+    monkeypatch.setattr(afford, "device_free_bytes", lambda device: None)
+    cost = Estimate(seconds=1.0, memory_bytes=1)
+    monkeypatch.setattr(afford, "estimate_quantize", lambda *spec: cost)
 
 
 def words_of(shell: str) -> list[str]:

@@ -60,7 +60,7 @@ def build_difference(context: AppContext, shared: Shared) -> None:
         return baseline, [r for r in runs if r.spec["model"] == model and r.id != baseline.id], runs
 
     def choices(run_id: str | None, pin: str | None, chosen: list[str] | None) -> list[Any]:
-        """What may be chosen now; what was chosen stays while it may be."""
+        """What may be chosen now, and its tables; what was chosen stays while it may be."""
         _, rest, runs = found(run_id, pin)
         kept = [r.id for r in rest if r.id in (chosen or [])]
         # The shown run if another one is pinned, else the newest.
@@ -70,6 +70,7 @@ def build_difference(context: AppContext, shared: Shared) -> None:
         return [
             gr.Dropdown(choices=offered, value=value),
             gr.Dropdown(choices=[(run_name(r), r.id) for r in rest], value=kept or usual),
+            *draw(run_id, pin, kept or usual),
         ]
 
     def draw(run_id: str | None, pin: str | None, chosen: list[str] | None) -> list[str]:
@@ -85,5 +86,5 @@ def build_difference(context: AppContext, shared: Shared) -> None:
     moved = [shared.run.change, shared.listing.change, pinned.input]
     # The last of several changes counts, not the first.
     last: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
-    gr.on(moved, choices, inputs, [pinned, others], **last).then(draw, inputs, outputs, **last)
+    gr.on(moved, choices, inputs, [pinned, others, *outputs], **last)
     others.input(draw, inputs, outputs, **last)

@@ -19,6 +19,7 @@ _JOBS = ["run", "kind", "state", "model", "recipe", "preset", "created", "second
 
 class RunsTab:
     name, label, order = "runs", "Runs", 5
+    waits = False  # its table is laid out anew when runs change, and gradio then draws the tab anew
 
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(

@@ -1,0 +1,20 @@
+"""The settings that a command line gives."""
+
+import json
+from typing import Any
+
+from sdqviz.base.errors import SdqvizError
+
+
+def overrides(pairs: list[str] | None) -> dict[str, Any]:
+    """KEY=VALUE strings as typed values; a value that is not JSON is a string."""
+    values: dict[str, Any] = {}
+    for pair in pairs or []:
+        key, equals, text = pair.partition("=")
+        if not equals:
+            raise SdqvizError(f"--set {pair!r} has no '='", "write --set KEY=VALUE")
+        try:
+            values[key] = json.loads(text.lower() if text in ("True", "False") else text)
+        except (ValueError, RecursionError):  # no JSON: a word
+            values[key] = text
+    return values
