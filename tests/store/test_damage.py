@@ -53,7 +53,7 @@ def aged(store, name, seconds=7200):
 
 def test_what_a_run_in_progress_found_again_is_not_collected(store):
     """Written two hours ago by a run that is gone, found again by one that works on."""
-    old, _ = (aged(store, store.blobs.put(data, "png")) for data in (b"again", b"gone"))
+    old, gone = (aged(store, store.blobs.put(data, "png")) for data in (b"again", b"gone"))
     run_id = store.runs.add("quantize", {})
     store.runs.claim()
     assert store.blobs.put(b"again", "png") == old
