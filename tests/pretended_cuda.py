@@ -167,6 +167,8 @@ class PretendedCuda(TorchFunctionMode):
                     return func(*args, **kwargs)
             if name == "pin_memory":
                 return first
+        if name == "register_post_accumulate_grad_hook":
+            return func(first, self._standing(args[1]))
         if kwargs.get("device") is not None:
             return self._made(func, name, args, kwargs)
         marked = any(self._marks.has(t) for t in _tensors(args, kwargs))
@@ -178,6 +180,18 @@ class PretendedCuda(TorchFunctionMode):
         if name == "__deepcopy__" and marked:
             self._marks.set(made)
         return made
+
+    def _standing(self, hook: Any) -> Any:
+        """The hook of a gradient with this mode around it: backward passes suspend modes."""
+
+        def run(*given: Any) -> Any:
+            TorchFunctionMode.__enter__(self)
+            try:
+                return hook(*given)
+            finally:
+                TorchFunctionMode.__exit__(self, None, None, None)
+
+        return run
 
     @contextmanager
     def _operators_off(self) -> Iterator[None]:

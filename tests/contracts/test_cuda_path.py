@@ -20,6 +20,7 @@ from tests.pretended_cuda import PretendedCuda
 from tests.tiny import FAMILIES, save_tiny_model
 
 CONFIG = {**QUICK, "equalise": True}
+TRAINING = {"training_steps": 2, "training_scenes": 1, "rounds": 1, "batch": 2, "previews": 1}
 # What makes the host wait in one network call: the picture that it reads; the packed network also
 # reads the timestep, and v1's and v2's time table says whether it has a row for it.
 WAITS = {
@@ -42,14 +43,20 @@ def card(monkeypatch):
         yield card
 
 
-@pytest.fixture(params=FAMILIES)
-def folder(request, tmp_path):
-    return save_tiny_model(tmp_path / request.param, request.param)
+# Training is one code for all families: it is watched in one.
+@pytest.fixture(params=[(family, "round_nearest") for family in FAMILIES] + [("sd1", "fidelity")])
+def work(request, tmp_path):
+    """(folder, recipe)"""
+    family, recipe = request.param
+    return save_tiny_model(tmp_path / family, family), recipe
 
 
 @pytest.mark.timeout(1200)  # every operator passes through Python
-def test_the_whole_path_stays_on_the_card(store, folder, card):
-    spec = quantize_request(static_catalog(), str(folder), "round_nearest", "quick", CONFIG)
+def test_the_whole_path_stays_on_the_card(store, work, card):
+    folder, recipe = work
+    trained = {**TRAINING, "precision": "fp32"} if recipe == "fidelity" else {}
+    config = {**CONFIG, **trained}
+    spec = quantize_request(static_catalog(), str(folder), recipe, "quick", config)
     models = ModelCache()
     models.of(spec).model.pipeline.to("cuda")
     context = context_of(store, spec, models)
