@@ -10,8 +10,8 @@ from typing import Any
 
 from sdqviz.base.errors import SdqvizError
 
-# What a file that is not what it should be makes its readers raise. safetensors' own error is a
-# plain Exception, so it is known by its name.
+# What a file that is not what it should be makes its readers raise. Errors of safetensors and of
+# huggingface_hub are plain Exceptions, so they are known by their names.
 _DAMAGE = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError),
     *(ArithmeticError, RuntimeError, NotImplementedError, struct.error),
@@ -27,7 +27,9 @@ def reading(what: object, hint: str) -> Iterator[None]:
     except SdqvizError:
         raise
     except Exception as error:
-        if not isinstance(error, _DAMAGE) and type(error).__name__ != "SafetensorError":
+        theirs = type(error).__module__.split(".")[0] == "huggingface_hub"
+        damage = isinstance(error, _DAMAGE) or theirs or type(error).__name__ == "SafetensorError"
+        if not damage or "OutOfMemory" in type(error).__name__:  # torch's is a RuntimeError
             raise
         raise SdqvizError(f"{what} cannot be read: {first_line(error)}", hint) from error
 

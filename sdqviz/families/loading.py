@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.reading import reading
 from sdqviz.base.request import FLOAT32, check_dtype
 from sdqviz.base.settings import local_device
 from sdqviz.families.arithmetic import whole_float32
@@ -21,6 +22,7 @@ from sdqviz.families.sources import (
     network_folder,
     read_json,
 )
+from sdqviz.families.whole_parts import refuse_unfilled
 from sdqviz.integrations.diffusers_quantizer import register
 from sdqviz.layers.damage import DAMAGED
 
@@ -36,13 +38,15 @@ def family_of_folder(folder: Path) -> Family:
 def family_named(name: str, config: str | None = None) -> Family:
     """The family of a named model, from its configs alone."""
     source = find(name, config)
-    return family_of_folder(source.config or source.path)
+    with reading(name, "check the folder's configs"):
+        return family_of_folder(source.config or source.path)
 
 
 def own_scheduler(name: str, config: str | None = None) -> str:
     """The diffusers class that a named model samples with, from its configs alone."""
     source = find(name, config)
-    return str(scheduler_config(source.config or source.path)["_class_name"])
+    with reading(name, "check the scheduler's config"):
+        return str(scheduler_config(source.config or source.path)["_class_name"])
 
 
 def load(
@@ -57,14 +61,21 @@ def load(
     """
     source, kind = find(name, config), getattr(torch, check_dtype(dtype))
     check_device(device)  # before anything is read
+    with reading(name, "check the folder's files, or download the model again"):
+        return _load(source, device, kind)
+
+
+def _load(source: Source, device: str, kind: torch.dtype) -> Model:
     if source.path.is_file():
         return _load_single_file(source, device, kind)
     family = family_of_folder(source.path)
     check_configs(source.path, family)
     if is_packed(source.path):
         pipeline = _load_packed(source.path, family, kind)
+        refuse_unfilled(pipeline, source.path, besides=family.network_folder)
     else:
         pipeline = _quietly(lambda: family.load(source.path, kind), source.name)
+        refuse_unfilled(pipeline, source.path)
     return _model(family, source, pipeline, device)
 
 

@@ -1,5 +1,6 @@
 """Where a named model lies, and whether its files are whole. Reads headers only; no torch."""
 
+import codecs
 import json
 import struct
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.reading import check_regular, read_json_object, reading
 from sdqviz.families.components import loaded_weights, parts, variant_of, variants_in
 from sdqviz.families.published import PUBLISHED
 
@@ -31,6 +33,11 @@ def minis() -> dict[str, Path]:
 
 def find(name: str, config: str | None = None) -> Source:
     """Where the named model lies. Raises SdqvizError with the next step when it does not."""
+    with reading(f"model {name[:200]!r}", "check the name, or download the model again"):
+        return _find(name, config)
+
+
+def _find(name: str, config: str | None) -> Source:
     if name in minis():
         return Source(name, minis()[name])
     path = Path(name).expanduser()
@@ -89,6 +96,7 @@ def how_to_get(name: str) -> str:
 
 def check_folder(folder: Path, weights: bool = True) -> Path:
     """The folder, if it is a complete diffusers pipeline with whole safetensors files."""
+    _refuse_pipes(folder)
     index = folder / "model_index.json"
     if not index.is_file():
         raise SdqvizError(
@@ -103,6 +111,15 @@ def check_folder(folder: Path, weights: bool = True) -> Path:
         if needs_weights and library is not None:
             _check_weights(folder, part, loaded_weights(folder / part, variant))
     return folder
+
+
+def _refuse_pipes(folder: Path) -> None:
+    """Refuses a folder with a pipe, a device or a socket in it: reading one never ends."""
+    places = [folder, *(p for p in folder.iterdir() if p.is_dir())] if folder.is_dir() else []
+    for place in places:
+        for file in place.iterdir():
+            if file.exists() and not file.is_dir():
+                check_regular(file, "remove it from the model's folder")
 
 
 def _check_weights(folder: Path, part: str, files: list[Path]) -> None:
@@ -139,24 +156,23 @@ def _check_weights(folder: Path, part: str, files: list[Path]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        if text.startswith("\ufeff"):
-            raise SdqvizError(
-                f"{path} begins with a byte-order mark, which diffusers does not read",
-                "save it as UTF-8 without one",
-            )
-        return json.loads(text)
-    except FileNotFoundError as error:
-        raise SdqvizError(f"{path} is missing", "the model folder is incomplete") from error
-    except ValueError as error:
-        raise SdqvizError(f"{path} is not valid JSON", "the model folder is damaged") from error
+    """A JSON object of a model's folder."""
+    found = read_json_object(path, "the model folder is damaged or incomplete: download it again")
+    with path.open("rb") as file:
+        marked = file.read(3) == codecs.BOM_UTF8
+    if marked:
+        raise SdqvizError(
+            f"{path} begins with a byte-order mark, which diffusers does not read",
+            "save it as UTF-8 without one",
+        )
+    return found
 
 
 def check_safetensors(path: Path) -> list[str]:
     """The names of its tensors. Raises SdqvizError if the file is shorter than its own header
     says (a broken download).
     """
+    check_regular(path, "give a safetensors file")
     size = path.stat().st_size
     try:
         with path.open("rb") as file:
@@ -164,12 +180,13 @@ def check_safetensors(path: Path) -> list[str]:
             if length > size:
                 raise ValueError("header past the end")
             header = json.loads(file.read(length))
-    except (struct.error, ValueError) as error:
+    except (struct.error, ValueError, RecursionError) as error:
         raise SdqvizError(
             f"{path} is not a whole safetensors file ({size} bytes)", "download it again"
         ) from error
-    ends = [v["data_offsets"][1] for k, v in header.items() if k != "__metadata__"]
-    expected = 8 + length + max(ends, default=0)
+    with reading(path, "download it again"):
+        ends = [v["data_offsets"][1] for k, v in header.items() if k != "__metadata__"]
+        expected = 8 + length + max(ends, default=0)
     if size < expected:
         raise SdqvizError(f"{path} is truncated: {size} of {expected} bytes", "download it again")
     return [name for name in header if name != "__metadata__"]

@@ -12,6 +12,7 @@ from torch import nn
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.memory import return_freed_memory
+from sdqviz.base.reading import reading
 from sdqviz.layers.convert import packed_layers
 from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.damage import DAMAGED, check_packed
@@ -90,6 +91,7 @@ def restore_packed(
 
 
 _CONFIG_TENSOR = "__quantization_config__"
+_AGAIN = "quantize again, or copy the file again"
 
 
 def serialise(student: nn.Module, file: Path) -> None:
@@ -103,12 +105,16 @@ def build_student(teacher: nn.Module, file: Path) -> nn.Module:
     with torch.device("meta"):
         student = type(teacher).from_config(teacher.config)  # type: ignore[attr-defined]
     own = next(teacher.parameters())
-    restore_packed(student, read_config(file), load_file(file), own.dtype)
+    with reading(file, _AGAIN):
+        restore_packed(student, read_config(file), load_file(file), own.dtype)
     return_freed_memory()
     return student.to(own.device).eval().requires_grad_(False)
 
 
 def read_config(file: Path) -> dict[str, Any]:
     """The quantization_config inside a packed file."""
-    with safe_open(file, framework="pt") as opened:
-        return json.loads(opened.metadata()[_CONFIG_TENSOR])
+    with reading(file, _AGAIN), safe_open(file, framework="pt") as opened:
+        found = json.loads(opened.metadata()[_CONFIG_TENSOR])
+        if not isinstance(found, dict):
+            raise ValueError("its quantization_config is no object")
+        return found

@@ -70,7 +70,10 @@ def all_prompts(file: str | Path) -> list[str]:
     """
     texts = _lines_or_json(Path(file).expanduser())
     if isinstance(texts, dict):
-        return _own_splits(texts, file)[HELD_OUT]
+        held_out = _own_splits(texts, file)[HELD_OUT]
+        if not held_out:
+            raise SdqvizError(f"{file} holds no {HELD_OUT} prompts", "add some")
+        return held_out
     checked = _checked(texts, file)
     if not checked:
         raise SdqvizError(f"{file} holds no prompts", "write one prompt a line")

@@ -207,3 +207,16 @@ def test_a_config_with_a_byte_order_mark_is_named(copy):
     file = copy / "unet" / "config.json"
     file.write_text(file.read_text(), encoding="utf-8-sig")
     assert "byte-order mark" in refusal(str(copy)).message
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [("text_encoder", "num_hidden_layers", 3), ("vae", "layers_per_block", 2)],
+)
+def test_a_part_that_its_files_do_not_fill_is_refused(tiny_folder, tmp_path, part, key, value):
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_folder, folder)
+    config = folder / part / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), key: value}))
+    with pytest.raises(SdqvizError, match=rf"{part} lacks \d+ tensors that its config.json asks"):
+        load(str(folder))

@@ -13,7 +13,6 @@ import sdqviz
 from sdqviz.base.errors import SdqvizError
 from sdqviz.families import loading, sources
 from sdqviz.layers.checkpoint import build_student, read_config
-from sdqviz.runner.models import ModelCache
 from tests.fuzz.odd import damaged, damaged_bytes, fuzzed
 
 SMALL = {"calibration_scenes": 1, "held_out_scenes": 1, "steps": 2, "time_rows": "sampler"}
@@ -130,5 +129,3 @@ def test_a_pipe_in_a_folder_is_refused_and_not_waited_for(tiny_folder, tmp_path)
     os.mkfifo(folder / "unet/config.json")
     with pytest.raises(SdqvizError, match="no ordinary file"):
         loading.load(str(folder))
-    with pytest.raises(SdqvizError, match="no ordinary file"):
-        ModelCache.key(sources.Source(str(folder), folder))
