@@ -44,7 +44,11 @@ def read_json_object(file: Path, hint: str) -> dict[str, Any]:
     """A JSON object from a file, with or without a byte-order mark."""
     with reading(file, hint):
         check_regular(file, hint)
-        found = json.loads(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SdqvizError(f"{file} is not valid JSON: {first_line(error)}", hint) from error
     if not isinstance(found, dict):
         raise SdqvizError(f"{file} holds no JSON object but a {type(found).__name__}", hint)
     if _depth(found) > _DEEPEST:

@@ -9,7 +9,9 @@ from typing import Any
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, event_from_row, event_to_row
+from sdqviz.base.reading import reading
 from sdqviz.base.request import KINDS
+from sdqviz.results.outcome import read_outcome
 from sdqviz.results.version import RUN_FORMAT, format_of
 from sdqviz.store.blobs import is_blob_name
 from sdqviz.store.records import blob_names
@@ -50,11 +52,13 @@ def import_run(store: Store, folder: Path) -> str:
     row = _read(folder / RUN_FILE)
     if store.runs.has(row["id"]):
         return row["id"]
-    taken = [_event(kind, body) for kind, body in row["events"]]
-    events = [body for _, body in row["events"]]
-    names = sorted(blob_names(row["result"]) | blob_names(events))
-    for name in names:  # all of them before the first is kept
-        _blob(folder / name)
+    with reading(folder / RUN_FILE, _AGAIN):  # all of it before the first blob is kept
+        taken = [_event(kind, body) for kind, body in row["events"]]
+        events = [body for _, body in row["events"]]
+        names = sorted(blob_names(row["result"]) | blob_names(events))
+        read_outcome(row["kind"], row["result"])
+        for name in names:
+            _blob(folder / name)
     for name in names:
         store.blobs.put(_blob(folder / name), name.split(".", 1)[1])
     store.runs.add_finished(row)
@@ -73,7 +77,7 @@ def _read(file: Path) -> dict[str, Any]:
     """
     try:
         row = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SdqvizError(f"{file} cannot be read: {error}", _AGAIN) from error
     result = row.get("result") if isinstance(row, dict) else None
     number = format_of(result) if isinstance(result, dict) else RUN_FORMAT
@@ -81,7 +85,7 @@ def _read(file: Path) -> dict[str, Any]:
         raise SdqvizError(
             f"{file} has format {number}, this sdqviz reads up to {RUN_FORMAT}", "update sdqviz"
         )
-    if not isinstance(number, int):
+    if not isinstance(number, int) or isinstance(number, bool):
         raise SdqvizError(f"{file} has a format {str(number)[:40]!r}", _AGAIN)
     wrong = [
         name

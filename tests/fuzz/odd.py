@@ -7,12 +7,13 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-# In CI about a minute in all; `FUZZ_EXAMPLES=400 python -m pytest tests/fuzz` for long.
+# In CI half a minute in all; `FUZZ_EXAMPLES=400 python -m pytest tests/fuzz` for long.
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "12"))
 fuzzed = settings(
     max_examples=EXAMPLES,
     deadline=None,
     database=None,
+    derandomize="FUZZ_EXAMPLES" not in os.environ,  # CI asks the same every time
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 many = settings(fuzzed, max_examples=25 * EXAMPLES)  # of what costs next to nothing
