@@ -78,7 +78,9 @@ class FakeLayer(nn.Module):
         self.register_buffer("multipliers", start.multipliers)
         self.stretch = nn.Parameter(torch.zeros_like(start.scale))
         bias = layer.bias
-        self.bias = None if bias is None else nn.Parameter(bias.detach().to(torch.float32))
+        # A copy: the FP model keeps its own.
+        own_bias = None if bias is None else bias.detach().to(torch.float32, copy=True)
+        self.bias = None if own_bias is None else nn.Parameter(own_bias)
         # Its name is in the stored students.
         self.pairs = None if activations is None else LearnedRanges(activations, shape, group)
         self.low_rank: nn.ParameterList | None = None

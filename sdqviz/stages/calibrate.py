@@ -139,7 +139,7 @@ class CalibrateStage(Stage):
         timesteps: dict[str, list[float]],
         channels: dict[str, SeenChannels],
     ) -> Steps[None]:
-        places = {t: place for place, t in enumerate(timesteps[next(iter(channels))])}
+        places = {t: place for name in channels for place, t in enumerate(timesteps[name])}
 
         def see(name: str, now: float, x: torch.Tensor) -> None:
             channels[name].add(places.get(now, 0), x)

@@ -220,6 +220,15 @@ def test_kill_9_then_resume_gives_the_same_bytes(store, tiny_folder, tmp_path):
     assert plain(other.result) == plain(resumed.result)
 
 
+def test_a_training_leaves_the_fp_model_as_it_was(store, tiny_folder, models):
+    spec = request(tiny_folder)
+    network = models.of(spec).model.network
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    assert run(store, models, spec)[0] == DONE
+    changed = [n for n, t in network.state_dict().items() if not torch.equal(t, before[n])]
+    assert not changed
+
+
 def test_a_torn_state_starts_the_training_anew_and_says_so(
     store, tiny_folder, models, monkeypatch, tmp_path
 ):

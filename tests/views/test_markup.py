@@ -206,7 +206,7 @@ def test_every_view_is_whole_whatever_a_text_says(store, runs, past, tmp_path, s
 
 
 class Cost:
-    seconds, memory_bytes, disk_bytes = 1.0, 1, 1
+    seconds, memory_bytes, device_bytes, disk_bytes, timed = 1.0, 1, 1, 1, False
 
 
 def trials(scene: str) -> tuple[Trial, ...]:

@@ -63,13 +63,13 @@ def test_the_baseline_follows_the_shown_run_or_stays_pinned(context, store):
     ids = {r.spec["recipe"]: r.id for r in store.runs.list("quantize")}
     trained, rounded = ids["fidelity"], ids["round_nearest"]
     call = caller(context)
-    pinned, others = call("build_difference.choices", trained, "", [])
+    pinned, others, *_ = call("build_difference.choices", trained, "", [])
     assert (pinned["value"], others["value"]) == ("", [rounded])
     # The other one becomes the shown run: they change places.
-    pinned, others = call("build_difference.choices", rounded, "", [rounded])
+    pinned, others, *_ = call("build_difference.choices", rounded, "", [rounded])
     assert (pinned["value"], others["value"]) == ("", [trained])
     # Pinned, the baseline stays.
-    pinned, others = call("build_difference.choices", rounded, trained, [trained])
+    pinned, others, *_ = call("build_difference.choices", rounded, trained, [trained])
     assert (pinned["value"], others["value"]) == (trained, [rounded])
     scores, settings = call("build_difference.draw", rounded, trained, [rounded])
     assert f"{rounded[:4]} against fidelity" in scores

@@ -1,6 +1,10 @@
 // The same scene with ever fewer bits: a slider over the rungs, no job behind it.
 
-/** @typedef {{ url: string, scores: Record<string, number>, free_run: (number | null)[] }} RungScene */
+/**
+ * @typedef {{
+ *   url: string, scores: Record<string, number>, free_run: (number | null)[],
+ * }} RungScene
+ */
 
 /**
  * `ladder_document` of `views`; every rung has every scene, in one order.
