@@ -4,6 +4,7 @@ They go through the entry point, so that what is tested is what the shell gets.
 """
 
 import json
+import re
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -50,7 +51,8 @@ def refused(*words: str) -> str:
     """The error of a command that is told what it cannot do, all on one line."""
     code, out, err = command(*words)
     assert (code, out) == (1, "")
-    (line,) = err.strip().splitlines()
+    *told_before, line = err.strip().splitlines()
+    assert all(re.fullmatch(r"\w+ \d+/\d+", progress) for progress in told_before), err
     told = json.loads(line)
     assert set(told) == {"error", "hint"} and told["hint"]
     return told["error"]

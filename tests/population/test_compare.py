@@ -12,6 +12,8 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.scene import Scene
 from sdqviz.metrics.sets import contract
 from sdqviz.population import compare
+from sdqviz.population.compare import scenes_of
+from sdqviz.population.draw import Models, draw_all
 from sdqviz.population.folder import open_pictures
 from sdqviz.population.scores import Scores
 
@@ -117,12 +119,23 @@ def test_two_devices_draw_what_one_draws(many, tmp_path):
     assert shared["metrics"]["ssim"]["median"] > 0
 
 
-def test_a_device_that_fails_is_named_and_the_others_work_is_kept(many, tmp_path, capfd):
-    with pytest.raises(SdqvizError, match="drawing on cuda:7 failed after 6 of 10"):
+def test_a_device_that_is_not_there_is_refused_before_anything_is_drawn(many, tmp_path):
+    with pytest.raises(SdqvizError, match="device 'cuda:7' is not there"):
         many(devices=("cpu", "cuda:7"))
+    assert not list(tmp_path.glob("pictures/*/*.png"))
+
+
+def test_a_device_that_fails_is_named_and_the_others_work_is_kept(
+    tiny_folder, packed, tmp_path, capfd
+):
+    scenes = scenes_of(["a key", "a bell"], COUNT, steps=2)
+    pictures = open_pictures(tmp_path / "pictures", {}, scenes)
+    models = Models(str(tiny_folder), str(packed), None, "float32")
+    with pytest.raises(SdqvizError, match="drawing on cuda:7 failed after 6 of 10"):
+        draw_all(pictures, models, ("cpu", "cuda:7"), lambda event: None)
     said = capfd.readouterr().err
     assert "cuda:7" in said and "Traceback" not in said
-    assert len(list((tmp_path / "pictures").glob("*/*.png"))) == 6
+    assert pictures.drawn() == 6
 
 
 class Reds:

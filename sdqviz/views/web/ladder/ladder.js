@@ -14,7 +14,9 @@
  *     id: string, label: string, url: string, timesteps: number[],
  *     floor: Record<string, number>, ceiling: Record<string, number>,
  *   }[],
- *   rungs: { bits: string, method: string, bytes: number, fp_bytes: number, scenes: RungScene[] }[],
+ *   rungs: {
+ *     bits: string, method: string, bytes: number, fp_bytes: number, scenes: RungScene[],
+ *   }[],
  * }} LadderDocument
  */
 
