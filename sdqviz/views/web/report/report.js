@@ -7,8 +7,8 @@
  * What `views/report.py` says of the run; texts are HTML.
  * @typedef {{
  *   title: string, scenes: { id: string, label: string }[], opens: string, medians: string,
- *   gallery: object, layers: object, culprits: object | null, layer: string, training: string, facts: string,
- *   settings: string,
+ *   gallery: object, layers: object, culprits: object | null, layer: string, training: string,
+ *   facts: string, settings: string,
  * }} ReportRun
  */
 
