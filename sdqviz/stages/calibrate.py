@@ -236,6 +236,8 @@ def _factors(
         assert layer.weight and layer.activation
         weight = taps_last_to_oti(network.get_parameter(f"{name}.weight").detach())
         factors[name] = 1 / equalise(weight, own.ranges(), layer.weight, layer.activation)
+    if not factors:  # activations in floating point: there is nothing to equalise
+        return {}
     needed = torch.stack([(factor != 1).any() for factor in factors.values()]).tolist()
     return {n: factor for (n, factor), own in zip(factors.items(), needed, strict=True) if own}
 
