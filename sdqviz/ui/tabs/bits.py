@@ -19,6 +19,10 @@ _NONE = (
 class BitsTab:
     name, label, order = "bits", "Fewer bits", 1
 
+    def offered(self, context: AppContext) -> bool:
+        """Whether there is any ladder: a tab that can show nothing is left out."""
+        return any(run.state == DONE for run in context.store.runs.list(LADDER))
+
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(
             "**When does a picture fall apart?** The same scene from the same noise, with ever "
