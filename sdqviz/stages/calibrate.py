@@ -90,16 +90,19 @@ class CalibrateStage(Stage):
                 channels = {n: SeenChannels(len(timesteps[n])) for n in _equalisable(plan)}
                 for scene in self._factor_scenes(scenes):
                     steps = self._see_channels(context, scene, timesteps, channels)
-                    yield from self.told(steps, done, calls_per_scene(scene), total)
-                    done += calls_per_scene(scene)
+                    units = calls_per_scene(scene)
+                    yield from self.told(steps, done, units, total, "channels' largest values")
+                    done += units
                 factors = _factors(context.model.network, plan, channels)
             texts = {n for n in plan.ranged if plan.layers[n].role == CONDITIONING}
             inputs = SeenInputs(timesteps, texts, context.model.device)
-            for scene in scenes:
+            for number, scene in enumerate(scenes, start=1):
                 steps = self._see_inputs(context, scene, inputs, factors)
-                yield from self.told(steps, done, calls_per_scene(scene), total)
+                units, place = calls_per_scene(scene), f"scene {number} of {len(scenes)}"
+                yield from self.told(steps, done, units, total, place)
                 inputs.check()
-                done += calls_per_scene(scene)
+                done += units
+            yield Progress(stage=self.name, done=done, total=total, place="searching the ranges")
             data = save(self._search(plan, inputs, factors))
             context.products.product(key, "safetensors", lambda: data)
             context.products.product(histograms_key, "npz", inputs.shown)

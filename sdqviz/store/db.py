@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 # `shown` names the models behind the pictures in their order; is_right is NULL for "not sure".
 _ANSWERS = """
 CREATE TABLE answers (
@@ -65,6 +65,13 @@ CREATE TRIGGER event_deleted AFTER DELETE ON events BEGIN
     UPDATE clock SET events = events + 1;
 END;
 """
+# Where in its stage a run is, and between which seconds the time left lies: written together with
+# what the clock follows.
+_PLACE = """
+ALTER TABLE runs ADD COLUMN place TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN eta_low REAL;
+ALTER TABLE runs ADD COLUMN eta_high REAL;
+"""
 _FIRST = """
 CREATE TABLE runs (
     id TEXT PRIMARY KEY,
@@ -106,7 +113,7 @@ CREATE TABLE catalog (
 CREATE INDEX runs_by_state ON runs(state, created);
 """
 # MIGRATIONS[v] takes a store from version v to v + 1; 0 is an empty file.
-MIGRATIONS: dict[int, str] = {0: _FIRST, 1: _ANSWERS, 2: _CLOCK}
+MIGRATIONS: dict[int, str] = {0: _FIRST, 1: _ANSWERS, 2: _CLOCK, 3: _PLACE}
 
 
 class Database:

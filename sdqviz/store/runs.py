@@ -159,12 +159,22 @@ class Runs:
             )
 
     def set_progress(
-        self, run_id: str, stage: str, progress: float, eta_seconds: float | None
+        self,
+        run_id: str,
+        stage: str,
+        progress: float,
+        eta_seconds: float | None,
+        *,
+        place: str = "",
+        eta_range: tuple[float, float] | None = None,
     ) -> None:
+        """`place`: where in the stage that is, in words; `eta_range`: least and most seconds."""
+        low, high = eta_range or (eta_seconds, eta_seconds)
         with self._database.transaction() as sql:
             sql.execute(
-                "UPDATE runs SET stage = ?, progress = ?, eta_seconds = ? WHERE id = ?",
-                (stage, progress, eta_seconds, run_id),
+                "UPDATE runs SET stage = ?, progress = ?, eta_seconds = ?, place = ?, eta_low = ?,"
+                " eta_high = ? WHERE id = ?",
+                (stage, progress, eta_seconds, place, low, high, run_id),
             )
 
     def finish(
@@ -322,7 +332,8 @@ class Runs:
             name: row[name]
             for name in (
                 *("id", "kind", "state", "stage", "progress", "eta_seconds", "created", "started"),
-                *("ended", "attempt", "pid", "pid_started", "seconds", "visitor"),
+                *("ended", "attempt", "pid", "pid_started", "seconds", "visitor", "place"),
+                *("eta_low", "eta_high"),
             )
         }
         if plain["state"] == DONE and (row["format"] or 0) > RUN_FORMAT:

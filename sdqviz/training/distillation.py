@@ -27,7 +27,7 @@ from sdqviz.base.events import (
 from sdqviz.base.keys import content_key, seed_from
 from sdqviz.base.scene import Scene
 from sdqviz.base.settings import world_size
-from sdqviz.families.encoding import encode
+from sdqviz.families.encoding import encoding
 from sdqviz.layers.fake import fixed_weights
 from sdqviz.layers.tensor_file import write_tensors
 from sdqviz.products.context import Context
@@ -38,6 +38,7 @@ from sdqviz.products.trajectories import calls_per_scene
 from sdqviz.training.batches import SERIAL, Batches
 from sdqviz.training.blocks import block_layers, block_names
 from sdqviz.training.checkpoints import Checkpoints
+from sdqviz.training.course import Course
 from sdqviz.training.footprint import micro_batch, training_bytes, ways_out
 from sdqviz.training.freezing import Freezer
 from sdqviz.training.losses import GUIDED, Losses, Sample, batch_of, training_loss
@@ -53,12 +54,17 @@ WINDOWS = 12  # the freezing criteria look so many times
 
 
 class Distillation:
-    """`name` is its stage's, which its events carry; `key` that of the student it stores."""
+    """`course` counts its work for its stage; `key` is that of the student it stores."""
 
     def __init__(
-        self, name: str, context: Context, config: TrainingOptions, student: nn.Module, key: str
+        self,
+        course: Course,
+        context: Context,
+        config: TrainingOptions,
+        student: nn.Module,
+        key: str,
     ) -> None:
-        self.name, self.context, self.config, self.key = name, context, config, key
+        self.course, self.context, self.config, self.key = course, context, config, key
         self.student = student
         self.sampler = context.take(Sampler)
         self.scenes = self.sampler.training_scenes(config.rounds * config.training_scenes)
@@ -72,6 +78,7 @@ class Distillation:
             clip=config.clip,
             steps=config.training_steps,
             state=torch.device("cpu") if config.optimizer_on == HOST else None,
+            bits=config.optimizer_bits,
             half=config.precision == "fp16",
         )
         network, classes = context.model.network, context.model.family.block_classes
@@ -89,7 +96,8 @@ class Distillation:
         self.step = 0  # optimiser steps done
         self.seconds = 0.0  # spent on them
         self.told: list[Event] = []  # what a run that finds this student would not see
-        self.rounds = _split(config.training_steps, config.rounds)
+        self.looked = -1  # the step after which the tune scene was looked at last
+        self.rounds = course.steps
 
     def run(self) -> Iterator[Event]:
         saved = self.checkpoints.load() if world_size() == 1 else None
@@ -99,6 +107,7 @@ class Distillation:
         if saved is not None:
             numbers, tensors = saved
             self.step, self.seconds = numbers["step"], numbers["seconds"]
+            self.looked = numbers.get("looked", self.step)  # older states were never left in a look
             self.told = [event_from_row(kind, body) for kind, body in numbers["told"]]
             self.trainer.restore(numbers["trainer"], Part(tensors, "trainer."))
             self.freezer.restore(numbers["freezer"], Part(tensors, "freezer."))
@@ -106,7 +115,9 @@ class Distillation:
                 self.trainer.freeze(self.freezer.blocks[block])
             yield Log(message=f"training goes on from step {self.step} of {sum(self.rounds)}")
         self.processes.take_over(self.student.state_dict())
-        encode(self.context.model, [*self.scenes, *self.context.take(TuneScenes).scenes])
+        scenes = [*self.scenes, *self.context.take(TuneScenes).scenes]
+        for done in encoding(self.context.model, scenes):
+            yield self.course.begun(self.step, f"prompt {done + 1} of {len(scenes)}")
         try:
             for event in self._rounds():
                 if not isinstance(event, Progress | Log):
@@ -145,10 +156,10 @@ class Distillation:
         return [event_to_row(event) for event in self.told]
 
     def _rounds(self) -> Iterator[Event]:
-        config, total = self.config, sum(self.rounds)
-        yield Progress(stage=self.name, done=self.step, total=total)
-        if self.step == 0 and config.previews:
-            yield from self._watch(0)
+        if self.step in self.course.looks and self.looked < self.step:  # the first, or cut short
+            yield self.course.looked(self.step, 0)
+            yield from self._watch(self.step)
+        yield self.course.stepped(self.step, self.seconds)
         start = 0
         for number, steps in enumerate(self.rounds):
             end = start + steps
@@ -168,14 +179,18 @@ class Distillation:
         context, config = self.context, self.config
         count = config.training_scenes
         scenes = self.scenes[number * count : (number + 1) * count]
-        folder, total = self._folder(number), sum(self.rounds)
+        folder, walked, met = self._folder(number), 0, 0
         with self.trainer.averaged(), fixed_weights(self.student):
             for seen in serial_phase(
                 *(context.model, self.student, scenes, config.source, folder, self.processes),
                 config.autocast,
             ):
-                calls += [] if seen is None else [seen]
-                yield Progress(stage=self.name, done=self.step, total=total)
+                if seen is None:  # of several processes each walks as many
+                    met += self.processes.count
+                else:
+                    calls.append(seen)
+                    walked, met = walked + 1, 0
+                yield self.course.walked(number, walked, met)
 
     def _parallel(
         self, calls: list[ConditionedCalls], number: int, start: int, end: int
@@ -193,18 +208,17 @@ class Distillation:
             weights=influence,
         )
         every = max(1, total // CURVE_POINTS)
-        looks = {round(total * (i + 1) / config.previews) for i in range(config.previews)}
         while self.step < end:
             started = time.monotonic()
             picks = self.processes.share(batches.at(self.step - start))
             device, micro = self.context.model.device, self.micro
             parts = [picks[i : i + micro] for i in range(0, len(picks), micro)]
-            losses = [
-                self._learn(
-                    batch_of(calls, part, device, batches.loss_weight), len(part) / len(picks)
-                )
-                for part in parts
-            ]
+            losses: list[Losses] = []
+            for place, part in enumerate(parts):
+                if place:
+                    yield self.course.learned(self.step, place * micro, len(picks))
+                sample = batch_of(calls, part, device, batches.loss_weight)
+                losses.append(self._learn(sample, len(part) / len(picks)))
             self._update()
             self.seconds += time.monotonic() - started
             loss, output, blocks = _together(losses, [len(part) / len(picks) for part in parts])
@@ -217,11 +231,11 @@ class Distillation:
             if now % every == 0 or self.step == total:
                 yield from self._curves(now, loss, output, blocks)
             yield from frozen
-            if self.step in looks:
+            if self.step in self.course.looks:
                 yield from self._watch(self.step)
             if self.checkpoints.due():
                 self._save()
-            yield Progress(stage=self.name, done=self.step, total=total)
+            yield self.course.stepped(self.step, self.seconds)
 
     def _learn(self, sample: Sample, share: float) -> Losses:
         """Adds the gradients of a micro-batch, which is a share of the batch."""
@@ -271,7 +285,9 @@ class Distillation:
 
     def _watch(self, step: int) -> Iterator[Event]:
         with self.trainer.averaged(), fixed_weights(self.student):
-            yield from watch(self.context, self.student, self.blocks, step, self.config.autocast)
+            for told in watch(self.context, self.student, self.blocks, step, self.config.autocast):
+                yield self.course.looked(step, told) if isinstance(told, int) else told
+        self.looked = step
 
     def _save(self) -> None:
         tensors = {f"trainer.{k}": v for k, v in self.trainer.tensors().items()}
@@ -279,6 +295,7 @@ class Distillation:
         numbers = {
             "step": self.step,
             "seconds": self.seconds,
+            "looked": self.looked,
             "told": self._told(),
             "trainer": self.trainer.numbers(),
             "freezer": self.freezer.numbers(),
@@ -346,11 +363,6 @@ def _window(config: TrainingOptions, scenes: list[Scene]) -> int:
         calls = max(calls_per_scene(scene) for scene in scenes)
         return calls * max(1, round(window / calls))
     return window
-
-
-def _split(steps: int, rounds: int) -> list[int]:
-    """Optimiser steps of each round, as equal as can be."""
-    return [steps * (i + 1) // rounds - steps * i // rounds for i in range(rounds)]
 
 
 class Part(Mapping[str, torch.Tensor]):
