@@ -115,6 +115,7 @@ def _stage(step: Step) -> dict[str, Any]:
         "label": step.stage.label,
         "can_finish_early": step.stage.can_finish_early,
         "when": step.when,
+        "fixed": dict(step.fixed),
         "needs": asdict(step.stage.needs),
     }
 
@@ -136,5 +137,6 @@ SNAPSHOT = "catalog.json"
 
 def write_snapshot() -> Path:
     target = assets_folder() / SNAPSHOT
-    target.write_text(json.dumps(static_catalog(), indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(static_catalog(), separators=(",", ":"))  # a page reads it, nobody else
+    target.write_text(text + "\n", encoding="utf-8")
     return target
