@@ -184,13 +184,13 @@ def test_scores_of_a_former_pair_change_nothing(page):
     page.wait_for_function(f"{VIEWER}.measure.asked?.a === 'other_seed'")
     asked = page.evaluate(f"{VIEWER}.measure.asked")
     page.locator("#viewer select[data-which=a]").select_option("fp")
-    kept = page.inner_html("#viewer .sdqv-scores")
+    kept = page.inner_html("#answer .sdqv-scores")
     assert "sdq-chip" in kept
     late = {**asked, "ssim": 0.5, "flip": 0.5}
     page.evaluate(
         "detail => document.dispatchEvent(new CustomEvent('sdqviz-region', { detail }))", late
     )
-    assert page.inner_html("#viewer .sdqv-scores") == kept
+    assert page.inner_html("#answer .sdqv-scores") == kept
 
 
 def test_a_dragged_box_has_its_scores(page, store, row):
@@ -227,13 +227,13 @@ def test_a_dragged_box_has_its_scores(page, store, row):
     page.evaluate(
         "detail => document.dispatchEvent(new CustomEvent('sdqviz-region', { detail }))", late
     )
-    assert page.locator("#viewer .sdqv-scores .sdq-chip").count() == 3
+    assert page.locator("#answer .sdqv-scores .sdq-chip").count() == 3
     assert page.text_content("#viewer .sdqv-boxed") == ""
 
 
 def test_every_pair_has_its_own_scores(page, store, row):
     focus(page)
-    scores = page.locator("#viewer .sdqv-scores")
+    scores = page.locator("#answer .sdqv-scores")
     assert f"{row['metrics']['ssim']:.3f}" in scores.inner_text()
     second = page.locator("#viewer select[data-which=b]")
     flip = page.locator("#viewer [data-mode=flip]")
@@ -260,7 +260,7 @@ def test_every_pair_has_its_own_scores(page, store, row):
     with Image.open(files[0]) as picture:
         whole = box_scores(*files, 0, 0, *picture.size)
     wanted = f"SSIM {whole['ssim']:.4f} · FLIP {whole['flip']:.4f}"
-    page.wait_for_selector(f"#viewer .sdqv-scores >> text={wanted}")
+    page.wait_for_selector(f"#answer .sdqv-scores >> text={wanted}")
     assert "PSNR" in scores.inner_text()
     alt = page.get_attribute("#viewer canvas", "aria-label")
     assert alt.startswith(row["prompt"]) and "W4A8 and round_nearest" in alt

@@ -11,6 +11,7 @@ class Measure {
   worst = [];
   /** @type {MeasuredBox | null} */
   asked = null; // of the server
+  told = ""; // what the box's label says
   #viewer;
 
   /** @param {Viewer} viewer */
@@ -46,8 +47,11 @@ class Measure {
     this.box = box;
     const { pictures, frame } = this.#viewer;
     const { pair } = pictures;
+    this.told = "";
     if (box && pair) {
-      frame.words.tellBox(box, pixels.boxError(pair.a.data, pair.b.data, box));
+      const error = pixels.boxError(pair.a.data, pair.b.data, box);
+      this.told = `PSNR ${psnrText(pixels.psnr(error.mse))}`;
+      frame.words.tellBox(box, error);
       this.#ask(box);
     } else {
       frame.words.tellBox(null);

@@ -3,6 +3,8 @@
 
 const SWAPS_A_SECOND = 2; // below the three flashes a second of WCAG 2.3.1
 const MOST_HEIGHT = 640; // pixels of the page, of a row of panels
+const LEAST_HEIGHT = 320;
+const ABOVE_STAGE = 450; // what stands above the pictures: with them it fits the window
 
 class Viewer {
   /** @type {Mode} */
@@ -10,6 +12,7 @@ class Viewer {
   share = 0.5; // of the split line, and of the fade
   gain = GAINS.find((gain) => gain === Number(address.get("gain"))) ?? 8;
   signed = address.get("signed") === "1";
+  mapGain = MAP_GAINS.find((gain) => gain === Number(address.get("mapgain"))) ?? 1;
   swapped = false; // by the flicker
   held = false; // the key that shows the other picture
   paused = false; // the flicker
@@ -27,6 +30,7 @@ class Viewer {
     this.frame = new ViewerFrame(this, element);
     this.painter = new Painter(this, this.frame.stage.pen);
     new ResizeObserver(() => this.draw()).observe(this.frame.stage.root);
+    window.addEventListener("resize", () => this.draw()); // the height alone
     new ViewerPointer(this);
     listenToKeys(this);
     setInterval(() => this.#flick(), 1000 / SWAPS_A_SECOND);
@@ -78,6 +82,14 @@ class Viewer {
   setGain(gain, signed = this.signed) {
     Object.assign(this, { gain, signed });
     address.set({ gain, signed: signed ? 1 : null });
+    this.#press();
+    this.draw();
+  }
+
+  /** @param {number} gain of the maps */
+  setMapGain(gain) {
+    this.mapGain = gain;
+    address.set({ mapgain: gain === 1 ? null : gain });
     this.#press();
     this.draw();
   }
@@ -148,7 +160,7 @@ class Viewer {
     const ratio = pixelRatio();
     const width = Math.round(stage.root.clientWidth * ratio);
     const [across, down] = panelGrid(this);
-    const most = MOST_HEIGHT * ratio * Math.min(down, 2);
+    const most = stageHeight() * ratio * Math.min(down, 2);
     stage.resize(width, Math.round(Math.min((width * down) / across, most)));
     this.painter.clear();
     const any = a ?? b;
@@ -186,3 +198,6 @@ class Viewer {
     address.set({ ...others, ...this.pictures.keys });
   }
 }
+
+/** How high a row of panels may be, in pixels of the page. */
+const stageHeight = () => clamp(window.innerHeight - ABOVE_STAGE, LEAST_HEIGHT, MOST_HEIGHT);
