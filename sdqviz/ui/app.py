@@ -10,6 +10,7 @@ from sdqviz.base.registry import found
 from sdqviz.ui.component import FOLDING
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import PACKAGE
+from sdqviz.ui.history import build_history
 from sdqviz.ui.shown import hidden_copies, noting, while_shown
 from sdqviz.ui.sidebar import build_sidebar
 from sdqviz.ui.tabs.blind.keys import COVER
@@ -56,6 +57,7 @@ def build_app(context: AppContext) -> gr.Blocks:
                         shown.select(None, js=noting(tab, ordered))
                         tab.build(context, shared)
         names = [tab.name for tab in ordered]
+        build_history(context, shared, names)
 
         def opened(request: gr.Request) -> Any:
             """The tab that the page's address names."""

@@ -84,18 +84,20 @@ class CompareTab:
             found = scenes(run_id)
             labels = list(found)
             asked_for = [label for label in labels if found[label].id == wanted]
-            chosen = shown if shown in labels else (*asked_for, *_typical(run_id, found), None)[0]
+            kept = [shown] if shown in labels else []
+            chosen = (*asked_for, *kept, *_typical(run_id, found), None)[0]
+            answered = "" if asked_for else gr.skip()
             asked = context.store.runs.get(mine) if mine else None
             if asked is None or asked.state in UNFINISHED:
                 # What is shown and still there is left alone: meanwhile the visitor may have chosen
                 # another. So is `mine`: by now *Generate* may have set it to another run.
                 value = {} if chosen == shown else {"value": chosen}
-                return [gr.Dropdown(choices=labels, **value), gr.skip()]
+                return [gr.Dropdown(choices=labels, **value), gr.skip(), answered]
             if asked.scenes:
                 drawn = asked.scenes[0].id
                 own = [k for k in labels if found[k].id == drawn and is_own(k)]
                 chosen = own[0] if own else chosen
-            return [gr.Dropdown(choices=labels, value=chosen), ""]
+            return [gr.Dropdown(choices=labels, value=chosen), "", answered]
 
         def _typical(run_id: str | None, found: dict[str, SceneRow]) -> list[str]:
             """The label to open with: the run's typical scene."""
@@ -172,7 +174,7 @@ class CompareTab:
             [shared.listing.change, shared.run.change],
             list_scenes,
             [shared.run, scene, mine, shared.scene],
-            [scene, mine],
+            [scene, mine, shared.scene],
             **QUIET,
         )
         asked = [shared.run, shared.scene]

@@ -92,6 +92,23 @@ class Measure {
   }
 }
 
+/** @param {Box | null} box for the page's address */
+const boxWords = (box) => box && [box.x, box.y, box.w, box.h].join(",");
+
+/**
+ * The box that an address names, where it lies within the picture.
+ * @param {string | null} words
+ * @param {Source | undefined} picture
+ * @returns {Box | null}
+ */
+function boxIn(words, picture) {
+  const numbers = numbersIn(words, 4);
+  if (!numbers || !picture || !numbers.every(Number.isInteger)) return null;
+  const [x, y, w, h] = numbers;
+  const inside = x >= 0 && y >= 0 && x + w <= picture.width && y + h <= picture.height;
+  return inside && w > 0 && h > 0 ? { x, y, w, h } : null;
+}
+
 /** Where the server's scores of a box come in. */
 class RegionScores {
   /** @param {(MeasuredBox & ServerScores) | null} doc */

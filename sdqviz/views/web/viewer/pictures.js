@@ -57,6 +57,12 @@ class ScenePictures {
     }
   }
 
+  /** The pair that the page's address names. */
+  recall() {
+    this.keys = null;
+    this.take(this.doc);
+  }
+
   /**
    * Loads the pictures of the document that was taken last; null if another came meanwhile, else
    * the names of those that are not there any more.
