@@ -28,6 +28,7 @@ from sdqviz.runner.local_models import local_models
 from sdqviz.runner.machine import device_free_bytes
 from sdqviz.runner.prompts import prompts, usual_guidance
 
+_EXAMPLES = 6
 FORMAT = 2  # raised when an older page could not read a newer worker's catalog, or the reverse
 
 
@@ -45,6 +46,7 @@ def static_catalog() -> dict[str, Any]:
             for family in found(FAMILIES, "FAMILY").values()
         },
         "models": [_mini(name, folder) for name, folder in minis().items()],
+        "examples": examples("general"),  # for models that are not in the list
         "published": [
             {
                 "name": model.hub_id,
@@ -120,6 +122,11 @@ def _stage(step: Step) -> dict[str, Any]:
     }
 
 
+def examples(name: str) -> list[str]:
+    """Prompts of a bundled list for visitors to try: no run scores them."""
+    return prompts(name, "tune")[-_EXAMPLES:]
+
+
 def _mini(name: str, folder: Path) -> dict[str, Any]:
     family = family_of_folder(folder)
     parameters = stored_parameters(folder / family.network_folder)
@@ -128,7 +135,7 @@ def _mini(name: str, folder: Path) -> dict[str, Any]:
         "family": family.name,
         "parameters": parameters,
         "guidance": usual_guidance(name, family),
-        "examples": prompts("emoji", "held_out")[:12],
+        "examples": examples("emoji"),
     }
 
 
