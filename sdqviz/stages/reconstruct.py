@@ -38,7 +38,7 @@ class ReconstructStage(ReconstructionOptions, Stage):
     needs = Needs(
         network_calls=f"({_BLOCKS} * samples + 4 * (iterations + range_iterations) * block_batch)"
         " / branches",
-        device_bytes="2 * parameters + block_batch * 14 * sqrt(parameters) * side ** 2",
+        device_bytes="2 * parameters + block_batch * 2 * sqrt(parameters) * side ** 2",
         disk_bytes="samples * 3 * sqrt(parameters) / 25 * side ** 2 + 2 * parameters",
     )
     can_finish_early = True
