@@ -10,11 +10,11 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import GENERATE, generate_request
 from sdqviz.base.scene import MAX_SEED, Scene
 from sdqviz.ui.context import AppContext, as_toast
-from sdqviz.ui.contract import Shared
+from sdqviz.ui.contract import QUIET, TOLD, Shared
+from sdqviz.ui.reads import reads
 from sdqviz.views.compare.scene_form import has_shift, parse_size, size_choices
 
 STEPS, GUIDANCE = 100, 15  # where the sliders end, unless the shown run goes beyond
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def build_scene_form(
@@ -42,9 +42,10 @@ def build_scene_form(
                 elem_id="shift",
             )
         negative = gr.Textbox(label="Negative prompt", max_lines=2)
+        texts = _examples(context)
         examples = gr.Dataset(
             components=[prompt],
-            samples=[[text] for text in _examples(context)],
+            samples=[[text] for text in texts],
             label="Try",
             type="values",
         )
@@ -57,6 +58,7 @@ def build_scene_form(
         "shift": shift,
     }
 
+    @reads
     def usual(run_id: str | None) -> list[Any]:
         """The shown run's own settings, and what else its family offers."""
         run = context.finished_run(run_id)
@@ -100,10 +102,15 @@ def build_scene_form(
         gr.Info("Drawing with both models; the pair appears here.", duration=4)
         return asked
 
-    shared.run.change(usual, shared.run, list(settings.values()), queue=False, **_QUIET)
+    shared.run.change(usual, shared.run, list(settings.values()), **QUIET)
     inputs = [shared.run, prompt, seed, negative, *settings.values()]
-    gr.on([draw.click, prompt.submit], generate, inputs, mine, **_QUIET)
-    examples.click(lambda sample: sample[0], examples, prompt, **_QUIET)
+    gr.on([draw.click, prompt.submit], generate, inputs, mine, **TOLD)
+
+    def choose(number: int | None) -> Any:
+        there = number is not None and 0 <= number < len(texts)
+        return texts[number] if there else gr.skip()
+
+    examples.click(choose, examples, prompt, **QUIET)
     return mine
 
 
