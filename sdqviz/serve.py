@@ -21,14 +21,17 @@ from sdqviz.families.sources import packed_folder
 from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.estimate import Estimate, call_seconds, estimate_quantize, refuse_if_over
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
+from sdqviz.server.events import Handler
 from sdqviz.server.hosts import hosts
 from sdqviz.server.policy import LOCAL_FRAMES
+from sdqviz.server.pulse import Pulse
 from sdqviz.server.stack import has_gradio_login, middlewares
 from sdqviz.server.visitors import Visitors, visitors
 from sdqviz.store.limits import Limits
 from sdqviz.store.store import Store
 from sdqviz.ui.app import CSS, HEAD, HEAD_SCRIPT, build_app
 from sdqviz.ui.context import AppContext
+from sdqviz.ui.handlers import handlers
 from sdqviz.ui.theme import THEME
 from sdqviz.views.runs.listing import is_finished
 
@@ -95,6 +98,8 @@ def serve(
         known,
         who,
         context.store.blobs,
+        {index: Handler(*row) for index, row in handlers(page).items()},
+        Pulse(context.store, context.wake).version,
         scripts=[HEAD_SCRIPT],
         frames=_SPACE_FRAMES if is_space else LOCAL_FRAMES,
         signed_in=has_gradio_login if password else None,
@@ -111,6 +116,8 @@ def serve(
             ssr_mode=False,
             show_error=True,
             enable_monitoring=False,
+            # Else it asks for its own page, and gives up where that takes over three seconds.
+            _frontend=False,
             app_kwargs={"middleware": guards},
             **launch,
         )

@@ -9,8 +9,9 @@ from sdqviz import __version__
 from sdqviz.base.registry import found
 from sdqviz.ui.component import FOLDING
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.contract import PACKAGE
+from sdqviz.ui.contract import PACKAGE, QUIET
 from sdqviz.ui.history import build_history
+from sdqviz.ui.opening import Query
 from sdqviz.ui.shown import hidden_copies, noting, while_shown
 from sdqviz.ui.sidebar import build_sidebar
 from sdqviz.ui.tabs.blind.keys import COVER
@@ -59,11 +60,12 @@ def build_app(context: AppContext) -> gr.Blocks:
         names = [tab.name for tab in ordered]
         build_history(context, shared, names)
 
-        def opened(request: gr.Request) -> Any:
+        def opened(query: Query) -> list[Any]:
             """The tab that the page's address names."""
-            wanted = request.query_params.get("tab")
-            return gr.Tabs(selected=wanted) if wanted in names else gr.skip()
+            wanted = query.get("tab")
+            return [gr.Tabs(selected=wanted) if wanted in names else gr.skip()]
 
-        page.load(opened, None, tabs, show_progress="hidden", api_visibility="private")
+        shared.opening.add(opened, [tabs])
+        shared.opening.attach(page, **QUIET)
         page.load(None, js=_FOLD)
     return page

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 import gradio as gr
 
 from sdqviz.ui.context import AppContext
+from sdqviz.ui.notice import Notice
+from sdqviz.ui.opening import Opening
 from sdqviz.ui.request_form import RequestForm
 
 PACKAGE = "sdqviz.ui.tabs"
@@ -38,6 +40,8 @@ class Shared:
     layer: gr.Textbox  # name of the layer that an address or another tab asks to be shown
     part: gr.Textbox  # name of the layer that another tab asks to be drawn quantized alone
     tabs: gr.Tabs
+    opening: Opening  # what a page does first
+    notice: Notice  # what a handler tells that does not queue
 
 
 class Tab(Protocol):

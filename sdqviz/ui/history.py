@@ -8,6 +8,7 @@ import gradio as gr
 from sdqviz.ui.component import component
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.ui.reads import reads
 from sdqviz.views.runs.listing import typical
 
 
@@ -15,9 +16,10 @@ def build_history(context: AppContext, shared: Shared, names: Sequence[str]) -> 
     """Follows the page's address over its tabs, of these names."""
     address = component("went", "went", events=("went",), waits=False)
 
+    @reads
     def went(shown: str | None, event: gr.EventData) -> list[Any]:
         """Updates of [run, scene, layer, tabs]. What is not named is as a first visit has it."""
-        asked = event._data if isinstance(event._data, dict) else {}
+        asked: Any = event._data if isinstance(event._data, dict) else {}
         words = {k: v for k, v in asked.items() if isinstance(v, str)}
         run = context.finished_run(words.get("run"))
         if run is None:

@@ -125,13 +125,12 @@ def build_redraw(
             gr.Warning(str(error.message), duration=None)
             return [gr.skip(), ""]
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    single.click(submit, [shared.run, scene, layer], asked, **quiet)
+    single.click(submit, [shared.run, scene, layer], asked, **TOLD)
     for button, part in ((weights, WEIGHTS), (activations, ACTIVATIONS)):
         state = gr.State(part)
-        button.click(submit, [shared.run, scene, state], asked, **quiet)
-    reference.click(submit_reference, [shared.run, scene], asked, **quiet)
+        button.click(submit, [shared.run, scene, state], asked, **TOLD)
+    reference.click(submit_reference, [shared.run, scene], asked, **TOLD)
     wanted = [shared.run, scene, shared.part]
     shared.part.change(submit_asked, wanted, [asked, shared.part], **TOLD)
-    gr.on([folder.click, path.submit], submit_folder, [shared.run, scene, path], asked, **quiet)
+    gr.on([folder.click, path.submit], submit_folder, [shared.run, scene, path], asked, **TOLD)
     return asked

@@ -11,7 +11,8 @@ from sdqviz.base.request import GENERATE, generate_request
 from sdqviz.base.scene import MAX_SEED, Scene
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext, as_toast
-from sdqviz.ui.contract import Shared
+from sdqviz.ui.contract import QUIET, TOLD, Shared
+from sdqviz.ui.reads import reads
 from sdqviz.views.compare.scene_form import has_shift, parse_size, size_choices
 
 STEPS, GUIDANCE = 100, 15  # where the sliders end, unless the shown run goes beyond
@@ -20,7 +21,6 @@ _UNFOLD = """() => {
   const open = document.querySelector('#scene-settings').classList.toggle('sdq-open');
   document.querySelector('#more').ariaExpanded = String(open);
 }"""
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def build_scene_form(
@@ -32,7 +32,7 @@ def build_scene_form(
     with gr.Row(elem_id="examples-row"):
         examples = gr.Dataset(
             components=[prompt],
-            samples=[[text] for text in _examples(context, None)],
+            samples=[[text] for text in _examples(context, context.finished_run(None))],
             label="Try",
             type="values",
             elem_id="examples",
@@ -67,6 +67,7 @@ def build_scene_form(
         "shift": shift,
     }
 
+    @reads
     def usual(run_id: str | None, asked: str | None) -> list[Any]:
         """The shown run's own settings and examples, and what else its family offers. A prompt of
         the visitor's own is left alone.
@@ -118,10 +119,17 @@ def build_scene_form(
         return asked
 
     filled = [*settings.values(), prompt, examples]
-    shared.run.change(usual, [shared.run, prompt], filled, queue=False, **_QUIET)
+    shared.run.change(usual, [shared.run, prompt], filled, **QUIET)
     inputs = [shared.run, prompt, seed, negative, *settings.values()]
-    gr.on([draw.click, prompt.submit], generate, inputs, mine, **_QUIET)
-    examples.click(lambda sample: sample[0], examples, prompt, **_QUIET)
+    gr.on([draw.click, prompt.submit], generate, inputs, mine, **TOLD)
+
+    @reads
+    def choose(run_id: str | None, number: int | None) -> Any:
+        texts = _examples(context, context.finished_run(run_id))
+        there = number is not None and 0 <= number < len(texts)
+        return texts[number] if there else gr.skip()
+
+    examples.click(choose, [shared.run, examples], prompt, **QUIET)
     return mine
 
 

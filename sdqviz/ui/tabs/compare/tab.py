@@ -11,6 +11,7 @@ from sdqviz.ui.component import NOTHING, component, folding
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.ui.export_button import build_export_button
+from sdqviz.ui.reads import reads
 from sdqviz.ui.tabs.compare.histogram import build_histogram
 from sdqviz.ui.tabs.compare.redraw import build_redraw
 from sdqviz.ui.tabs.compare.scene_form import build_scene_form, first_example
@@ -79,6 +80,7 @@ class CompareTab:
             run = context.finished_run(run_id)
             return {} if run is None else scenes_of(run, context.store.runs.list())
 
+        @reads
         def list_scenes(run_id: str | None, shown: str | None, mine: str, wanted: str) -> list[Any]:
             """The scenes, and the one that this visitor asked for once it is drawn."""
             found = scenes(run_id)
@@ -107,6 +109,7 @@ class CompareTab:
             wanted = typical(run.scenes).id
             return [label for label, row in found.items() if row.id == wanted]
 
+        @reads
         def offer(run_id: str | None, label: str | None) -> Any:
             """The button leads to the worst scene, and from there back to the typical one."""
             run, found = context.finished_run(run_id), scenes(run_id)
@@ -116,6 +119,7 @@ class CompareTab:
             at_worst = label in found and found[label].id == worst
             return gr.Button(_TO_TYPICAL if at_worst else _TO_WORST, visible=True)
 
+        @reads
         def go_to(run_id: str | None, words: str) -> Any:
             run = context.finished_run(run_id)
             if run is None or not run.scenes:
@@ -124,6 +128,7 @@ class CompareTab:
             wanted = worst_first(run.scenes)[0] if to_worst else typical(run.scenes)
             return next(label for label, row in scenes(run_id).items() if row.id == wanted.id)
 
+        @reads
         def open_scene(run_id: str | None, wanted: str) -> list[Any]:
             """The scene that another tab asked for; the request is cleared, so that the same one
             can be made again.
@@ -133,6 +138,7 @@ class CompareTab:
                 return [gr.skip()] * 2
             return [gr.Dropdown(choices=list(found.values()), value=found[wanted]), ""]
 
+        @reads
         def pictures(run_id: str | None, label: str | None, chosen: str) -> str:
             """The viewer's pictures, again when another was drawn of the same scene."""
             run = context.finished_run(run_id)
@@ -141,6 +147,7 @@ class CompareTab:
                 return NOTHING
             return viewer_document(run, row, context.store.runs.list(), context.address, chosen)
 
+        @reads
         def show(run_id: str | None, label: str | None, chosen: str) -> list[Any]:
             run = context.finished_run(run_id)
             row = scenes(run_id).get(label or "")
@@ -153,6 +160,7 @@ class CompareTab:
                 facts(run),
             ]
 
+        @reads
         def measure(run_id: str | None, label: str | None, event: gr.EventData) -> str:
             """The scores of a box of two pictures, with the box and the pictures' keys."""
             run = context.finished_run(run_id)
