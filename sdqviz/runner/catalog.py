@@ -26,7 +26,7 @@ from sdqviz.runner import machine
 from sdqviz.runner.estimate import stored_parameters
 from sdqviz.runner.local_models import local_models
 from sdqviz.runner.machine import device_free_bytes
-from sdqviz.runner.prompts import prompts, usual_guidance
+from sdqviz.runner.prompts import prompt_set, prompts, usual_guidance
 
 _EXAMPLES = 6
 FORMAT = 2  # raised when an older page could not read a newer worker's catalog, or the reverse
@@ -135,7 +135,7 @@ def _mini(name: str, folder: Path) -> dict[str, Any]:
         "family": family.name,
         "parameters": parameters,
         "guidance": usual_guidance(name, family),
-        "examples": examples("emoji"),
+        "examples": examples(prompt_set(name)),
     }
 
 
