@@ -1,5 +1,5 @@
-// What is shown, in the page's address: run, scene, pictures, mode, zoom, box, timestep, layer, tab,
-// map. Another run, scene or tab is a step that the browser's *back* takes back.
+// What is shown, in the address: run, scene, pictures, mode, zoom, box, timestep, layer, tab, map.
+// Another run, scene or tab is a step that the browser's *back* takes back.
 
 const WENT_EVENT = "sdqviz-went"; // back or forward: the address is what is to be shown
 const PLACES = ["run", "scene", "tab"];
