@@ -13,7 +13,7 @@ from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
 from sdqviz.views.markup import escaped
 from sdqviz.views.runs.cost import Cost
-from sdqviz.views.runs.listing import finished, is_finished
+from sdqviz.views.runs.listing import finished, is_finished, is_readable
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class AppContext:
         chosen = [r for r in runs if r.id == run_id] or self._older(run_id)
         own = [r for r in runs if r.id not in self.demos]
         main = [r for r in runs if r.spec["recipe"] == DEFAULT_RECIPE]
-        return next(iter([*chosen, *own, *main, *runs]), None)
+        return next(filter(is_readable, [*chosen, *own, *main, *runs]), None)
 
     def _older(self, run_id: str | None) -> list[Run]:
         """A finished run that is older than those that are listed."""

@@ -11,7 +11,7 @@ from sdqviz.ui.contract import KEEP_RUN_IN_ADDRESS, Shared
 from sdqviz.ui.tabs.runs.code import build_run_code
 from sdqviz.ui.tabs.runs.difference import build_difference
 from sdqviz.ui.tabs.runs.pareto import build_pareto
-from sdqviz.views.runs.listing import finished
+from sdqviz.views.runs.listing import finished, is_readable
 from sdqviz.views.runs.table import columns, run_table
 
 _JOBS = ["run", "kind", "state", "model", "recipe", "preset", "created", "seconds"]
@@ -29,7 +29,7 @@ class RunsTab:
             "sizes, seconds and memory are measured."
         )
         table = gr.Dataframe(
-            **_layout(finished(context.store.runs.list())),
+            **_layout(_rows(context.store.runs.list())),
             interactive=False,
             max_height=420,
             elem_id="runs",
@@ -42,7 +42,7 @@ class RunsTab:
 
         def fill() -> list[Any]:
             runs = context.store.runs.list()
-            shown = finished(runs)
+            shown = _rows(runs)
             table = gr.Dataframe(value=run_table(shown), **_layout(shown))
             return [table, [_job(run) for run in runs]]
 
@@ -56,6 +56,10 @@ class RunsTab:
         table.select(choose, None, shared.chosen, **quiet).then(
             None, shared.chosen, None, js=KEEP_RUN_IN_ADDRESS
         )
+
+
+def _rows(runs: list[Run]) -> list[Run]:
+    return list(filter(is_readable, finished(runs)))
 
 
 def _layout(runs: list[Run]) -> dict[str, Any]:
