@@ -12,6 +12,7 @@ import gradio as gr
 from gradio.context import LocalContext
 
 from sdqviz.base.assets import assets_folder
+from sdqviz.base.counts import MOST_JOBS, MOST_PORT, check_count
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.registry import announced
 from sdqviz.base.request import COMPARE, QUANTIZE, SCORE
@@ -65,6 +66,8 @@ def serve(
     `max_jobs` jobs are queued or worked at a time, of one visitor from elsewhere `JOBS_EACH`.
     Exported runs under `runs` are taken in. The run `pinned` is what a first visit shows.
     """
+    check_count("port", port, 1, MOST_PORT)
+    check_count("max_jobs", max_jobs, 1, MOST_JOBS)
     is_space = "SPACE_ID" in os.environ
     if is_space:
         host, auth = "0.0.0.0", auth or _OPEN

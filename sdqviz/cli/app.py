@@ -31,7 +31,6 @@ def app_command(
         int,
         typer.Option(
             envvar="SDQVIZ_MAX_JOBS",
-            min=1,
             help="Jobs queued or worked at a time; more are refused.",
         ),
     ] = 32,

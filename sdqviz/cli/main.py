@@ -15,6 +15,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE
 from sdqviz.base.scene import AUTO
 from sdqviz.base.settings import home_folder
+from sdqviz.base.writing import disk_error
 from sdqviz.cli.app import app_command
 from sdqviz.cli.overrides import overrides
 from sdqviz.cli.runs import Json, RunId, open_store, runs_app
@@ -365,4 +366,10 @@ def main() -> None:
         app()
     except SdqvizError as error:
         show_error(error, "--json" in sys.argv)
+        sys.exit(1)
+    except OSError as error:
+        told = disk_error(error)
+        if told is None:
+            raise
+        show_error(told, "--json" in sys.argv)
         sys.exit(1)

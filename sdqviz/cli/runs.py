@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from sdqviz.base.counts import MOST_ACROSS, MOST_SHEET_SCENES, check_count
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.settings import home_folder
 from sdqviz.cli.terminal import emit, progress
@@ -158,13 +159,15 @@ def runs_export(
 def runs_sheet(
     run: RunId,
     out: Annotated[Path, typer.Option(help="The PNG file to write.")],
-    scenes: Annotated[int, typer.Option(help="How many scenes.", min=1)] = 4,
-    across: Annotated[int, typer.Option(help="Scenes side by side.", min=1)] = 2,
+    scenes: Annotated[int, typer.Option(help="How many scenes.")] = 4,
+    across: Annotated[int, typer.Option(help="Scenes side by side.")] = 2,
     as_json: Json = False,
 ) -> None:
     """One picture of a finished run: FP, W4A8 and FLIP difference of its scenes."""
     from sdqviz.views.report.sheet import comparison_sheet
 
+    check_count("scenes", scenes, 1, MOST_SHEET_SCENES)
+    check_count("across", across, 1, MOST_ACROSS)
     store = open_store()
     found = store.runs.get(run)
     if not found.scenes:

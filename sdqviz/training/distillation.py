@@ -6,7 +6,7 @@ phase trains on shuffled mini-batches of that (arXiv 2412.06661).
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from sdqviz.base.events import (
     Event,
     Log,
     Progress,
+    Saving,
     Scalar,
     State,
     event_from_row,
@@ -105,14 +106,18 @@ class Distillation:
             for block in self.freezer.frozen:
                 self.trainer.freeze(self.freezer.blocks[block])
             yield Log(message=f"training goes on from step {self.step} of {sum(self.rounds)}")
+            yield from self.told  # up to the state, as whoever was never stopped told it
         self.processes.take_over(self.student.state_dict())
         encode(self.context.model, [*self.scenes, *self.context.take(TuneScenes).scenes])
+        steps, complete = self._rounds(), True
         try:
-            for event in self._rounds():
-                if not isinstance(event, Progress | Log):
-                    self.told.append(event)
+            for event in steps:
+                complete = self._noted(event)
                 yield event
         except GeneratorExit:
+            while not complete:  # left between two points of one step: the state has both
+                complete = self._noted(next(steps))
+            steps.close()  # a walk shows the average: the state is what trains
             self._stop_early()
             raise
         except (torch.OutOfMemoryError, MemoryError) as error:
@@ -130,6 +135,12 @@ class Distillation:
         )
         self.checkpoints.remove()
 
+    def _noted(self, event: Event) -> bool:
+        """Remembers an event for the state. Whether all events of the steps so far are told."""
+        if not isinstance(event, Progress | Log | Saving):
+            self.told.append(event)
+        return isinstance(event, Progress | Saving)
+
     def _facts(self) -> dict[str, Any]:
         """What the training was; throughput counts the parallel phases alone (measured)."""
         return {
@@ -144,10 +155,10 @@ class Distillation:
     def _told(self) -> list[Any]:
         return [event_to_row(event) for event in self.told]
 
-    def _rounds(self) -> Iterator[Event]:
+    def _rounds(self) -> Generator[Event, None, None]:
         config, total = self.config, sum(self.rounds)
         yield Progress(stage=self.name, done=self.step, total=total)
-        if self.step == 0 and config.previews:
+        if self.step == 0 and config.previews and not self.told:
             yield from self._watch(0)
         start = 0
         for number, steps in enumerate(self.rounds):
@@ -220,6 +231,7 @@ class Distillation:
             if self.step in looks:
                 yield from self._watch(self.step)
             if self.checkpoints.due():
+                yield Saving(stage=self.name)
                 self._save()
             yield Progress(stage=self.name, done=self.step, total=total)
 

@@ -13,7 +13,7 @@ from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
 from sdqviz.views.markup import escaped
 from sdqviz.views.runs.cost import Cost
-from sdqviz.views.runs.listing import finished, is_finished
+from sdqviz.views.runs.listing import finished, is_finished, is_readable
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class AppContext:
         wanted = (r for name in (run_id, self.pinned) for r in self._one(runs, name))
         own = [r for r in runs if r.id not in self.demos] if self.own_machine else []
         main = [r for r in runs if r.spec["recipe"] == DEFAULT_RECIPE]
-        return next(iter([*wanted, *own, *main, *runs]), None)
+        return next(filter(is_readable, [*wanted, *own, *main, *runs]), None)
 
     def _one(self, listed: list[Run], run_id: str | None) -> list[Run]:
         """The finished run of this id, also one that is older than those that are listed."""

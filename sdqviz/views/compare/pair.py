@@ -9,6 +9,7 @@ from sdqviz.base.request import COMPARE
 from sdqviz.results.metric import MetricSummary
 from sdqviz.results.pictures import Pictures
 from sdqviz.results.scene import SceneRow
+from sdqviz.store.rows import is_complete
 from sdqviz.store.runs import DONE, Run
 from sdqviz.views.charts.scores import MAPS, score_chips
 from sdqviz.views.charts.steps import step_errors
@@ -143,7 +144,7 @@ def _others(run: Run, row: SceneRow, runs: Sequence[Run]) -> list[tuple[Run, Sce
     row of the scene.
     """
     parts = [r for r in generated(run, runs) if is_variant(r)]
-    folders = [r for r in runs if r.kind == COMPARE and r.state == DONE]
+    folders = [r for r in runs if r.kind == COMPARE and r.state == DONE and is_complete(r)]
     rest = [r for r in (*folders, *finished(list(runs))) if r.spec["model"] == run.spec["model"]]
     return [
         (other, theirs)
