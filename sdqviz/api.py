@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sdqviz.base.counts import MOST_COMPARED_SCENES, MOST_COMPARED_SEEDS, check_count
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event
 from sdqviz.base.request import (
@@ -299,8 +300,8 @@ def compare(
     COMMANDS.md for the keys.
     """
     texts = _held_out(model, model_config) if prompts_file is None else all_prompts(prompts_file)
-    if seeds < 1:
-        raise SdqvizError(f"seeds is {seeds}", "give at least 1")
+    check_count("seeds", seeds, 1, MOST_COMPARED_SEEDS)
+    check_count("prompts times seeds", len(texts) * seeds, 1, MOST_COMPARED_SCENES)
     check_device(device)
     refuse_quantized(model, model_config)
     family = loading.family_named(model, model_config)
@@ -358,8 +359,7 @@ def compare_many(
     texts = all_prompts(prompts_file)
     for device in devices:
         check_device(device)
-    if not 2 <= count <= MOST_SCENES:
-        raise SdqvizError(f"count is {count}", f"give 2 to {MOST_SCENES}")
+    check_count("count", count, 2, MOST_SCENES)
     if len(set(devices)) != len(devices) or not all(devices):
         raise SdqvizError(
             f"device is {','.join(devices)!r}", "name each device once: cuda:0,cuda:1"

@@ -61,8 +61,7 @@ def import_run(store: Store, folder: Path) -> str:
             _blob(folder / name)
     for name in names:
         store.blobs.put(_blob(folder / name), name.split(".", 1)[1])
-    store.runs.add_finished(row)
-    store.records.append_all(row["id"], taken)
+    store.runs.add_finished(row, taken)
     return row["id"]
 
 

@@ -63,8 +63,16 @@ class Run:
     @property
     def outcome(self) -> Outcome | None:
         """What the run left behind, by its kind; None of a run without a result, of one that packed
-        nothing, and of one that a newer sdqviz made.
+        nothing, of one that a newer sdqviz made, and of one whose result is damaged: in a list it
+        must hide no other. `read_outcome` tells of that.
         """
+        try:
+            return self.read_outcome()
+        except SdqvizError:
+            return None
+
+    def read_outcome(self) -> Outcome | None:
+        """As `outcome`; raises SdqvizError for a damaged result."""
         if self.state == NEWER:
             return None
         if "result" in self.__dict__:
@@ -79,8 +87,8 @@ class Run:
     @property
     def quantized(self) -> QuantizeResult:
         """The result of a quantize run with scores; raises SdqvizError when it is none."""
-        if isinstance(self.outcome, QuantizeResult):
-            return self.outcome
+        if isinstance(found := self.read_outcome(), QuantizeResult):
+            return found
         raise SdqvizError(f"run {self.id} is {self.state}", "choose a finished quantize run")
 
     @property

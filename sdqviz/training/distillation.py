@@ -6,7 +6,7 @@ phase trains on shuffled mini-batches of that (arXiv 2412.06661).
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from sdqviz.base.events import (
     Event,
     Log,
     Progress,
+    Saving,
     Scalar,
     State,
     event_from_row,
@@ -96,7 +97,7 @@ class Distillation:
         self.step = 0  # optimiser steps done
         self.seconds = 0.0  # spent on them
         self.told: list[Event] = []  # what a run that finds this student would not see
-        self.looked = -1  # the step after which the tune scene was looked at last
+        self.looking = False  # its points belong together: it is not left in between
         self.rounds = course.steps
 
     def run(self) -> Iterator[Event]:
@@ -107,23 +108,23 @@ class Distillation:
         if saved is not None:
             numbers, tensors = saved
             self.step, self.seconds = numbers["step"], numbers["seconds"]
-            self.looked = numbers.get("looked", self.step)  # older states were never left in a look
             self.told = [event_from_row(kind, body) for kind, body in numbers["told"]]
             self.trainer.restore(numbers["trainer"], Part(tensors, "trainer."))
             self.freezer.restore(numbers["freezer"], Part(tensors, "freezer."))
             for block in self.freezer.frozen:
                 self.trainer.freeze(self.freezer.blocks[block])
             yield Log(message=f"training goes on from step {self.step} of {sum(self.rounds)}")
+            yield from self.told  # up to the state, as whoever was never stopped told it
         self.processes.take_over(self.student.state_dict())
-        scenes = [*self.scenes, *self.context.take(TuneScenes).scenes]
-        for done in encoding(self.context.model, scenes):
-            yield self.course.begun(self.step, f"prompt {done + 1} of {len(scenes)}")
+        steps, complete = self._rounds(), True
         try:
-            for event in self._rounds():
-                if not isinstance(event, Progress | Log):
-                    self.told.append(event)
+            for event in steps:
+                complete = self._noted(event)
                 yield event
         except GeneratorExit:
+            while not complete:  # left between two points of one step: the state has both
+                complete = self._noted(next(steps))
+            steps.close()  # a walk shows the average: the state is what trains
             self._stop_early()
             raise
         except (torch.OutOfMemoryError, MemoryError) as error:
@@ -141,6 +142,14 @@ class Distillation:
         )
         self.checkpoints.remove()
 
+    def _noted(self, event: Event) -> bool:
+        """Remembers an event for the state. Whether all events of the steps and the looks so far
+        are told.
+        """
+        if not isinstance(event, Progress | Log | Saving):
+            self.told.append(event)
+        return isinstance(event, Progress | Saving) and not self.looking
+
     def _facts(self) -> dict[str, Any]:
         """What the training was; throughput counts the parallel phases alone (measured)."""
         return {
@@ -155,10 +164,13 @@ class Distillation:
     def _told(self) -> list[Any]:
         return [event_to_row(event) for event in self.told]
 
-    def _rounds(self) -> Iterator[Event]:
-        if self.step in self.course.looks and self.looked < self.step:  # the first, or cut short
-            yield self.course.looked(self.step, 0)
-            yield from self._watch(self.step)
+    def _rounds(self) -> Generator[Event, None, None]:
+        scenes = [*self.scenes, *self.context.take(TuneScenes).scenes]
+        for done in encoding(self.context.model, scenes):
+            yield self.course.begun(self.step, f"prompt {done + 1} of {len(scenes)}")
+        if self.step == 0 and self.config.previews and not self.told:
+            yield self.course.looked(0, 0)
+            yield from self._watch(0)
         yield self.course.stepped(self.step, self.seconds)
         start = 0
         for number, steps in enumerate(self.rounds):
@@ -234,6 +246,7 @@ class Distillation:
             if self.step in self.course.looks:
                 yield from self._watch(self.step)
             if self.checkpoints.due():
+                yield Saving(stage=self.name)
                 self._save()
             yield self.course.stepped(self.step, self.seconds)
 
@@ -284,10 +297,11 @@ class Distillation:
         return events
 
     def _watch(self, step: int) -> Iterator[Event]:
+        self.looking = True
         with self.trainer.averaged(), fixed_weights(self.student):
             for told in watch(self.context, self.student, self.blocks, step, self.config.autocast):
                 yield self.course.looked(step, told) if isinstance(told, int) else told
-        self.looked = step
+        self.looking = False
 
     def _save(self) -> None:
         tensors = {f"trainer.{k}": v for k, v in self.trainer.tensors().items()}
@@ -295,7 +309,6 @@ class Distillation:
         numbers = {
             "step": self.step,
             "seconds": self.seconds,
-            "looked": self.looked,
             "told": self._told(),
             "trainer": self.trainer.numbers(),
             "freezer": self.freezer.numbers(),

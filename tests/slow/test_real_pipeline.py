@@ -190,7 +190,8 @@ def test_v1_4_from_end_to_end(v1_4, recipe, tmp_path):
         job.stop_at("distill 1/")
         parts.append(job.end())
         assert parts[0].code == 1, job.told.read_text()
-        (run,) = told("runs", "list", home=home)["runs"]
+        runs = told("runs", "list", home=home)["runs"]
+        (run,) = (row for row in runs if row["model"] == str(v1_4))
         assert run["state"] == "cancelled"
         so_far = tmp_path / "so-far"
         told("runs", "export", run["run"], "--model", "--out", str(so_far), home=home)

@@ -19,7 +19,7 @@ def run_card(run: Run | None, queued: int, log: list[str], names: StageNames) ->
     if run.spec.get("engine"):
         what = f"by the engine {run.spec['engine']}"
     if run.kind == SCORE:
-        what = f"run {run.spec['run'][:4]} by the metrics it lacks"
+        what = f"run {run.spec.get('run', '')[:4]} by the metrics it lacks"
     elif run.kind != GENERATE:
         sides = [run.spec.get("model"), Path(run.spec.get("other", "")).name]  # no whole paths
         what = " with ".join(side for side in sides if side)
