@@ -12,6 +12,7 @@ from torch import nn
 
 from sdqviz.base.events import Event, Preview, Progress, event_from_row
 from sdqviz.base.settings import world_size
+from sdqviz.base.steps import result_of
 from sdqviz.layers.convert import twin
 from sdqviz.layers.fake import fake_layers, faking_network, in_full
 from sdqviz.layers.time_table import install_time_rows
@@ -71,7 +72,16 @@ class DistillStage(TrainingOptions, Stage):
         key = context.key()
         scenes = context.take(Sampler).training_scenes(self.rounds * self.training_scenes)
         course = Course.of(self.name, self, scenes, context.take(TuneScenes).scenes[0])
-        student = yield from self._student(context, course)
+        searching = self._student(context, course)
+        try:
+            while True:
+                yield next(searching)
+        except StopIteration as end:
+            student = end.value
+        except GeneratorExit:
+            if world_size() == 1:  # what it has so far is what is left behind, as after any step
+                self._leave(context, course, key, result_of(searching))
+            raise
         # Several processes always train: a helper cannot know what the first one found.
         trains = context.products.find(key) is None or world_size() > 1
         if trains:
@@ -83,12 +93,26 @@ class DistillStage(TrainingOptions, Stage):
                 event = event_from_row(kind, body)
                 if not isinstance(event, Preview) or context.products.has_blob(event.blob):
                     yield event
-            if self.trainable == LORA:
-                for layer in fake_layers(student).values():
-                    layer.add_low_rank(self.lora_rank)
-            student.load_state_dict(load_file(context.products.file(key)))
+            self._found(context, key, student)
         context.give(Learned(student, self.training_steps))
         yield Progress(stage=self.name, done=course.total, total=course.total)
+
+    def _found(self, context: Context, key: str, student: nn.Module) -> None:
+        """Makes it the student that was trained before."""
+        if self.trainable == LORA:
+            for layer in fake_layers(student).values():
+                layer.add_low_rank(self.lora_rank)
+        student.load_state_dict(load_file(context.products.file(key)))
+
+    def _leave(self, context: Context, course: Course, key: str, student: nn.Module) -> None:
+        """Gives the student of the last saved state, of the first step, or the whole one."""
+        if context.products.find(key) is not None:
+            self._found(context, key, student)
+            context.give(Learned(student, self.training_steps))
+            return
+        training = Distillation(course, context, self, student, key).run()
+        next(event for event in training if isinstance(event, Progress))
+        training.close()
 
     def _student(self, context: Context, course: Course) -> Generator[Event, None, nn.Module]:
         """The teacher's twin with fake layers and without time layers."""

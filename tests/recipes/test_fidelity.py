@@ -328,6 +328,24 @@ def test_a_look_that_was_cut_short_comes_again(store, tiny_folder, models):
     assert ours["packed"] == theirs["packed"]
 
 
+@pytest.mark.parametrize("ask", ["request_cancel", "request_finish"])
+def test_a_training_that_is_left_before_its_first_step_leaves_its_start(
+    store, tiny_folder, models, ask
+):
+    """While it searches the weights' scales it has no student yet: it searches on, and keeps it."""
+    run_id = store.runs.add(QUANTIZE, request(tiny_folder))
+
+    def see(event):
+        if isinstance(event, Progress) and event.place.startswith("scales of "):
+            getattr(store.runs, ask)(*(run_id, ["distill"])[: 1 + (ask == "request_finish")])
+
+    state = execute(store, store.runs.claim(), models, see)
+    assert state == (CANCELLED if ask == "request_cancel" else DONE)
+    left = store.runs.get(run_id).result
+    assert left["stopped_at"] == {"step": 0, "of": 8}
+    assert store.blobs.get(left["packed"])
+
+
 def test_a_cancel_keeps_the_student_so_far(store, tiny_folder, models):
     spec = request(tiny_folder, training_steps=40)
     run_id = store.runs.add(QUANTIZE, spec)
