@@ -2,18 +2,21 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.pretty import Pretty
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 import sdqviz
 from sdqviz.base import events
 from sdqviz.base.errors import SdqvizError
+
+# What is shown to people of a command's object.
+Page = Callable[[dict[str, Any]], Iterable[RenderableType]]
 
 
 @contextmanager
@@ -59,12 +62,16 @@ def _plain_lines(quiet: bool) -> Callable[[events.Event], None]:
     return see
 
 
-def emit(value: dict[str, Any], as_json: bool) -> None:
-    """One JSON line, or the same readable."""
+def emit(value: dict[str, Any], as_json: bool, page: Page | None = None) -> None:
+    """One JSON line; else what `page` makes of the object for people, or the object, readable."""
+    console = Console(soft_wrap=page is not None)
     if as_json:
         print(json.dumps(value), flush=True)
+    elif page is None:
+        console.print(Pretty(value, expand_all=False))
     else:
-        Console().print(Pretty(value, expand_all=False))
+        for part in page(value):
+            console.print(part, markup=False, highlight=False)
 
 
 def show_error(error: SdqvizError, as_json: bool) -> None:

@@ -175,7 +175,8 @@ def test_v1_4_from_end_to_end(v1_4, recipe, tmp_path):
         job.stop_in("distill")
         code, *_ = job.end()
         assert code == 1
-        (run,) = told("runs", "list", home=home)["runs"]
+        runs = told("runs", "list", home=home)["runs"]
+        (run,) = (row for row in runs if row["model"] == str(v1_4))
         assert run["state"] == "cancelled"
         so_far = tmp_path / "so-far"
         told("runs", "export", run["run"], "--model", "--out", str(so_far), home=home)
