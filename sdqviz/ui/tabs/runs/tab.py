@@ -49,7 +49,7 @@ class RunsTab:
             table = gr.Dataframe(value=run_table(shown), **_layout(shown))
             return [table, [_job(run) for run in runs]]
 
-        def choose(event: gr.EventData) -> str:
+        def choose(event: gr.EventData) -> Any:
             # Not its index: after sorting it is another run's.
             row = told(event, "row_value", list)
             return row[0] if row and isinstance(row[0], str) else gr.skip()
