@@ -8,7 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+
+from sdqviz.base.reading import reading
+from sdqviz.base.writing import clear_partials, own_partial, partial_file
+from sdqviz.layers.tensor_file import write_tensors
 
 
 class BlockCalls:
@@ -19,9 +23,11 @@ class BlockCalls:
     def __init__(self, folder: Path, half: torch.dtype) -> None:
         self.folder, self._half = folder, half
         folder.mkdir(parents=True, exist_ok=True)
+        clear_partials(folder)
         self._files: list[dict[str, torch.Tensor]] = []
         while (file := self._file(len(self._files))).exists():
-            self._files.append(load_file(file))
+            with reading(file, f"delete {folder.parent}: it starts anew when it is resumed"):
+                self._files.append(load_file(file))
 
     def _file(self, index: int) -> Path:
         return self.folder / f"{index}.safetensors"
@@ -39,9 +45,8 @@ class BlockCalls:
             for index, tensor in enumerate(tensors)
         }
         file = self._file(len(self._files))
-        partial = file.with_suffix(".partial")
-        save_file(named, partial)
-        partial.replace(file)
+        with partial_file(own_partial(file), file) as partial:
+            write_tensors(partial, named)
         self._files.append(load_file(file))
 
     def _kept(self, tensor: torch.Tensor) -> torch.Tensor:

@@ -4,14 +4,22 @@ computation, each learning to give the FP block's output from what the network s
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import torch
 from torch import nn
 
-from sdqviz.base.events import Event, Log, Progress, Scalar, event_from_row, event_to_row
+from sdqviz.base.events import (
+    Event,
+    Log,
+    Progress,
+    Saving,
+    Scalar,
+    event_from_row,
+    event_to_row,
+)
 from sdqviz.base.keys import content_key, seed_from
 from sdqviz.families.conditioning import call_network, number_format
 from sdqviz.families.encoding import encode
@@ -36,7 +44,7 @@ from sdqviz.training.reconstruction_options import (
     ReconstructionOptions,
 )
 from sdqviz.training.reconstruction_state import learned_tensors, take_learned
-from sdqviz.training.tune_scene import watch
+from sdqviz.training.tune_scene import LOOKED, watch
 
 CURVE_POINTS = 8  # of each block's curve
 AGREEMENT = "agreement"  # of the gradients of timestep groups, of each block
@@ -91,14 +99,18 @@ class Reconstruction:
             yield Log(message=message, level="warning")
         if self.step:
             yield Log(message=f"reconstruction goes on from step {self.step} of {self.total}")
+            yield from self.told  # up to the state, as whoever was never stopped told it
         tuned = self.context.take(TuneScenes).scenes
         encode(self.context.model, [*self.context.take(CalibrationScenes).scenes, *tuned])
+        steps, complete = self._work(), True
         try:
-            for event in self._work():
-                if not isinstance(event, Progress | Log):
-                    self.told.append(event)
+            for event in steps:
+                complete = self._noted(event)
                 yield event
         except GeneratorExit:
+            while not complete:  # left between two points of one step: the state has both
+                complete = self._noted(next(steps))
+            steps.close()
             self._stop_early()
             raise
         facts = json.dumps({"facts": self.facts(), "told": self._told()}).encode()
@@ -108,6 +120,12 @@ class Reconstruction:
             self.key, "safetensors", lambda file: write_tensors(file, learned)
         )
         self.checkpoints.remove()
+
+    def _noted(self, event: Event) -> bool:
+        """Remembers an event for the state. Whether all events of the steps so far are told."""
+        if not isinstance(event, Progress | Log | Saving):
+            self.told.append(event)
+        return isinstance(event, Progress | Saving)
 
     def facts(self) -> dict[str, Any]:
         seen = self.step * self.options.block_batch
@@ -123,10 +141,10 @@ class Reconstruction:
     def _told(self) -> list[Any]:
         return [event_to_row(event) for event in self.told]
 
-    def _work(self) -> Iterator[Event]:
+    def _work(self) -> Generator[Event, None, None]:
         yield Progress(stage=self.name, done=self.step, total=self.total)
-        if self.step == 0 and self.options.looks:
-            yield from self._watch()
+        if self.options.looks:
+            yield from self._look(0)
         start, visited = 0, 0
         visits = len(self.walks) * len(self.units)
         looks = {round(visits * (i + 1) / self.options.looks) for i in range(self.options.looks)}
@@ -135,8 +153,8 @@ class Reconstruction:
                 end, visited = start + iterations, visited + 1
                 if self.step < end:
                     yield from self._block(unit, learns, start, iterations)
-                    if visited in looks:
-                        yield from self._watch()
+                if visited in looks:
+                    yield from self._look(end)
                 start = end
 
     def _block(self, unit: str, learns: str, start: int, iterations: int) -> Iterator[Event]:
@@ -217,6 +235,7 @@ class Reconstruction:
                 yield Scalar(name="loss", value=error, step=now)
                 yield Scalar(name="block", layer=unit, value=error, step=now)
             if self.checkpoints.due():
+                yield Saving(stage=self.name)
                 self._save()
             yield Progress(stage=self.name, done=self.step, total=self.total)
 
@@ -284,9 +303,14 @@ class Reconstruction:
                 return
             yield Progress(stage=self.name, done=self.step, total=self.total)
 
-    def _watch(self) -> Iterator[Event]:
+    def _look(self, step: int) -> Iterator[Event]:
+        """The tune scene as the student is after so many steps, unless that was told before."""
+        told = (event for event in self.told if isinstance(event, Scalar))
+        if any(event.name == LOOKED and event.step == step for event in told):
+            return
         with fixed_weights(self.student):
-            yield from watch(self.context, self.student, self.blocks, self.step)
+            yield from watch(self.context, self.student, self.blocks, step)
+        yield Progress(stage=self.name, done=self.step, total=self.total)
 
     def _resume(self) -> None:
         saved = self.checkpoints.load()

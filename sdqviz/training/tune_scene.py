@@ -20,6 +20,7 @@ from sdqviz.products.trajectories import recording_scene, recording_teacher, tea
 from sdqviz.training.losses import BRANCHES, Sample, training_loss
 
 TEACHER, STUDENT = "teacher", "student"  # whose picture of the tune scene a Preview is
+LOOKED = "tune_output"  # the curve of the tune scene's output error
 LOOKS = 6  # timesteps of the tune trajectory at which the blocks are compared
 
 
@@ -62,7 +63,7 @@ def watch(
                 target=BRANCHES,
                 autocast=autocast,
             )
-        yield Scalar(name="tune_output", value=losses.output, step=step)
+        yield Scalar(name=LOOKED, value=losses.output, step=step)
         for block, value in losses.blocks.items():
             yield Scalar(name="replay", layer=block, value=value, step=step)
         if index == 0:
