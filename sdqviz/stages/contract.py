@@ -19,8 +19,9 @@ from sdqviz.products.contract import Product
 T = TypeVar("T")
 
 # The search of all weights' scales, in network calls of one scene: it takes the same time for any
-# picture. v1-4 on one core, 0.67 us a weight, is 130 calls at a latent side of 32 (CPU time).
-SEARCH_CALLS = "130_000 / side ** 2"
+# picture. v1-4 on one core, 0.67 us a weight, is 130 calls at a latent side of 32 (CPU time); small
+# networks' calls take longer than their weights.
+SEARCH_CALLS = "min(130_000 / side ** 2, 250)"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -246,7 +246,7 @@ class Distillation:
             if self.step in self.course.looks:
                 yield from self._watch(self.step)
             if self.checkpoints.due():
-                yield Saving(stage=self.name)
+                yield Saving(stage=self.course.stage)
                 self._save()
             yield self.course.stepped(self.step, self.seconds)
 

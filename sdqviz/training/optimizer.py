@@ -6,15 +6,14 @@ GPU and on a CPU. Its small tensors, as scales and biases are, keep float32 mome
 """
 
 import importlib.util
-import logging
 from collections.abc import Iterable, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.quiet import quiet_libraries
 
 FLOAT32, EIGHT = 32, 8
 BITS = (FLOAT32, EIGHT)
@@ -36,8 +35,9 @@ def adamw(groups: Iterable[dict[str, Any]], bits: int, fused: bool) -> torch.opt
     if bits == FLOAT32:
         return torch.optim.AdamW(groups, lr=0.0, weight_decay=0.0, fused=fused)
     check_optimizer(bits)
-    with _quiet("bitsandbytes"):  # it tells of kernels for other uses that are not there
-        from bitsandbytes.optim import AdamW8bit
+    quiet_libraries()
+    from bitsandbytes.optim import AdamW8bit
+
     return AdamW8bit(groups, lr=0.0, weight_decay=0.0, min_8bit_size=_LEAST)
 
 
@@ -70,14 +70,3 @@ MOMENTS = (  # every name that one of the two forms keeps
     *("step", "exp_avg", "exp_avg_sq"),
     *("state1", "state2", "absmax1", "absmax2", "qmap1", "qmap2"),
 )
-
-
-@contextmanager
-def _quiet(name: str):
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

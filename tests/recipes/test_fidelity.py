@@ -279,8 +279,8 @@ def test_a_training_tells_where_it_is_between_its_steps(store, tiny_folder, mode
             rows.append(store.runs.list()[0])
 
     config = {"micro_batch": 2, "eight_bit_fraction": 0.1, "weighting": "influence"}
-    state, _ = run(store, models, request(tiny_folder, **config), see)
-    assert state == DONE
+    state, row = run(store, models, request(tiny_folder, **config), see)
+    assert state == DONE, row.error
     by_stage = by_stage_of(told)
     events = by_stage["distill"]
     places = [event.place for event in events]
