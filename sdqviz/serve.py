@@ -22,15 +22,19 @@ from sdqviz.families.sources import packed_folder
 from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.estimate import Estimate, call_seconds, estimate_quantize, refuse_if_over
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
+from sdqviz.server.events import Handler
 from sdqviz.server.hosts import hosts
 from sdqviz.server.policy import LOCAL_FRAMES
+from sdqviz.server.pulse import Pulse
 from sdqviz.server.stack import has_gradio_login, middlewares
 from sdqviz.server.visitors import Visitors, visitors
 from sdqviz.store.limits import Limits
 from sdqviz.store.store import Store
 from sdqviz.ui.app import CSS, HEAD, HEAD_SCRIPT, build_app
 from sdqviz.ui.context import AppContext
+from sdqviz.ui.handlers import handlers
 from sdqviz.ui.theme import THEME
+from sdqviz.views.runs.listing import is_finished
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _OPEN = "open"
@@ -50,6 +54,8 @@ def serve(
     auth: str = "",
     allowed_hosts: Sequence[str] = (),
     max_jobs: int = MAX_JOBS,
+    runs: Path | None = None,
+    pinned: str = "",
     **launch: Any,
 ) -> None:
     """Serves the app until it is stopped. Off localhost it asks for USER:PASSWORD.
@@ -58,6 +64,7 @@ def serve(
     Whoever is not on localhost may only choose models of the catalog, not paths. It answers to
     this machine's own names and to `allowed_hosts`, such as that of a proxy in front. At most
     `max_jobs` jobs are queued or worked at a time, of one visitor from elsewhere `JOBS_EACH`.
+    Exported runs under `runs` are taken in. The run `pinned` is what a first visit shows.
     """
     check_count("port", port, 1, MOST_PORT)
     check_count("max_jobs", max_jobs, 1, MOST_JOBS)
@@ -77,7 +84,15 @@ def serve(
     supervisor = Supervisor(home)
     who = visitors(home)
     limits = Limits(in_all=max_jobs, each=min(JOBS_EACH, max_jobs) if public else max_jobs)
-    context = app_context(home, supervisor, any_model=not public, who=who, limits=limits)
+    context = app_context(
+        home,
+        supervisor,
+        any_model=not public,
+        who=who,
+        limits=limits,
+        bundles=runs,
+        pinned=pinned,
+    )
     supervisor.ensure_worker()
     atexit.register(supervisor.stop)
     page = build_app(context)
@@ -86,6 +101,8 @@ def serve(
         known,
         who,
         context.store.blobs,
+        {index: Handler(*row) for index, row in handlers(page).items()},
+        Pulse(context.store, context.wake).version,
         scripts=[HEAD_SCRIPT],
         frames=_SPACE_FRAMES if is_space else LOCAL_FRAMES,
         signed_in=has_gradio_login if password else None,
@@ -102,6 +119,8 @@ def serve(
             ssr_mode=False,
             show_error=True,
             enable_monitoring=False,
+            # Else it asks for its own page, and gives up where that takes over three seconds.
+            _frontend=False,
             app_kwargs={"middleware": guards},
             **launch,
         )
@@ -119,14 +138,27 @@ def app_context(
     any_model: bool = True,
     who: Visitors | None = None,
     limits: Limits | None = None,
+    bundles: Path | None = None,
+    pinned: str = "",
 ) -> AppContext:
-    """The UI's view of this data folder, with the bundled runs taken in.
+    """The UI's view of this data folder, with the bundled runs, and those under `bundles`, taken
+    in. `pinned`: id, or its first letters, of the run that opens.
 
     Without `any_model` only models of the catalog may be quantized, never a typed path. `who`
     knows visitors, whose jobs are limited by `limits`.
     """
     store = Store(home)
     demos = import_demos(store, assets_folder() / "demo")
+    if bundles is not None:
+        if not bundles.is_dir():
+            raise SdqvizError(f"there is no folder {bundles}", "give --runs a folder of runs")
+        demos += import_demos(store, bundles)
+    opens = store.runs.get(pinned) if pinned else None
+    if opens is not None and not is_finished(opens):
+        raise SdqvizError(
+            f"run {opens.id} is a {opens.kind} run that is {opens.state}",
+            "pin a finished quantize run",
+        )
     snapshot = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
 
     _await_recipes_of_others(store, supervisor, snapshot)
@@ -171,6 +203,7 @@ def app_context(
     return AppContext(
         store=store,
         demos=tuple(demos),
+        pinned=opens.id if opens else "",
         own_machine=any_model,
         catalog=catalog,
         submit=submit,

@@ -19,6 +19,7 @@ from sdqviz.base.writing import disk_error
 from sdqviz.cli.app import app_command
 from sdqviz.cli.overrides import overrides
 from sdqviz.cli.runs import Json, RunId, open_store, runs_app
+from sdqviz.cli.space import space_command
 from sdqviz.cli.terminal import emit, print_version, progress, show_error
 
 Prompts = Annotated[
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.command("app")(app_command)
 app.add_typer(runs_app, name="runs")
+app.command("space")(space_command)
 bench_app = typer.Typer(no_args_is_help=True, help="Speed and memory, beside the alternatives.")
 app.add_typer(bench_app, name="bench")
 

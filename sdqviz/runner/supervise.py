@@ -132,7 +132,9 @@ def _has_learned(store: Store, run: Run) -> bool:
 
 
 def cancel_in_background(store: Store, run_id: str) -> None:
-    threading.Thread(target=cancel, args=(store, run_id), daemon=True).start()
+    """Returns at once. Raises SdqvizError where there is no such run."""
+    run = store.runs.get(run_id)
+    threading.Thread(target=cancel, args=(store, run.id), daemon=True).start()
 
 
 def _signal_tree(run: Run, stop) -> None:

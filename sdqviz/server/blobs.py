@@ -13,6 +13,7 @@ from sdqviz.server.routes import path_of
 from sdqviz.store.blobs import Blobs
 
 ROUTE = "/sdqviz/blob/"
+_LARGE_BYTES = 500_000
 _KINDS = {"png": "image/png", "webp": "image/webp", "json": "application/json"}
 _FOR_EVER = "public, max-age=31536000, immutable"
 _PRIVATE = _FOR_EVER.replace("public", "private")  # where there is a password, no proxy keeps it
@@ -41,7 +42,10 @@ class BlobRoute:
         headers = {"Cache-Control": self._caching, "ETag": f'"{name}"'}
         if _asks_for(scope, name):
             return Response(status_code=304, headers=headers)
-        return FileResponse(file, media_type=kind, headers=headers)
+        if file.stat().st_size > _LARGE_BYTES:
+            return FileResponse(file, media_type=kind, headers=headers)
+        # A small file is read sooner than a thread is found that would.
+        return Response(file.read_bytes(), media_type=kind, headers=headers)
 
     def _file(self, name: str) -> Path | None:
         try:

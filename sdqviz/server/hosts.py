@@ -86,6 +86,12 @@ class KnownHost:
                 f"this server answers to {known}, not to {', '.join(asked)[:80] or 'no host'!r}",
                 "start it with --allowed-host NAME if that is its name",
             )
+        for name, before in (("x-forwarded-host", "//"), ("x-gradio-server", "")):
+            told = headers.get(name, "").split(",")[0].strip()
+            netloc = _netloc(before + told) if told else None
+            # gradio makes an address of it and fails where it is none.
+            if told and not (netloc and (_NAME.fullmatch(netloc[0]) or _is_address(netloc[0]))):
+                return refusal(BAD, f"{name} is no host: {told[:80]!r}", "mend the proxy in front")
         origin = headers.get("origin")
         if origin is not None and not self._own_origin(origin, asked[0]):
             return refusal(FORBIDDEN, f"pages of {origin[:80]!r} may not use this app")

@@ -12,17 +12,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sdqviz.server.refusal import ABSENT, refusal
 
 LOGIN = "/login"
+_LONGEST_NAME = 255  # of a file, in bytes: a longer one is none, and asking for it fails
 # What changes something: the only paths that take another method than GET, HEAD or OPTIONS.
 _WRITES = re.compile(
     r"/login/?"
-    r"|/gradio_api/(queue/join|cancel|reset/?|(run|api|call|call/v2)/[A-Za-z0-9_-]+/?)"
+    r"|/gradio_api/(queue/join|cancel|reset/?|(run|api)/[A-Za-z0-9_-]+/?)"
 )
 # Everything a page or a client reads.
 _READS = re.compile(
     r"/(logout|config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon(/\d+)?)?"
     r"|/(assets|static|svelte|sdqviz)/.*"
     r"|/gradio_api/(user|login_check|token|app_id|info|startup-events|theme\.css|openapi\.json)/?"
-    r"|/gradio_api/(heartbeat|call)/.*"
+    r"|/gradio_api/heartbeat/.*"
     r"|/gradio_api/(queue/(data|status)|file=.*)"
 )
 # What a visitor who has not logged in needs to be able to log in.
@@ -35,6 +36,8 @@ _BEFORE_LOGIN = re.compile(
 
 def is_served(method: str, path: str) -> bool:
     """Whether the app has a route of this method and path."""
+    if any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME for part in path.split("/")):
+        return False
     if method in ("GET", "HEAD", "OPTIONS"):
         return bool(_READS.fullmatch(path))
     return method == "POST" and bool(_WRITES.fullmatch(path))

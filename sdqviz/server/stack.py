@@ -1,6 +1,6 @@
 """The middlewares in front of the page, in their order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
@@ -8,9 +8,12 @@ from starlette.types import Scope
 
 from sdqviz.server.blobs import BlobRoute
 from sdqviz.server.bodies import BodyLimit
+from sdqviz.server.events import Events, Handler
 from sdqviz.server.hosts import Hosts, KnownHost
+from sdqviz.server.kept import Kept
 from sdqviz.server.login import LoginFirst
 from sdqviz.server.policy import ContentPolicy
+from sdqviz.server.reads import Reads
 from sdqviz.server.routes import OnlyOurs
 from sdqviz.server.visitors import KnowsVisitor, Visitors
 from sdqviz.store.blobs import Blobs
@@ -20,22 +23,30 @@ def middlewares(
     hosts: Hosts,
     visitors: Visitors,
     blobs: Blobs,
+    handlers: Mapping[int, Handler],
+    version: Callable[[], Awaitable[object]],
     scripts: Sequence[str] = (),
     frames: Sequence[str] = (),
     signed_in: Callable[[Scope], bool] | None = None,
 ) -> list[Middleware]:
     """The outermost first. scripts: what the page adds to itself, as its head; frames: who may
-    embed the page; signed_in: given where there is a password.
+    embed the page; signed_in: given where there is a password; handlers: of the page's events;
+    version: another whenever anything was written to the store.
     """
+    policy = Middleware(ContentPolicy, own=scripts, frames=frames)
     guard = [Middleware(LoginFirst, signed_in=signed_in)] if signed_in else []
     return [
-        Middleware(ContentPolicy, own=scripts, frames=frames),
+        policy,
         Middleware(KnownHost, hosts=hosts),
         Middleware(OnlyOurs),
         *guard,
         Middleware(BodyLimit),
         Middleware(BlobRoute, blobs=blobs, is_public=signed_in is None),
         Middleware(KnowsVisitor, visitors=visitors),
+        Middleware(Events, handlers=handlers),
+        Middleware(Reads, version=version),
+        Middleware(Kept, signed_in=signed_in),
+        policy,  # a document that is kept is looked through once
     ]
 
 

@@ -68,7 +68,7 @@ class PackStage(Stage):
             context.take(Learned).free()
         context.result.update(
             packed=context.products.find(key),
-            size=_size(network, student),
+            size=packed_size(network, student),
             layers=layer_rows(network, student, plan, ranges, learned),
             engine=engine_report(student),
         )
@@ -84,7 +84,7 @@ def _table_rows(context: Context, plan: Plan) -> torch.Tensor | None:
     return context.take(CalibrationTrajectories).timesteps
 
 
-def _size(network: nn.Module, student: nn.Module) -> dict[str, Any]:
+def packed_size(network: nn.Module, student: nn.Module) -> dict[str, Any]:
     """Stored bytes in all and by part, and the FP network's bytes in float32."""
     tensors = packed_tensors(student)
     stored = tensor_bytes(tensors)
@@ -107,4 +107,5 @@ def _part(name: str) -> str:
         return "activation pairs"
     if name.endswith(".codes"):
         return "codes"
-    return "scales" if name.endswith((".scale", ".multipliers")) else "kept FP"
+    scales = name.startswith("correction.") or name.endswith((".scale", ".multipliers"))
+    return "scales" if scales else "kept FP"

@@ -22,7 +22,8 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        database = Database(folder / "store.sqlite")
+        self.file = folder / "store.sqlite"
+        database = Database(self.file)
         self.blobs = Blobs(folder / "blobs")
         self.runs = Runs(database)
         self.records = Records(database, self.blobs)

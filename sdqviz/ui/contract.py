@@ -7,13 +7,13 @@ from typing import Any, Protocol
 import gradio as gr
 
 from sdqviz.ui.context import AppContext
+from sdqviz.ui.notice import Notice
+from sdqviz.ui.opening import Opening
 from sdqviz.ui.request_form import RequestForm
 
 PACKAGE = "sdqviz.ui.tabs"
 # Given the shown run's id: a reload, or a copy of the address, shows the same run.
-KEEP_RUN_IN_ADDRESS = """(id) => {
-  const u = new URL(location); u.searchParams.set('run', id); history.replaceState(null, '', u);
-}"""
+KEEP_RUN_IN_ADDRESS = "(id) => window.sdqviz.address.set({ run: id })"
 
 # How a change of a page is answered. While choices change, an event may still carry the choice of
 # just before: gradio would refuse that with an error and drop the event that waits behind it. So
@@ -40,6 +40,8 @@ class Shared:
     layer: gr.Textbox  # name of the layer that an address or another tab asks to be shown
     part: gr.Textbox  # name of the layer that another tab asks to be drawn quantized alone
     tabs: gr.Tabs
+    opening: Opening  # what a page does first
+    notice: Notice  # what a handler tells that does not queue
 
 
 class Tab(Protocol):

@@ -11,7 +11,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
 from sdqviz.ui.context import AppContext, as_toast
-from sdqviz.ui.contract import Shared
+from sdqviz.ui.contract import TOLD, Shared
 
 
 def build_export_button(
@@ -44,6 +44,6 @@ def build_export_button(
             kept = context.store.exports() / name
             return shutil.make_archive(str(kept), "zip", folder, name)
 
-    ask.click(make, shared.run, file, api_visibility="private").then(
+    ask.click(make, shared.run, file, **{**TOLD, "show_progress": "full"}).then(
         None, None, None, js=f"() => document.querySelector('#{elem_id}-file').click()"
     )

@@ -9,10 +9,11 @@ import gradio as gr
 from sdqviz.base.errors import SdqvizError
 from sdqviz.store.runs import ACTIVE, QUEUED, RESUMABLE, RUNNING
 from sdqviz.ui.context import AppContext, as_toast
+from sdqviz.ui.contract import QUIET, TOLD
+from sdqviz.ui.reads import reads
 from sdqviz.views.runs.card import run_card
 from sdqviz.views.runs.listing import latest
 
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _LOG_LINES = 40
 
 
@@ -41,23 +42,25 @@ def build_job_panel(context: AppContext) -> StoreTokens:
         listing=gr.Textbox(visible="hidden", elem_id="listing"),
     )
 
+    @reads
     def tick(*shown: str) -> list[Any]:
         """Cheap when nothing changed: two queries, no update."""
         now = (context.store.runs.version(), context.store.runs.listing())
         return [gr.skip() if a == b else b for a, b in zip(shown, now, strict=True)]
 
+    @reads
     def show_job() -> list[Any]:
         return _job(context)
 
     timer = gr.Timer(1.0)
-    timer.tick(tick, tokens.both, tokens.both, queue=False, **_QUIET)
-    tokens.token.change(show_job, None, [card, cancel, resume, finish, job], queue=False, **_QUIET)
+    timer.tick(tick, tokens.both, tokens.both, **QUIET)
+    tokens.token.change(show_job, None, [card, cancel, resume, finish, job], **QUIET)
     for button, what in (
         (cancel, context.cancel),
         (resume, context.resume),
         (finish, context.finish),
     ):
-        button.click(_act(what), job, None, **_QUIET)
+        button.click(_act(what), job, None, **TOLD)
     return tokens
 
 

@@ -1,5 +1,6 @@
 """The Quantize form in the sidebar: its fields, the cost beside them, the button."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -7,13 +8,14 @@ import gradio as gr
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE, DTYPES, QUANTIZE
 from sdqviz.ui.context import AppContext, as_toast
+from sdqviz.ui.contract import QUIET, TOLD
+from sdqviz.ui.reads import reads
 from sdqviz.ui.request_form import NOTE_CHANGE, RequestForm, build_settings
 from sdqviz.views.runs.card import duration
 from sdqviz.views.runs.cost import cost_line, cost_words, unaffordable_line
 
 PRESET = "quick"
 LONG_SECONDS = 1800.0  # a run that is estimated to take longer asks once more
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _START = "Quantize"
 
 
@@ -27,6 +29,7 @@ def build_quantize_form(context: AppContext, mine: gr.Textbox) -> RequestForm:
         form = _settings(catalog, model, recipe, preset)
     asked = gr.State("")  # the request that a long run was asked about
 
+    @reads
     def show_cost(*values: Any) -> list[Any]:
         try:
             estimate = context.estimate(form.request(context.catalog(), *values))
@@ -55,11 +58,10 @@ def build_quantize_form(context: AppContext, mine: gr.Textbox) -> RequestForm:
         show_cost,
         form.inputs,
         [cost, start],
-        queue=False,
         trigger_mode="always_last",
-        **_QUIET,
+        **QUIET,
     )
-    start.click(quantize, [asked, *form.inputs], [mine, asked, start], **_QUIET)
+    start.click(quantize, [asked, *form.inputs], [mine, asked, start], **TOLD)
     return form
 
 
@@ -67,18 +69,23 @@ def _follow_changes(context: AppContext, form: RequestForm) -> None:
     """Fields note what a visitor changed; the method and the preset show what they stand for."""
     for name, field in form.fields.items():
         field.input(None, [form.changes, field], form.changes, js=NOTE_CHANGE.format(name=name))
-    form.recipe.input(
-        lambda *values: form.show_recipe(context.catalog(), *values),
-        [form.recipe, form.preset, form.changes],
-        [form.recipe, *form.settings],
-        **_QUIET,
-    )
-    form.preset.input(
-        lambda *values: form.show_preset(context.catalog(), *values),
-        [form.recipe, form.preset, form.changes],
-        [form.changes, *form.settings],
-        **_QUIET,
-    )
+    asked = [form.recipe, form.preset, form.changes]
+    for field, show, outputs in (
+        (form.recipe, form.show_recipe, [form.recipe, *form.settings]),
+        (form.preset, form.show_preset, [form.changes, *form.settings]),
+    ):
+        field.input(_shown(context, show), asked, outputs, **QUIET)
+
+
+def _shown(context: AppContext, show: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    @reads
+    def handler(*values: Any) -> list[Any]:
+        try:
+            return show(context.catalog(), *values)
+        except SdqvizError as error:
+            raise as_toast(error) from error
+
+    return handler
 
 
 def _choices(catalog: dict[str, Any]) -> tuple[gr.Dropdown, gr.Dropdown, gr.Radio]:

@@ -6,14 +6,14 @@ import gradio as gr
 
 from sdqviz.store.runs import NEWER, Run
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.contract import KEEP_RUN_IN_ADDRESS, Shared
+from sdqviz.ui.contract import KEEP_RUN_IN_ADDRESS, QUIET, Shared
 from sdqviz.ui.job_panel import build_job_panel
+from sdqviz.ui.notice import Notice
+from sdqviz.ui.opening import Opening, Query
 from sdqviz.ui.quantize_form import build_quantize_form, devices, models_of
-from sdqviz.views.markup import escaped
+from sdqviz.ui.reads import reads
 from sdqviz.views.runs.listing import finished
 from sdqviz.views.runs.names import run_name
-
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
@@ -26,18 +26,21 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
     scene = gr.Textbox(visible="hidden", elem_id="wanted-scene")
     layer = gr.Textbox(visible="hidden", elem_id="wanted-layer")
     part = gr.Textbox(visible="hidden")
+    arrived = gr.Textbox(visible="hidden")  # filled once the page shows what its address names
 
-    def list_runs(shown: str | None, asked: str) -> list[Any]:
-        return _listed(context, shown, asked)
+    opening, notice = Opening(), Notice()
 
-    def opened(request: gr.Request) -> list[Any]:
-        return _opened(context, request.query_params)
+    @reads
+    def list_runs(shown: str | None, asked: str, arrived: str) -> list[Any]:
+        return _listed(context, shown, asked, bool(arrived))
 
-    tokens.listing.change(list_runs, [run, mine], [run, mine], queue=False, **_QUIET)
+    def opened(query: Query) -> list[Any]:
+        return _opened(context, query)
+
+    tokens.listing.change(list_runs, [run, mine, arrived], [run, mine], **QUIET)
     run.input(None, run, None, js=KEEP_RUN_IN_ADDRESS)
-    gr.context.Context.root_block.load(  # type: ignore[union-attr]
-        opened, None, [run, *tokens.both, form.model, form.device, scene, layer], **_QUIET
-    )
+    first = [run, *tokens.both, form.model, form.device, scene, layer, arrived, notice.box]
+    opening.add(opened, first)
     return Shared(
         run=run,
         chosen=run,
@@ -48,19 +51,22 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
         layer=layer,
         part=part,
         tabs=tabs,
+        opening=opening,
+        notice=notice,
     )
 
 
-def _listed(context: AppContext, shown: str | None, asked: str) -> list[Any]:
-    """The finished runs, and the one that this visitor asked for once it is done."""
+def _listed(context: AppContext, shown: str | None, asked: str, arrived: bool) -> list[Any]:
+    """The finished runs, and the one that this visitor asked for once it is done. Before the page
+    has `arrived` at what its address names, none is chosen here: that would undo it.
+    """
     runs = finished(context.store.runs.list())
     usual = context.finished_run(shown)
     choices = _choices(runs, usual)
     if asked in [r.id for r in runs]:
         return [gr.Dropdown(choices=choices, value=asked), ""]
-    if (
-        usual is not None and usual.id == shown
-    ):  # left alone: meanwhile the visitor may have chosen another
+    # Left alone: meanwhile the visitor may have chosen another.
+    if not arrived or (usual is not None and usual.id == shown):
         return [gr.Dropdown(choices=choices), gr.skip()]
     value = usual.id if usual else None
     # `mine` is left alone: by now *Quantize* may have set it to another run.
@@ -73,28 +79,28 @@ def _choices(runs: list[Run], shown: Run | None) -> list[tuple[str, str]]:
     return [(run_name(r), r.id) for r in (*runs, *older)]
 
 
-def _opened(context: AppContext, address: Any) -> list[Any]:
+def _opened(context: AppContext, address: Query) -> list[Any]:
     """The first picture of a page: what its address names, or the usual run."""
     runs = finished(context.store.runs.list())
     wanted = address.get("run")
     shown = context.finished_run(wanted)
-    if wanted and (shown is None or shown.id != wanted):
-        _warn(context, wanted, shown)
+    is_another = wanted and (shown is None or shown.id != wanted)
+    told = Notice.words(_why(context, wanted, shown), stays=True) if is_another else gr.skip()
     choices = _choices(runs, shown)
     tokens = [context.store.runs.version(), context.store.runs.listing()]
     catalog = context.catalog()  # by now the worker may have published this machine's own
     offered = [gr.Dropdown(choices=models_of(catalog)), gr.Dropdown(**devices(catalog))]
     asked = [address.get("scene", ""), address.get("layer", "")]
     value = shown.id if shown else None
-    return [gr.Dropdown(choices=choices, value=value), *tokens, *offered, *asked]
+    return [gr.Dropdown(choices=choices, value=value), *tokens, *offered, *asked, "1", told]
 
 
-def _warn(context: AppContext, wanted: str, shown: Run | None) -> None:
-    """Says why another run than the address names is shown."""
+def _why(context: AppContext, wanted: str, shown: Run | None) -> str:
+    """Why another run than the address names is shown."""
     name = wanted[:20]
     newer = any(r.id == wanted and r.state == NEWER for r in context.store.runs.list())
     why = f"There is no finished run {name} here (any more)."
     if newer:
         why = f"Run {name} was made by a newer sdqviz: update to see it."
     instead = f"Shown instead: {run_name(shown)}." if shown else "Quantize a model first."
-    gr.Warning(str(escaped(f"{why} {instead}")), duration=None)  # gradio shows it as HTML
+    return f"{why} {instead}"

@@ -1,7 +1,6 @@
 """What a browser asks for when it opens the page: recorded once, then asked again by others."""
 
 import asyncio
-import contextlib
 import json
 import secrets
 import time
@@ -13,6 +12,7 @@ import httpx
 from playwright.sync_api import Request, sync_playwright
 
 from tests.browser.conftest import FLAGS, browser_file
+from tests.load.connections import Connections, RefusedError
 
 REST_SECONDS = 3.0  # without a request: the page is open
 MOST_SECONDS = 120.0
@@ -69,50 +69,38 @@ def record(url: str) -> list[Ask]:
     return asked
 
 
-async def replay(client: httpx.AsyncClient, asks: list[Ask]) -> float:
+async def replay(visitor: Connections, asks: list[Ask]) -> float:
     """Asks all of it as one visitor, the reads that a page makes at once at once; returns the
-    seconds until the last answer. Raises where one is no success.
+    seconds until the last answer. Raises RefusedError where one is no success.
     """
     session, started = secrets.token_hex(6), time.monotonic()
     page, rest = asks[0], asks[1:]
-    (await client.get(page.path)).raise_for_status()
-    gets = [ask for ask in rest if ask.body is None]
-    await asyncio.gather(*(_get(client, ask) for ask in gets))
+    await visitor.get(page.path)
+    await asyncio.gather(*(visitor.get(ask.path) for ask in rest if ask.body is None))
     posts = [ask for ask in rest if ask.body is not None]
     queued = [ask for ask in posts if ask.is_queued]
     for ask in queued:  # first, and in order: what follows hangs on what they set
-        await _queue(client, [ask], session)
-    await asyncio.gather(*(_post(client, ask, session) for ask in posts if not ask.is_queued))
+        await _queue(visitor, ask, session)
+    reads = [ask for ask in posts if not ask.is_queued]
+    for ask in reads[:1]:  # the opening itself
+        await _post(visitor, ask, session)
+    await asyncio.gather(*(_post(visitor, ask, session) for ask in reads[1:]))
     return time.monotonic() - started
 
 
-async def _get(client: httpx.AsyncClient, ask: Ask) -> None:
-    (await client.get(ask.path)).raise_for_status()
+async def _post(visitor: Connections, ask: Ask, session: str) -> bytes:
+    return await visitor.post(ask.path, {**(ask.body or {}), "session_hash": session})
 
 
-async def _post(client: httpx.AsyncClient, ask: Ask, session: str) -> dict[str, Any]:
-    answer = await client.post(ask.path, json={**(ask.body or {}), "session_hash": session})
-    answer.raise_for_status()
-    return answer.json()
-
-
-async def _queue(client: httpx.AsyncClient, asks: list[Ask], session: str) -> None:
-    """Queued events: joined, then waited for on the session's stream."""
-    if not asks:
-        return
-    joined = [(await _post(client, ask, session))["event_id"] for ask in asks]
-    waiting = set(joined)
-    stream = f"/gradio_api/queue/data?session_hash={session}"
-    async with client.stream("GET", stream) as answer:
-        answer.raise_for_status()
-        async with contextlib.aclosing(answer.aiter_lines()) as lines:
-            async for line in lines:
-                if not line.startswith("data:"):
-                    continue
-                message = json.loads(line.removeprefix("data:"))
-                if message["msg"] == "process_completed":
-                    if not message["success"]:
-                        raise RuntimeError(str(message["output"])[:200])
-                    waiting.discard(message["event_id"])
-                if not waiting:
-                    return
+async def _queue(visitor: Connections, ask: Ask, session: str) -> None:
+    """A queued event: joined, then waited for on the session's stream."""
+    joined = json.loads(await _post(visitor, ask, session))["event_id"]
+    async with visitor.lines(f"/gradio_api/queue/data?session_hash={session}") as lines:
+        async for line in lines:
+            if not line.startswith(b"data:"):
+                continue
+            message = json.loads(line.removeprefix(b"data:"))
+            if message["msg"] == "process_completed" and message["event_id"] == joined:
+                if not message["success"]:
+                    raise RefusedError(str(message["output"])[:200])
+                return

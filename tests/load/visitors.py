@@ -17,11 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 
-import httpx
 import psutil
 
 from sdqviz.store.store import Store
 from tests.browser.conftest import serving
+from tests.load.connections import Connections
 from tests.load.opening import Ask, record, replay
 
 LIMIT_SECONDS = 120.0
@@ -83,19 +83,19 @@ async def _visit(
     url: str, asks: list[Ask], count: int, within: float
 ) -> tuple[list[float], list[str]]:
     """The seconds of each opening, and what went wrong in the others."""
-    # As a browser: no connection is used again that the server is about to close (after 5 s).
-    limits = httpx.Limits(max_connections=None, keepalive_expiry=2.0)
     seconds: list[float] = []
     errors: list[str] = []
 
     async def one(number: int) -> None:
         await asyncio.sleep(within * number / count)
-        async with httpx.AsyncClient(base_url=url, timeout=LIMIT_SECONDS, limits=limits) as client:
-            try:
-                async with asyncio.timeout(LIMIT_SECONDS):
-                    seconds.append(await replay(client, asks))
-            except (httpx.HTTPError, RuntimeError, TimeoutError, KeyError) as error:
-                errors.append(f"{type(error).__name__} {error}"[:120])
+        visitor = Connections(url)
+        try:
+            async with asyncio.timeout(LIMIT_SECONDS):
+                seconds.append(await replay(visitor, asks))
+        except (OSError, EOFError, RuntimeError, TimeoutError, KeyError) as error:
+            errors.append(f"{type(error).__name__} {error}"[:120])
+        finally:
+            visitor.close()
 
     await asyncio.gather(*(one(number) for number in range(count)))
     return seconds, errors

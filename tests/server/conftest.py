@@ -8,11 +8,14 @@ from gradio.routes import App
 from starlette.testclient import TestClient
 
 from sdqviz.serve import app_context
+from sdqviz.server.events import Handler
 from sdqviz.server.hosts import hosts
+from sdqviz.server.pulse import Pulse
 from sdqviz.server.stack import has_gradio_login, middlewares
 from sdqviz.server.visitors import Visitors
-from sdqviz.store.blobs import Blobs
+from sdqviz.store.store import Store
 from sdqviz.ui.app import CSS, HEAD, HEAD_SCRIPT, build_app
+from sdqviz.ui.handlers import handlers
 from sdqviz.ui.theme import THEME
 
 
@@ -28,7 +31,8 @@ def page(tmp_path_factory):
     home = tmp_path_factory.mktemp("server-home")
     page = build_app(app_context(home, Idle())).queue()
     # Launching gives it its theme.
-    page.launch(theme=THEME, css=CSS, head=HEAD, prevent_thread_lock=True, quiet=True)
+    looks = {"theme": THEME, "css": CSS, "head": HEAD}
+    page.launch(**looks, prevent_thread_lock=True, quiet=True, _frontend=False)
     page.close(verbose=False)
     return page
 
@@ -39,8 +43,17 @@ def served(page, **options) -> TestClient:
     signed_in = has_gradio_login if page.auth else None
     visitors = Visitors(b"k" * 32)
     known = hosts(public=False)
-    blobs = Blobs(Path(tempfile.mkdtemp()))
-    guards = middlewares(known, visitors, blobs, [HEAD_SCRIPT], signed_in=signed_in, **options)
+    store = Store(Path(tempfile.mkdtemp()))
+    guards = middlewares(
+        known,
+        visitors,
+        store.blobs,
+        {index: Handler(*row) for index, row in handlers(page).items()},
+        Pulse(store, Idle().ensure_worker).version,
+        [HEAD_SCRIPT],
+        signed_in=signed_in,
+        **options,
+    )
     page.config = page.get_config_file()
     app = App.create_app(page, app_kwargs={"middleware": guards})
     return TestClient(app, base_url="http://localhost:7860")

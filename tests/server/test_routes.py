@@ -23,7 +23,7 @@ def test_only_listed_routes_change_anything(client):
     assert "/gradio_api/upload" in paths
     assert {path.rstrip("/") for path in paths if is_served("POST", path)} == {
         *("/login", "/gradio_api/queue/join", "/gradio_api/cancel", "/gradio_api/reset"),
-        *("/gradio_api/run/x", "/gradio_api/api/x", "/gradio_api/call/x", "/gradio_api/call/v2/x"),
+        *("/gradio_api/run/x", "/gradio_api/api/x"),
     }
 
 
@@ -54,6 +54,7 @@ def test_what_the_app_has_no_use_for_is_refused(client, method, path):
         *("/gradio_api/upload_progress", "/gradio_api/vibe-code", "/gradio_api/runs"),
         *("/gradio_api/dev/reload", "/gradio_api/run-history/records", "/docs", "/redoc"),
         *("/openapi.json", "/gradio_api/file/x", "/assetsx", "/x", "/gradio_api/stream/x"),
+        *("/gradio_api/call/draw/x", "/assets/" + "x" * 300),
     ],
 )
 def test_what_it_does_not_read_is_refused(client, path):

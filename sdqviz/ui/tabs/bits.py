@@ -8,6 +8,7 @@ from sdqviz.store.runs import DONE
 from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.ui.reads import reads
 from sdqviz.views.ladder.document import ladder_document
 
 _NONE = (
@@ -31,6 +32,7 @@ class BitsTab:
         ladder = component("ladder", "ladder")
         about = gr.Markdown(_NONE, visible=False, elem_id="no-ladder")
 
+        @reads
         def fill(run_id: str | None) -> list[object]:
             """The newest ladder of the shown run's model."""
             run = context.finished_run(run_id)

@@ -6,7 +6,9 @@ import gradio as gr
 
 from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.contract import Shared
+from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.ui.reads import reads
+from sdqviz.ui.told import told
 from sdqviz.views.charts.scores import score_chips
 from sdqviz.views.charts.steps import step_errors
 from sdqviz.views.compare.gallery import gallery_document
@@ -24,6 +26,7 @@ class HeldOutTab:
         gallery = component("gallery", "gallery", events=("open",), waits=context.has_run)
         curve = gr.HTML(elem_id="median-errors")
 
+        @reads
         def fill(run_id: str | None) -> list[Any]:
             run = context.finished_run(run_id)
             if run is None:
@@ -36,12 +39,10 @@ class HeldOutTab:
             ]
 
         def open_scene(event: gr.EventData) -> list[Any]:
-            return [event._data["scene"], gr.Tabs(selected="compare")]
+            return [told(event, "scene", str), gr.Tabs(selected="compare")]
 
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        quiet |= {"queue": False}
-        shared.run.change(fill, shared.run, [chips, gallery, curve], **quiet)
-        gallery.open(open_scene, None, [shared.scene, shared.tabs], **quiet)
+        shared.run.change(fill, shared.run, [chips, gallery, curve], **QUIET)
+        gallery.open(open_scene, None, [shared.scene, shared.tabs], **QUIET)
 
 
 TAB = HeldOutTab()

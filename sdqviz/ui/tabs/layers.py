@@ -8,6 +8,8 @@ from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.ui.export_button import build_export_button
+from sdqviz.ui.reads import reads
+from sdqviz.ui.told import told
 from sdqviz.views.layers.document import layers_document
 from sdqviz.views.layers.model_explorer import export_model_explorer
 from sdqviz.views.training.history import history
@@ -27,6 +29,7 @@ class LayersTab:
             context, shared, "Model Explorer files", "model-explorer", export_model_explorer
         )
 
+        @reads
         def fill(run_id: str | None) -> str:
             run = context.finished_run(run_id)
             if run is None:
@@ -35,7 +38,7 @@ class LayersTab:
             return layers_document(run, context.store.blobs, past)
 
         def chosen(event: gr.EventData) -> str:
-            return event._data["layer"]
+            return told(event, "layer", str)
 
         def open_layer(event: gr.EventData) -> list[Any]:
             return [chosen(event), gr.Tabs(selected="compare")]

@@ -1,10 +1,13 @@
 """What the form of an own scene offers: the samplers and sizes that fit the shown run's family."""
 
+import re
 from typing import Any
 
+from sdqviz.base.errors import SdqvizError
 from sdqviz.base.scene import FLOW
 
 OWN_SIZE = "0x0"
+_SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 _GRID = 16  # pixels: the latents of every family then divide by its patches
 
 
@@ -26,9 +29,11 @@ def size_choices(
 
 
 def parse_size(value: str | None) -> tuple[int, int]:
-    """(width, height) of a choice; (0, 0) is the model's own."""
-    width, _, height = (value or OWN_SIZE).partition("x")
-    return int(width), int(height)
+    """(width, height) of a choice; (0, 0) is the model's own. Raises SdqvizError for no choice."""
+    found = _SIZE.fullmatch(value or OWN_SIZE)
+    if found is None:
+        raise SdqvizError(f"{(value or '')[:40]!r} is no size", "choose one, such as 512x512")
+    return int(found[1]), int(found[2])
 
 
 def has_shift(family: dict[str, Any]) -> bool:

@@ -52,7 +52,7 @@ def test_a_test_runs_to_its_reveal_and_keeps_its_run(store, run, handlers):
         # A page that was loaded again goes on where it was.
         again = handlers["follow"](run.id, session, "")
         assert again[2] == stage
-        assert again[-4:-1] == [session, number, run.id]
+        assert again[-5:-2] == [session, number, run.id]
         _, _, stage, *_, session_now, number = handlers["give"]("second", session, str(expected))
         if expected < 7:
             assert session_now == session

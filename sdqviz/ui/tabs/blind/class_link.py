@@ -1,11 +1,10 @@
 """The class's side of the blind test: a link to hand out, and what all answers say together."""
 
-from typing import Any
-
 import gradio as gr
 
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.contract import Shared
+from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.ui.reads import reads
 from sdqviz.views.blind.class_result import class_result
 
 _LINK = """(run, kind) => {
@@ -33,14 +32,13 @@ def build_class_result(context: AppContext, shared: Shared, kind: gr.Radio) -> g
         refresh = gr.Button("Refresh", size="sm", elem_id="blind-refresh")
         result = gr.HTML(elem_id="blind-class-result")
 
+    @reads
     def fill(run_id: str | None, kind: str) -> str:
         run = context.finished_run(run_id)
         return class_result(context.store.answers.finished(run.id, kind)) if run else ""
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    quiet |= {"queue": False}
     chosen = [shared.run, kind]
     changes = [shared.run.change, kind.change]
-    gr.on([*changes, refresh.click, panel.expand], fill, chosen, result, **quiet)
+    gr.on([*changes, refresh.click, panel.expand], fill, chosen, result, **QUIET)
     gr.on(changes, None, chosen, link, js=_LINK)
     return panel

@@ -1,6 +1,7 @@
 """The blind test: can you tell the quantized picture when nothing says which it is?"""
 
 import functools
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -21,13 +22,17 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.results.scene import SceneRow
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext, as_toast
-from sdqviz.ui.contract import Shared
+from sdqviz.ui.contract import QUIET, TOLD, Shared
+from sdqviz.ui.notice import Notice
+from sdqviz.ui.opening import Query
+from sdqviz.ui.reads import reads
 from sdqviz.ui.tabs.blind.class_link import build_class_result
 from sdqviz.ui.tabs.blind.keys import BUTTONS, KEEP, LISTEN, RECALL, SETTLE
 from sdqviz.views.blind.reveal import reveal
 from sdqviz.views.blind.trial import KIND_LABELS, button_label, trial_stage
 from sdqviz.views.markup import html
 
+_ANOTHER = "The run of this link is not here; another one is shown."
 _NO_RUN = html(
     '<p class="sdq-empty">No finished run yet. Choose a model at the left and press Quantize.</p>'
 )
@@ -66,6 +71,7 @@ class BlindTab:
         session_id = gr.Textbox(visible="hidden", elem_id="blind-session")
         number = gr.Textbox(visible="hidden", elem_id="blind-trial")  # the trial on the page
         before = gr.Textbox(visible="hidden")  # the run that the tab follows
+        told = shared.notice.box
         outputs = [setup, start, stage, row, *buttons, stop, panel, session_id, number]
 
         def idle(stage: Any, start_label: str = "Start", can_start: bool = True) -> list[Any]:
@@ -82,7 +88,7 @@ class BlindTab:
                 "",
             ]
 
-        def show(session: Session) -> list[Any]:
+        def show(session: Session, tell: Callable[[str], object] = gr.Warning) -> list[Any]:
             """The next trial whose pictures are there, or the end."""
             scenes = _scenes(context.store.runs.get(session.run))
             skipped, pictures = 0, None
@@ -93,7 +99,7 @@ class BlindTab:
                 skipped += 1
                 session = context.store.answers.answer(session.id, trial.number, MISSING)
             if skipped:
-                gr.Warning(f"Picture files are missing; trials skipped: {skipped}.")
+                tell(f"Picture files are missing; trials skipped: {skipped}.")
             if trial is None or pictures is None:
                 return idle(reveal(session, scenes, context.address), "Start again")
             return [
@@ -128,6 +134,7 @@ class BlindTab:
             except SdqvizError as error:
                 raise as_toast(error) from error
 
+        @reads
         def follow(run_id: str | None, session: str, before: str) -> list[Any]:
             """Another run is shown: a test that runs goes on with its own, also after the page was
             loaded again. The same run again, as when its list is refreshed, must not clear a test
@@ -135,40 +142,41 @@ class BlindTab:
             """
             now = run_id or ""
             if session and not (before or now):
-                return [gr.skip()] * (len(outputs) + 2)  # the page is loading
+                return [gr.skip()] * (len(outputs) + 3)  # the page is loading
             if session and not before:
                 with suppress(SdqvizError):  # it is gone with its run: nothing to go on with
                     test = context.store.answers.session(session)
                     if test.current is not None:
-                        return [*show(test), now, gr.Tabs(selected=self.name)]
+                        words: list[str] = []
+                        page = show(test, words.append)
+                        notice = Notice.words(words[0]) if words else gr.skip()
+                        return [*page, now, gr.Tabs(selected=self.name), notice]
             elif session or (now and now == before):
-                return [gr.skip()] * (len(outputs) + 2)
+                return [gr.skip()] * (len(outputs) + 3)
             there = context.finished_run(run_id) is not None
-            return [*idle("" if there else _NO_RUN, can_start=there), now, gr.skip()]
+            return [*idle("" if there else _NO_RUN, can_start=there), now, gr.skip(), gr.skip()]
 
-        def opened(request: gr.Request) -> list[Any]:
+        def opened(query: Query) -> list[Any]:
             """A class's link: its kind is chosen and this tab shown."""
-            asked, run_id = (request.query_params.get(key) for key in ("blind", "run"))
+            asked, run_id = (query.get(key) for key in ("blind", "run"))
             if asked not in KINDS:
-                return [gr.skip(), gr.skip()]
+                return [gr.skip()] * 3
             run = context.finished_run(run_id)
-            if run_id and (run is None or run.id != run_id):
-                gr.Warning("The run of this link is not here; another one is shown.")
-            return [gr.Radio(value=asked), gr.Tabs(selected=self.name)]
+            is_another = run_id and (run is None or run.id != run_id)
+            words = Notice.words(_ANOTHER) if is_another else gr.skip()
+            return [gr.Radio(value=asked), gr.Tabs(selected=self.name), words]
 
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        start.click(begin, [shared.run, kind, length], outputs, **quiet)
+        start.click(begin, [shared.run, kind, length], outputs, **TOLD)
         for answer, button in zip(ANSWERS, buttons, strict=True):
-            button.click(functools.partial(give, answer), [session_id, number], outputs, **quiet)
-        stop.click(lambda: idle(""), None, outputs, **quiet)
+            button.click(functools.partial(give, answer), [session_id, number], outputs, **TOLD)
+        stop.click(lambda: idle(""), None, outputs, **TOLD)
         followed = [shared.run, session_id, before]
         shared.run.change(
-            follow, followed, [*outputs, before, shared.tabs], js=RECALL, **quiet
+            follow, followed, [*outputs, before, shared.tabs, told], js=RECALL, **QUIET
         ).then(None, [session_id, before], None, js=SETTLE)
         session_id.change(None, session_id, None, js=KEEP)
-        page = gr.context.Context.root_block
-        page.load(opened, None, [kind, shared.tabs], **quiet)  # type: ignore[union-attr]
-        page.load(None, js=LISTEN)  # type: ignore[union-attr]
+        shared.opening.add(opened, [kind, shared.tabs, told])
+        gr.context.Context.root_block.load(None, js=LISTEN)  # type: ignore[union-attr]
 
 
 def _scenes(run: Run) -> dict[str, SceneRow]:

@@ -7,6 +7,8 @@ import gradio as gr
 from sdqviz.ui.component import NOTHING, component
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.ui.reads import reads
+from sdqviz.ui.told import told
 from sdqviz.views.layers.errors import culprits_document
 from sdqviz.views.layers.histogram import layer_histogram, layer_names, telling_layer
 from sdqviz.views.runs.names import bits
@@ -25,6 +27,7 @@ def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:
     )
     histogram = component("histogram", "histogram", waits=context.has_run)
 
+    @reads
     def fill(run_id: str | None, shown: str | None, wanted: str) -> list[Any]:
         run = context.finished_run(run_id)
         if run is None:
@@ -34,12 +37,14 @@ def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:
         worst = culprits_document(context.store.blobs, run.quantized, names)
         return [gr.Dropdown(choices=names, value=chosen), draw(run_id, chosen), worst]
 
+    @reads
     def draw(run_id: str | None, name: str | None) -> str:
         run = context.finished_run(run_id)
         if run is None or name not in {row.name for row in run.quantized.layers}:
             return NOTHING
         return layer_histogram(context.store.blobs, run.quantized, name or "", bits(run))
 
+    @reads
     def open_layer(run_id: str | None, wanted: str) -> list[Any]:
         """The layer that an address or another tab asked for, with the choices it is one of: the
         address comes before `fill` has set them.
@@ -53,7 +58,7 @@ def build_histogram(context: AppContext, shared: Shared) -> gr.Dropdown:
         return [gr.Dropdown(choices=names, value=wanted), draw(run_id, wanted), ""]
 
     def named(event: gr.EventData) -> str:
-        return event._data["layer"]
+        return told(event, "layer", str)
 
     filled = [shared.run, layer, shared.layer]
     shared.run.change(fill, filled, [layer, histogram, culprits], **QUIET)

@@ -31,8 +31,8 @@ def build_redraw(
 ) -> gr.Textbox:
     """Adds the buttons; returns the hidden box with the id of the run that draws the part."""
     gr.Markdown(
-        "**Where does it come from?** Draw this scene again with only one part quantized, or all "
-        "of it by the reference engine (the same picture, if the fast one is exact):"
+        "Draw this scene again with only one part quantized, or all of it by the reference engine "
+        "(the same picture, if the fast one is exact):"
     )
     with gr.Row():
         weights = gr.Button("Weights", size="sm", elem_id="only-weights", min_width=110)
@@ -125,13 +125,12 @@ def build_redraw(
             gr.Warning(str(error.message), duration=None)
             return [gr.skip(), ""]
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    single.click(submit, [shared.run, scene, layer], asked, **quiet)
+    single.click(submit, [shared.run, scene, layer], asked, **TOLD)
     for button, part in ((weights, WEIGHTS), (activations, ACTIVATIONS)):
         state = gr.State(part)
-        button.click(submit, [shared.run, scene, state], asked, **quiet)
-    reference.click(submit_reference, [shared.run, scene], asked, **quiet)
+        button.click(submit, [shared.run, scene, state], asked, **TOLD)
+    reference.click(submit_reference, [shared.run, scene], asked, **TOLD)
     wanted = [shared.run, scene, shared.part]
     shared.part.change(submit_asked, wanted, [asked, shared.part], **TOLD)
-    gr.on([folder.click, path.submit], submit_folder, [shared.run, scene, path], asked, **quiet)
+    gr.on([folder.click, path.submit], submit_folder, [shared.run, scene, path], asked, **TOLD)
     return asked

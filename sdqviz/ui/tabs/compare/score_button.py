@@ -6,7 +6,8 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import SCORE, score_request
 from sdqviz.metrics.lpips import BACKBONES, DEFAULT_NET
 from sdqviz.ui.context import AppContext, as_toast
-from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.ui.contract import QUIET, TOLD, Shared
+from sdqviz.ui.reads import reads
 
 
 def build_score_button(context: AppContext, shared: Shared) -> None:
@@ -23,6 +24,7 @@ def build_score_button(context: AppContext, shared: Shared) -> None:
         )
         fetch = gr.Button(_words(DEFAULT_NET), size="sm", min_width=180, elem_id="fetch-lpips")
 
+    @reads
     def offer(run_id: str | None) -> gr.Row:
         run = context.finished_run(run_id)
         lacks = run is not None and "lpips" not in run.quantized.measured
@@ -40,7 +42,7 @@ def build_score_button(context: AppContext, shared: Shared) -> None:
 
     net.change(lambda name: gr.Button(_words(name)), net, fetch, **QUIET)
     gr.on([shared.run.change, shared.listing.change], offer, shared.run, row, **QUIET)
-    fetch.click(submit, [shared.run, net], None, api_visibility="private")
+    fetch.click(submit, [shared.run, net], None, **{**TOLD, "show_progress": "full"})
 
 
 def _words(net: str) -> str:

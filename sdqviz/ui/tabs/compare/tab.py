@@ -7,13 +7,14 @@ import gradio as gr
 from sdqviz.base.errors import SdqvizError
 from sdqviz.metrics.regions import box_scores
 from sdqviz.results.scene import SceneRow
-from sdqviz.ui.component import NOTHING, component
+from sdqviz.ui.component import NOTHING, component, folding
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.ui.export_button import build_export_button
+from sdqviz.ui.reads import reads
 from sdqviz.ui.tabs.compare.histogram import build_histogram
 from sdqviz.ui.tabs.compare.redraw import build_redraw
-from sdqviz.ui.tabs.compare.scene_form import build_scene_form
+from sdqviz.ui.tabs.compare.scene_form import build_scene_form, first_example
 from sdqviz.ui.tabs.compare.score_button import build_score_button
 from sdqviz.views.compare.pair import picture_blobs, scene_facts, timeline_document, viewer_document
 from sdqviz.views.markup import html
@@ -32,7 +33,7 @@ class CompareTab:
     name, label, order = "compare", "Compare", 0
 
     def build(self, context: AppContext, shared: Shared) -> None:
-        with gr.Row(equal_height=True):
+        with gr.Row(equal_height=True, elem_id="asked"):
             scene = gr.Dropdown(
                 label="Scene", choices=[], elem_id="scene", filterable=True, scale=3, min_width=280
             )
@@ -41,7 +42,7 @@ class CompareTab:
             )
             prompt = gr.Textbox(
                 label="Or your own prompt",
-                placeholder="a large rocket on a blue background",
+                value=first_example(context),
                 scale=3,
                 min_width=280,
                 max_lines=1,
@@ -49,7 +50,8 @@ class CompareTab:
             )
             draw = gr.Button("Generate", variant="primary", elem_id="generate", min_width=120)
         mine = build_scene_form(context, shared, prompt, draw)
-        with gr.Row():
+        component("answer", "answer", waits=False)
+        with gr.Row(elem_id="compared"):
             with gr.Column(scale=6, min_width=340) as left:
                 viewer = component("viewer", "viewer", events=("region",), waits=context.has_run)
                 region = component("region", "region", waits=False)
@@ -58,40 +60,46 @@ class CompareTab:
                 gr.Markdown(
                     "**When does the error arise?** Replay feeds both models the FP model's own "
                     "latents; in the free run each steers itself. Drag the cursor: it moves "
-                    "everything here."
+                    "everything here.",
+                    elem_id="when",
                 )
                 timeline = component("timeline", "timeline", waits=context.has_run)
-                layer = build_histogram(context, shared)
+                with folding("Which layers, which values?"):
+                    layer = build_histogram(context, shared)
             with left:
-                part = build_redraw(context, shared, scene, layer)
+                with folding("Where does it come from?"):
+                    part = build_redraw(context, shared, scene, layer)
                 build_score_button(context, shared)
-                gr.Markdown("**What does it save?**")
-                run_facts = gr.HTML(elem_id="facts")
-                build_export_button(
-                    context, shared, "Download report (HTML)", "report", export_report
-                )
+                with folding("What does it save?"):
+                    run_facts = gr.HTML(elem_id="facts")
+                    build_export_button(
+                        context, shared, "Download report (HTML)", "report", export_report
+                    )
 
         def scenes(run_id: str | None) -> dict[str, SceneRow]:
             run = context.finished_run(run_id)
             return {} if run is None else scenes_of(run, context.store.runs.list())
 
+        @reads
         def list_scenes(run_id: str | None, shown: str | None, mine: str, wanted: str) -> list[Any]:
             """The scenes, and the one that this visitor asked for once it is drawn."""
             found = scenes(run_id)
             labels = list(found)
             asked_for = [label for label in labels if found[label].id == wanted]
-            chosen = shown if shown in labels else (*asked_for, *_typical(run_id, found), None)[0]
+            kept = [shown] if shown in labels else []
+            chosen = (*asked_for, *kept, *_typical(run_id, found), None)[0]
+            answered = "" if asked_for else gr.skip()
             asked = context.store.runs.get(mine) if mine else None
             if asked is None or asked.state in UNFINISHED:
                 # What is shown and still there is left alone: meanwhile the visitor may have chosen
                 # another. So is `mine`: by now *Generate* may have set it to another run.
                 value = {} if chosen == shown else {"value": chosen}
-                return [gr.Dropdown(choices=labels, **value), gr.skip()]
+                return [gr.Dropdown(choices=labels, **value), gr.skip(), answered]
             if asked.scenes:
                 drawn = asked.scenes[0].id
                 own = [k for k in labels if found[k].id == drawn and is_own(k)]
                 chosen = own[0] if own else chosen
-            return [gr.Dropdown(choices=labels, value=chosen), ""]
+            return [gr.Dropdown(choices=labels, value=chosen), "", answered]
 
         def _typical(run_id: str | None, found: dict[str, SceneRow]) -> list[str]:
             """The label to open with: the run's typical scene."""
@@ -101,6 +109,7 @@ class CompareTab:
             wanted = typical(run.scenes).id
             return [label for label, row in found.items() if row.id == wanted]
 
+        @reads
         def offer(run_id: str | None, label: str | None) -> Any:
             """The button leads to the worst scene, and from there back to the typical one."""
             run, found = context.finished_run(run_id), scenes(run_id)
@@ -110,6 +119,7 @@ class CompareTab:
             at_worst = label in found and found[label].id == worst
             return gr.Button(_TO_TYPICAL if at_worst else _TO_WORST, visible=True)
 
+        @reads
         def go_to(run_id: str | None, words: str) -> Any:
             run = context.finished_run(run_id)
             if run is None or not run.scenes:
@@ -118,6 +128,7 @@ class CompareTab:
             wanted = worst_first(run.scenes)[0] if to_worst else typical(run.scenes)
             return next(label for label, row in scenes(run_id).items() if row.id == wanted.id)
 
+        @reads
         def open_scene(run_id: str | None, wanted: str) -> list[Any]:
             """The scene that another tab asked for; the request is cleared, so that the same one
             can be made again.
@@ -127,6 +138,7 @@ class CompareTab:
                 return [gr.skip()] * 2
             return [gr.Dropdown(choices=list(found.values()), value=found[wanted]), ""]
 
+        @reads
         def pictures(run_id: str | None, label: str | None, chosen: str) -> str:
             """The viewer's pictures, again when another was drawn of the same scene."""
             run = context.finished_run(run_id)
@@ -135,6 +147,7 @@ class CompareTab:
                 return NOTHING
             return viewer_document(run, row, context.store.runs.list(), context.address, chosen)
 
+        @reads
         def show(run_id: str | None, label: str | None, chosen: str) -> list[Any]:
             run = context.finished_run(run_id)
             row = scenes(run_id).get(label or "")
@@ -147,6 +160,7 @@ class CompareTab:
                 facts(run),
             ]
 
+        @reads
         def measure(run_id: str | None, label: str | None, event: gr.EventData) -> str:
             """The scores of a box of two pictures, with the box and the pictures' keys."""
             run = context.finished_run(run_id)
@@ -168,7 +182,7 @@ class CompareTab:
             [shared.listing.change, shared.run.change],
             list_scenes,
             [shared.run, scene, mine, shared.scene],
-            [scene, mine],
+            [scene, mine, shared.scene],
             **QUIET,
         )
         asked = [shared.run, shared.scene]

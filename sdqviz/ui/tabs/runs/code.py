@@ -6,7 +6,8 @@ import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.ui.context import AppContext, as_toast
-from sdqviz.ui.contract import Shared
+from sdqviz.ui.contract import QUIET, TOLD, Shared
+from sdqviz.ui.reads import reads
 from sdqviz.views.markup import html, plain_words
 from sdqviz.views.runs.code import run_code
 from sdqviz.views.runs.names import short_name
@@ -39,6 +40,7 @@ def build_run_code(context: AppContext, shared: Shared) -> None:
     note = gr.HTML(elem_id="code-note")
     clone = gr.Button("Clone settings into the Quantize form", elem_id="clone")
 
+    @reads
     def show(run_id: str | None) -> list[str]:
         run = context.finished_run(run_id)
         if run is None:
@@ -67,6 +69,5 @@ def build_run_code(context: AppContext, shared: Shared) -> None:
         gr.Info("The settings are in the form at the left. Change what you like, then Quantize.")
         return updates
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    shared.run.change(show, shared.run, [head, shell, python, note], queue=False, **quiet)
-    clone.click(fill, shared.run, shared.form.outputs, **quiet)
+    shared.run.change(show, shared.run, [head, shell, python, note], **QUIET)
+    clone.click(fill, shared.run, shared.form.outputs, **TOLD)

@@ -7,6 +7,7 @@ import gradio as gr
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.ui.reads import reads
 from sdqviz.views.markup import html
 from sdqviz.views.runs.listing import finished, is_readable
 from sdqviz.views.runs.names import run_name
@@ -59,6 +60,7 @@ def build_difference(context: AppContext, shared: Shared) -> None:
         model = baseline.spec["model"]
         return baseline, [r for r in runs if r.spec["model"] == model and r.id != baseline.id], runs
 
+    @reads
     def choices(run_id: str | None, pin: str | None, chosen: list[str] | None) -> list[Any]:
         """What may be chosen now, and its tables; what was chosen stays while it may be."""
         _, rest, runs = found(run_id, pin)
@@ -73,6 +75,7 @@ def build_difference(context: AppContext, shared: Shared) -> None:
             *draw(run_id, pin, kept or usual),
         ]
 
+    @reads
     def draw(run_id: str | None, pin: str | None, chosen: list[str] | None) -> list[str]:
         baseline, rest, _ = found(run_id, pin)
         compared = [r for r in rest if r.id in (chosen or []) and is_readable(r)]

@@ -7,6 +7,7 @@ import gradio as gr
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.ui.reads import reads
 from sdqviz.views.markup import html
 from sdqviz.views.runs.listing import finished, is_readable
 from sdqviz.views.runs.names import arithmetic
@@ -28,6 +29,7 @@ def build_pareto(context: AppContext, shared: Shared) -> None:
         )
     plot = gr.HTML(elem_id="pareto")
 
+    @reads
     def draw(run_id: str | None, axis: str, metric: str) -> list[Any]:
         shown = context.finished_run(run_id)
         if shown is None:

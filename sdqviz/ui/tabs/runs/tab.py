@@ -7,10 +7,12 @@ import gradio as gr
 
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.contract import KEEP_RUN_IN_ADDRESS, Shared
+from sdqviz.ui.contract import KEEP_RUN_IN_ADDRESS, QUIET, Shared
+from sdqviz.ui.reads import reads
 from sdqviz.ui.tabs.runs.code import build_run_code
 from sdqviz.ui.tabs.runs.difference import build_difference
 from sdqviz.ui.tabs.runs.pareto import build_pareto
+from sdqviz.ui.told import told
 from sdqviz.views.runs.listing import finished, is_readable
 from sdqviz.views.runs.table import columns, run_table
 
@@ -40,20 +42,20 @@ class RunsTab:
         with gr.Accordion("All jobs, also those that wait, stopped or failed", open=False):
             jobs = gr.Dataframe(headers=_JOBS, interactive=False, max_height=420, elem_id="jobs")
 
+        @reads
         def fill() -> list[Any]:
             runs = context.store.runs.list()
             shown = _rows(runs)
             table = gr.Dataframe(value=run_table(shown), **_layout(shown))
             return [table, [_job(run) for run in runs]]
 
-        def choose(event: gr.SelectData) -> str:
-            # Not event.index: after sorting it is another run's.
-            return event.row_value[0]
+        def choose(event: gr.EventData) -> str:
+            # Not its index: after sorting it is another run's.
+            row = told(event, "row_value", list)
+            return row[0] if row and isinstance(row[0], str) else gr.skip()
 
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        quiet |= {"queue": False}
-        shared.listing.change(fill, None, [table, jobs], **quiet)
-        table.select(choose, None, shared.chosen, **quiet).then(
+        shared.listing.change(fill, None, [table, jobs], **QUIET)
+        table.select(choose, None, shared.chosen, **QUIET).then(
             None, shared.chosen, None, js=KEEP_RUN_IN_ADDRESS
         )
 

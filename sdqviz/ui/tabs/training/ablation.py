@@ -8,7 +8,8 @@ from sdqviz.base.request import ABLATE
 from sdqviz.results.ablation import AblationResult
 from sdqviz.store.runs import DONE
 from sdqviz.ui.context import AppContext
-from sdqviz.ui.contract import Shared
+from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.ui.reads import reads
 from sdqviz.views.training.ablation import ablation_curves, ablation_plot, ablation_table
 
 _NONE = "No ablation of this model yet. Run `sdqviz ablate MODEL`."
@@ -21,6 +22,7 @@ def build_ablation(context: AppContext, shared: Shared) -> None:
         curves = gr.HTML(elem_id="ablation-curves")
         table = gr.Markdown(elem_id="ablation")
 
+        @reads
         def fill(run_id: str | None) -> list[Any]:
             run = context.finished_run(run_id)
             made = [
@@ -37,6 +39,4 @@ def build_ablation(context: AppContext, shared: Shared) -> None:
             return [ablation_plot(rows), lines, ablation_table(rows)]
 
         outputs = [plot, curves, table]
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        quiet |= {"queue": False}
-        shared.run.change(fill, shared.run, outputs, **quiet)
+        shared.run.change(fill, shared.run, outputs, **QUIET)

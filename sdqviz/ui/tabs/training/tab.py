@@ -8,6 +8,7 @@ from sdqviz.base.request import QUANTIZE
 from sdqviz.store.runs import ACTIVE, Run
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import QUIET, Shared
+from sdqviz.ui.reads import reads
 from sdqviz.ui.tabs.training.ablation import build_ablation
 from sdqviz.views.markup import html
 from sdqviz.views.runs.card import duration
@@ -76,6 +77,7 @@ class TrainingTab:
             active = [r for r in runs if r.state in ACTIVE and r.stage in learned]
             return active[0] if active else context.finished_run(run_id)
 
+        @reads
         def draw(
             run_id: str | None, kind: str, lit: list[str] | None, smooth: float, log: bool
         ) -> list[Any]:
@@ -103,6 +105,7 @@ class TrainingTab:
                 mark,
             ]
 
+        @reads
         def follow(run_id: str | None, mark: str | None, *values: Any) -> list[Any]:
             """Redraws only when the shown training has new points."""
             run = shown(run_id)
