@@ -99,7 +99,7 @@ class Reconstruction:
             yield Log(message=message, level="warning")
         if self.step:
             yield Log(message=f"reconstruction goes on from step {self.step} of {self.total}")
-            yield from self.told  # up to the state, as whoever was never stopped told it
+        yield from self.told  # up to the state, as whoever was never stopped told it
         tuned = self.context.take(TuneScenes).scenes
         encode(self.context.model, [*self.context.take(CalibrationScenes).scenes, *tuned])
         steps, complete = self._work(), True
