@@ -22,7 +22,7 @@ from sdqviz.families.sources import packed_folder
 from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.estimate import Estimate, call_seconds, estimate_quantize, refuse_if_over
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
-from sdqviz.server.events import Handler
+from sdqviz.server.events import Handler, Input
 from sdqviz.server.hosts import hosts
 from sdqviz.server.policy import LOCAL_FRAMES
 from sdqviz.server.pulse import Pulse
@@ -101,7 +101,7 @@ def serve(
         known,
         who,
         context.store.blobs,
-        {index: Handler(*row) for index, row in handlers(page).items()},
+        known_handlers(page),
         Pulse(context.store, context.wake).version,
         scripts=[HEAD_SCRIPT],
         frames=_SPACE_FRAMES if is_space else LOCAL_FRAMES,
@@ -130,6 +130,14 @@ def serve(
         ) from error
     except gr.exceptions.Error as error:
         raise SdqvizError(str(error), "see the line above") from error
+
+
+def known_handlers(page: gr.Blocks) -> dict[int, Handler]:
+    """What the page's events are held to."""
+    return {
+        index: Handler(row.name, tuple(Input(*place) for place in row.inputs), row.only_reads)
+        for index, row in handlers(page).items()
+    }
 
 
 def app_context(

@@ -45,11 +45,29 @@ KINDS: Mapping[str, Callable[[Any], bool]] = {
 
 
 @dataclass(frozen=True)
+class Input:
+    """What a handler is given at one place: of a kind or nothing; where `choices` or `limits` are
+    fixed, one of those and never nothing.
+    """
+
+    kind: str
+    choices: tuple[Any, ...] = ()
+    limits: tuple[float, float] | None = None
+
+    def takes(self, value: Any) -> bool:
+        if value is None:
+            return not self.choices and self.limits is None
+        if not KINDS[self.kind](value) or (self.choices and value not in self.choices):
+            return False
+        return self.limits is None or self.limits[0] <= value <= self.limits[1]
+
+
+@dataclass(frozen=True)
 class Handler:
-    """What answers an event: its name, the kinds of its inputs, and whether it only reads."""
+    """What answers an event: its name, its inputs, and whether it only reads."""
 
     name: str
-    inputs: tuple[str, ...]
+    inputs: tuple[Input, ...]
     only_reads: bool = False
 
 
@@ -129,9 +147,9 @@ class Events:
 def _check(handler: Handler, data: Any) -> None:
     if not isinstance(data, list) or len(data) != len(handler.inputs):
         raise ValueError(f"it has {len(handler.inputs)} values")
-    for number, (value, kind) in enumerate(zip(data, handler.inputs, strict=True)):
-        if value is not None and not KINDS[kind](value):
-            raise ValueError(f"value {number} is no {kind}")
+    for number, (value, place) in enumerate(zip(data, handler.inputs, strict=True)):
+        if not place.takes(value):
+            raise ValueError(f"value {number} is no {place.kind} that it takes")
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:

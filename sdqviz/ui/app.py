@@ -15,6 +15,7 @@ from sdqviz.ui.opening import Query
 from sdqviz.ui.shown import hidden_copies, noting, while_shown
 from sdqviz.ui.sidebar import build_sidebar
 from sdqviz.ui.tabs.blind.keys import COVER
+from sdqviz.ui.toasts import toast_refusals
 from sdqviz.views.script import script, style
 
 CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8") + style()
@@ -68,4 +69,5 @@ def build_app(context: AppContext) -> gr.Blocks:
         shared.opening.add(opened, [tabs])
         shared.opening.attach(page, **QUIET)
         page.load(None, js=_FOLD)
+    toast_refusals(page)
     return page

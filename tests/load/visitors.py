@@ -49,11 +49,11 @@ def main() -> None:
                 ("events queued to open a page", str(len(events)), "at most 5", len(events) <= 5)
             )
             rows.append(("reads beside the queue", str(len(reads)), "", True))
-            server = _server(url)
-            before, worked = server.memory_info().rss, _processor_seconds(server)
+            server = server_of(url)
+            before, worked = server.memory_info().rss, processor_seconds(server)
             rows += _openings(url, asks, given.visitors, 10.0, 10.0)
             rows += _openings(url, asks, given.class_size, 0.0, 3.0)
-            spent = (_processor_seconds(server) - worked) / (given.visitors + given.class_size)
+            spent = (processor_seconds(server) - worked) / (given.visitors + given.class_size)
             rows.append(("processor time of the app, an opening", f"{spent:.2f} s", "", True))
             grown = (server.memory_info().rss - before) / 1e6
             rows.append(("memory of the app, after", f"+{grown:.0f} MB", "", True))
@@ -126,12 +126,12 @@ def _listing(home: Path) -> tuple[str, str, str, bool]:
     return what, f"{middle:.1f} ms of CPU", "10 ms", middle <= 10
 
 
-def _processor_seconds(process: psutil.Process) -> float:
+def processor_seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     return times.user + times.system
 
 
-def _server(url: str) -> psutil.Process:
+def server_of(url: str) -> psutil.Process:
     port = url.rstrip("/").rsplit(":", 1)[1]
     return next(
         process

@@ -7,15 +7,13 @@ import pytest
 from gradio.routes import App
 from starlette.testclient import TestClient
 
-from sdqviz.serve import app_context
-from sdqviz.server.events import Handler
+from sdqviz.serve import app_context, known_handlers
 from sdqviz.server.hosts import hosts
 from sdqviz.server.pulse import Pulse
 from sdqviz.server.stack import has_gradio_login, middlewares
 from sdqviz.server.visitors import Visitors
 from sdqviz.store.store import Store
 from sdqviz.ui.app import CSS, HEAD, HEAD_SCRIPT, build_app
-from sdqviz.ui.handlers import handlers
 from sdqviz.ui.theme import THEME
 
 
@@ -48,7 +46,7 @@ def served(page, **options) -> TestClient:
         known,
         visitors,
         store.blobs,
-        {index: Handler(*row) for index, row in handlers(page).items()},
+        known_handlers(page),
         Pulse(store, Idle().ensure_worker).version,
         [HEAD_SCRIPT],
         signed_in=signed_in,

@@ -11,15 +11,17 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from sdqviz.server.events import Events, Handler
+from sdqviz.server.events import Events, Handler, Input
 from sdqviz.server.pulse import Pulse
 from sdqviz.server.reads import Reads
 
 RUN = "/gradio_api/run/predict"
+KINDS = ("texts", "choice", "index", "flag", "kept")
 HANDLERS = {
-    1: Handler("show", ("text", "number"), only_reads=True),
-    2: Handler("draw", ("text",)),
-    3: Handler("many", ("texts", "choice", "index", "flag", "kept")),
+    1: Handler("show", (Input("text"), Input("number")), only_reads=True),
+    2: Handler("draw", (Input("text"),)),
+    3: Handler("many", tuple(map(Input, KINDS))),
+    4: Handler("fixed", (Input("text", ("a", "b")), Input("number", limits=(0, 0.5)))),
 }
 
 
@@ -146,6 +148,11 @@ def test_an_answer_during_a_write_is_not_kept(world):
         (b'{"fn_index": 3, "data": [["a", 1], 5, 0, false, 0]}', 400),
         (b'{"fn_index": 3, "data": [[], {}, 0, false, 0]}', 400),
         (b'{"fn_index": 3, "data": [[], 1, 0.5, false, 0]}', 400),
+        (b'{"fn_index": 4, "data": ["b", 0.5]}', 200),
+        (b'{"fn_index": 4, "data": ["c", 0.5]}', 400),
+        (b'{"fn_index": 4, "data": ["a", 0.6]}', 400),
+        (b'{"fn_index": 4, "data": [null, 0]}', 400),
+        (b'{"fn_index": 4, "data": ["a", null]}', 400),
         (b'{"fn_index": 1, "data": ["\\ud83d\\ude00", 1]}', 200),
     ],
 )

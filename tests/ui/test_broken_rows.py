@@ -72,8 +72,9 @@ def damage(store, whole: str, changes: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_a_damaged_row_breaks_no_list(filled, home, store, tmp_path, capsys, name):
+def test_a_damaged_row_breaks_no_list(filled, home, store, tmp_path, capsys, monkeypatch, name):
     folder, whole = filled
+    monkeypatch.setattr("sdqviz.cli.runs.open_store", lambda: store)  # no bundled runs beside them
     shutil.copytree(folder, home, dirs_exist_ok=True)
     broken = damage(store, whole, DAMAGES[name])
     runs = store.runs.list()
@@ -82,7 +83,7 @@ def test_a_damaged_row_breaks_no_list(filled, home, store, tmp_path, capsys, nam
 
     runs_list(as_json=True)
     listed = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert {whole, broken} <= {row["run"] for row in listed["runs"]}
+    assert {row["run"] for row in listed["runs"]} == {whole, broken}
     good = store.runs.get(whole)
     call_seconds(runs, good.spec)
     open_runs(runs), latest(runs)
@@ -92,8 +93,7 @@ def test_a_damaged_row_breaks_no_list(filled, home, store, tmp_path, capsys, nam
     context = AppContext(store, static_catalog, *[nothing] * 6)
     assert run_card(store.runs.get(broken), 0, [], context.stages)
 
-    assert context.finished_run(None) is not None
-    shown = context.finished_run(whole)
+    shown = context.finished_run(None)
     assert shown is not None and shown.id == whole
     call = caller(context)
     table, jobs = call("RunsTab.build.fill")

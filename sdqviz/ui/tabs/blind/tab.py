@@ -1,6 +1,7 @@
 """The blind test: can you tell the quantized picture when nothing says which it is?"""
 
 import functools
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -32,6 +33,7 @@ from sdqviz.views.blind.reveal import reveal
 from sdqviz.views.blind.trial import KIND_LABELS, button_label, trial_stage
 from sdqviz.views.markup import html
 
+_TRIAL = re.compile(r"[0-9]{1,4}")
 _ANOTHER = "The run of this link is not here; another one is shown."
 _NO_RUN = html(
     '<p class="sdq-empty">No finished run yet. Choose a model at the left and press Quantize.</p>'
@@ -126,10 +128,12 @@ class BlindTab:
             except SdqvizError as error:
                 raise as_toast(error) from error
 
-        def give(answer: str, session: str, number: str) -> list[Any]:
-            if not session:  # a key pressed twice, after the last trial
+        def give(answer: str, session: str | None, number: str | None) -> list[Any]:
+            if not session or not number:  # a key pressed twice, after the last trial
                 return [gr.skip()] * len(outputs)
             try:
+                if not _TRIAL.fullmatch(number):
+                    raise SdqvizError("the page names no trial", "reload the page")
                 return show(context.store.answers.answer(session, int(number), answer))
             except SdqvizError as error:
                 raise as_toast(error) from error
