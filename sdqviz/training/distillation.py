@@ -202,8 +202,7 @@ class Distillation:
                 else:
                     calls.append(seen)
                     walked, met = walked + 1, 0
-                # Calls that lie on disk are behind the steps that learned from them.
-                now = self.course.stepped(self.step, self.seconds)
+                now = self.course.stepped(self.step, self.seconds)  # calls on disk are behind it
                 there = self.course.walked(number, walked, met)
                 yield max(now, there, key=lambda event: event.done)
 
