@@ -15,6 +15,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE
 from sdqviz.base.scene import AUTO
 from sdqviz.base.settings import home_folder
+from sdqviz.base.writing import writing
 from sdqviz.cli.app import app_command
 from sdqviz.cli.overrides import overrides
 from sdqviz.cli.runs import Json, RunId, open_store, runs_app
@@ -250,10 +251,12 @@ def generate(
         report = api.generate(run, from_dict(Scene, values), see, only=only, engine=engine)
     store, files = api.open_store(), {}
     drawn = store.runs.get(report["run"]).scenes[0].pictures
-    out.mkdir(parents=True, exist_ok=True)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
     for name, blob in {"fp": drawn.fp, "w4a8": drawn.student, **drawn.maps}.items():
         files[name] = str(out / f"{name}.png")
-        Path(files[name]).write_bytes(store.blobs.get(blob))
+        with writing(out):
+            Path(files[name]).write_bytes(store.blobs.get(blob))
     emit({"run": report["run"], "files": files, "metrics": report["metrics"]}, as_json)
 
 

@@ -7,6 +7,7 @@ import typer
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.settings import home_folder
+from sdqviz.base.writing import writing
 from sdqviz.cli.terminal import emit, progress
 
 runs_app = typer.Typer(no_args_is_help=True, help="The runs in the store.")
@@ -170,8 +171,9 @@ def runs_sheet(
     if not found.scenes:
         raise SdqvizError(f"run {found.id} is {found.state}", "choose a finished run")
     picture = comparison_sheet(store.blobs, found.scenes[:scenes], across)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(out, "PNG", optimize=True)
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(out, "PNG", optimize=True)
     emit({"run": found.id, "out": str(out)}, as_json)
 
 
