@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sdqviz.base.counts import MOST_COMPARED_SCENES, MOST_COMPARED_SEEDS, check_count
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event
+from sdqviz.base.places import refuse_occupied, writing
 from sdqviz.base.request import (
     COMPARE,
     DEFAULT_RECIPE,
@@ -21,7 +23,6 @@ from sdqviz.base.request import (
 )
 from sdqviz.base.scene import Scene
 from sdqviz.base.settings import home_folder, rank
-from sdqviz.base.writing import refuse_occupied, writing
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import sampler_of
 from sdqviz.families.devices import check_device
@@ -301,8 +302,8 @@ def compare(
     COMMANDS.md for the keys.
     """
     texts = _held_out(model, model_config) if prompts_file is None else all_prompts(prompts_file)
-    if seeds < 1:
-        raise SdqvizError(f"seeds is {seeds}", "give at least 1")
+    check_count("seeds", seeds, 1, MOST_COMPARED_SEEDS)
+    check_count("prompts times seeds", len(texts) * seeds, 1, MOST_COMPARED_SCENES)
     check_device(device)
     refuse_quantized(model, model_config)
     family = loading.family_named(model, model_config)
@@ -360,8 +361,7 @@ def compare_many(
     texts = all_prompts(prompts_file)
     for device in devices:
         check_device(device)
-    if not 2 <= count <= MOST_SCENES:
-        raise SdqvizError(f"count is {count}", f"give 2 to {MOST_SCENES}")
+    check_count("count", count, 2, MOST_SCENES)
     if len(set(devices)) != len(devices) or not all(devices):
         raise SdqvizError(
             f"device is {','.join(devices)!r}", "name each device once: cuda:0,cuda:1"

@@ -12,6 +12,7 @@ import gradio as gr
 from gradio.context import LocalContext
 
 from sdqviz.base.assets import assets_folder
+from sdqviz.base.counts import MOST_JOBS, MOST_PORT, check_count
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.registry import announced
 from sdqviz.base.request import COMPARE, QUANTIZE, SCORE
@@ -33,6 +34,7 @@ from sdqviz.ui.app import CSS, HEAD, HEAD_SCRIPT, build_app
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.handlers import handlers
 from sdqviz.ui.theme import THEME
+from sdqviz.views.runs.listing import is_finished
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _OPEN = "open"
@@ -52,6 +54,8 @@ def serve(
     auth: str = "",
     allowed_hosts: Sequence[str] = (),
     max_jobs: int = MAX_JOBS,
+    runs: Path | None = None,
+    pinned: str = "",
     **launch: Any,
 ) -> None:
     """Serves the app until it is stopped. Off localhost it asks for USER:PASSWORD.
@@ -60,7 +64,10 @@ def serve(
     Whoever is not on localhost may only choose models of the catalog, not paths. It answers to
     this machine's own names and to `allowed_hosts`, such as that of a proxy in front. At most
     `max_jobs` jobs are queued or worked at a time, of one visitor from elsewhere `JOBS_EACH`.
+    Exported runs under `runs` are taken in. The run `pinned` is what a first visit shows.
     """
+    check_count("port", port, 0, MOST_PORT)
+    check_count("max_jobs", max_jobs, 1, MOST_JOBS)
     is_space = "SPACE_ID" in os.environ
     if is_space:
         host, auth = "0.0.0.0", auth or _OPEN
@@ -77,7 +84,15 @@ def serve(
     supervisor = Supervisor(home)
     who = visitors(home)
     limits = Limits(in_all=max_jobs, each=min(JOBS_EACH, max_jobs) if public else max_jobs)
-    context = app_context(home, supervisor, any_model=not public, who=who, limits=limits)
+    context = app_context(
+        home,
+        supervisor,
+        any_model=not public,
+        who=who,
+        limits=limits,
+        bundles=runs,
+        pinned=pinned,
+    )
     supervisor.ensure_worker()
     atexit.register(supervisor.stop)
     page = build_app(context)
@@ -131,14 +146,27 @@ def app_context(
     any_model: bool = True,
     who: Visitors | None = None,
     limits: Limits | None = None,
+    bundles: Path | None = None,
+    pinned: str = "",
 ) -> AppContext:
-    """The UI's view of this data folder, with the bundled runs taken in.
+    """The UI's view of this data folder, with the bundled runs, and those under `bundles`, taken
+    in. `pinned`: id, or its first letters, of the run that opens.
 
     Without `any_model` only models of the catalog may be quantized, never a typed path. `who`
     knows visitors, whose jobs are limited by `limits`.
     """
     store = Store(home)
     demos = import_demos(store, assets_folder() / "demo")
+    if bundles is not None:
+        if not bundles.is_dir():
+            raise SdqvizError(f"there is no folder {bundles}", "give --runs a folder of runs")
+        demos += import_demos(store, bundles)
+    opens = store.runs.get(pinned) if pinned else None
+    if opens is not None and not is_finished(opens):
+        raise SdqvizError(
+            f"run {opens.id} is a {opens.kind} run that is {opens.state}",
+            "pin a finished quantize run",
+        )
     snapshot = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
 
     _await_recipes_of_others(store, supervisor, snapshot)
@@ -183,6 +211,7 @@ def app_context(
     return AppContext(
         store=store,
         demos=tuple(demos),
+        pinned=opens.id if opens else "",
         own_machine=any_model,
         catalog=catalog,
         submit=submit,

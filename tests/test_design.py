@@ -12,7 +12,10 @@ PACKAGE = ROOT / "sdqviz"
 DESIGN = PACKAGE / "DESIGN.md"
 CITED = re.compile(r"DESIGN\.md,? sections? (\d+)")
 NAMED = re.compile(r"`([\w-]+(?:/[\w-]+)*(?:/|\.py|\.md|\.json))`")
-COMPANIONS = [DESIGN, ROOT / ".github" / "CONTRIBUTING.md", PACKAGE / "recipes" / "fidelity.md"]
+COMPANIONS = [
+    *(DESIGN, ROOT / ".github" / "CONTRIBUTING.md"),
+    *sorted((PACKAGE / "recipes").glob("*.md")),
+]
 ABSENT = re.compile(r"\b(foo|utils)\.py$")  # what whoever comes next adds, and what nobody may
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """`done` of `total` units of `stage` are finished."""
+    """`done` of `total` units of `stage` are finished. `place`: where that is, in words."""
 
     stage: str
     done: int
     total: int
+    place: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +61,15 @@ class State:
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Saving:
+    """`stage` is about to write its state: what it told before is kept first. Never kept itself."""
+
+    stage: str
+
+
 SECONDS = "seconds"  # the Scalar of a stage that ended, its name as the layer
-Event = Progress | Scalar | Log | Artifact | Preview | State
+Event = Progress | Scalar | Log | Artifact | Preview | State | Saving
 _ALL = (Progress, Scalar, Log, Artifact, Preview, State)
 _KINDS: dict[str, type] = {kind.__name__: kind for kind in _ALL}
 

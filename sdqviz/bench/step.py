@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sdqviz.base.counts import MOST_LATENT_SIDE, MOST_ROUNDS, check_count
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Log, Progress
 from sdqviz.base.registry import found
@@ -37,8 +38,9 @@ def bench_step(
     """
     if size not in SIZES:
         raise SdqvizError(f"unknown size {size!r}", f"there is {', '.join(SIZES)}")
-    if rounds < 1:
-        raise SdqvizError(f"rounds is {rounds}", "give at least 1")
+    check_count("rounds", rounds, 1, MOST_ROUNDS)
+    if latent_side is not None:
+        check_count("side", latent_side, 1, MOST_LATENT_SIDE)
     entered = contenders(names)
     total = len(entered) * (rounds + 1)
     runners: dict[str, _Process] = {}

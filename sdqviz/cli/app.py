@@ -1,13 +1,18 @@
 """`sdqviz app`: what the app is served with."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 
 def app_command(
-    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to serve on.")] = 7860,
+    host: Annotated[
+        str, typer.Option(envvar="GRADIO_SERVER_NAME", help="Address to serve on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(envvar="GRADIO_SERVER_PORT", min=0, max=65535, help="Port to serve on.")
+    ] = 7860,
     share: Annotated[bool, typer.Option(help="Public link by gradio, for a class.")] = False,
     auth: Annotated[
         str,
@@ -26,13 +31,28 @@ def app_command(
         int,
         typer.Option(
             envvar="SDQVIZ_MAX_JOBS",
-            min=1,
             help="Jobs queued or worked at a time; more are refused.",
         ),
     ] = 32,
+    runs: Annotated[
+        Path | None,
+        typer.Option(envvar="SDQVIZ_RUNS", help="A folder of exported runs to take in."),
+    ] = None,
+    pinned: Annotated[
+        str, typer.Option(envvar="SDQVIZ_PINNED", help="The run that every visitor sees first.")
+    ] = "",
 ) -> None:
     """Serve the app."""
     from sdqviz.serve import serve
 
     hosts = allowed_host or ()
-    serve(host=host, port=port, share=share, auth=auth, allowed_hosts=hosts, max_jobs=max_jobs)
+    serve(
+        host=host,
+        port=port,
+        share=share,
+        auth=auth,
+        allowed_hosts=hosts,
+        max_jobs=max_jobs,
+        runs=runs,
+        pinned=pinned,
+    )

@@ -6,30 +6,42 @@ standard error with exit code 1.
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-import sdqviz
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.places import writing
+from sdqviz.base.quiet import quiet_libraries
 from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE
 from sdqviz.base.scene import AUTO
-from sdqviz.base.settings import home_folder
-from sdqviz.base.writing import writing
+from sdqviz.base.writing import disk_error
 from sdqviz.cli.app import app_command
+from sdqviz.cli.doctor import doctor_command
 from sdqviz.cli.overrides import overrides
+from sdqviz.cli.pages import quantized, scores
+from sdqviz.cli.recipes import recipes_command
 from sdqviz.cli.runs import Json, RunId, open_store, runs_app
+from sdqviz.cli.space import space_command
 from sdqviz.cli.terminal import emit, print_version, progress, show_error
 
 Prompts = Annotated[
     Path | None, typer.Option("--prompts", help="A file of prompts, one a line or JSON.")
 ]
 
+_HELP = "Quantize Stable Diffusion to few bits, and see what it does to your picture."
+_EXAMPLES = (
+    "Examples: `sdqviz app` · `sdqviz quantize mini-sd1 --out w4a8` · `sdqviz recipes fidelity` · "
+    "`sdqviz compare mini-sd1 w4a8`"
+)
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
+    no_args_is_help=True, pretty_exceptions_enable=False, help=_HELP, epilog=_EXAMPLES
 )
 app.command("app")(app_command)
 app.add_typer(runs_app, name="runs")
+app.command("space")(space_command)
+app.command("recipes")(recipes_command)
+app.command("doctor")(doctor_command)
 bench_app = typer.Typer(no_args_is_help=True, help="Speed and memory, beside the alternatives.")
 app.add_typer(bench_app, name="bench")
 
@@ -46,7 +58,11 @@ def options(
     pass
 
 
-@app.command()
+@app.command(
+    epilog="Examples: `sdqviz quantize mini-sd1 --out w4a8` · `sdqviz quantize OWNER/NAME "
+    "--device cuda --dtype float16 --preset balanced` · `--set weight_bits=3` (keys: "
+    "`sdqviz recipes NAME`)"
+)
 def quantize(
     model: Annotated[str, typer.Argument(help="A mini, a folder, a .safetensors file, a hub id.")],
     recipe: Annotated[str, typer.Option(help="The method.")] = DEFAULT_RECIPE,
@@ -54,7 +70,8 @@ def quantize(
     out: Annotated[Path | None, typer.Option(help="Folder for the quantized model.")] = None,
     prompts: Prompts = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE of the recipe.")
+        list[str] | None,
+        typer.Option("--set", help="KEY=VALUE, repeatable; see sdqviz recipes NAME."),
     ] = None,
     config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
@@ -81,7 +98,7 @@ def quantize(
             force=force,
             see=see,
         )
-    emit(report, as_json)
+    emit(report, as_json, quantized)
 
 
 @app.command()
@@ -325,7 +342,7 @@ def compare(
             lpips_net=lpips,
             see=see,
         )
-    emit(report, as_json)
+    emit(report, as_json, lambda found: [scores(found["metrics"])])
 
 
 @app.command()
@@ -346,24 +363,17 @@ def fetch(
     emit({"fetched": what, "path": str(path)}, as_json)
 
 
-@app.command()
-def doctor(as_json: Json = False) -> None:
-    """What this machine has, what is missing, and the exact fix."""
-    from sdqviz.runner.catalog import build_catalog
-
-    catalog = build_catalog(home_folder())
-    keys = ("engines", "measured", "unavailable_metrics", "devices", "torch", "machine")
-    report: dict[str, Any] = {"version": sdqviz.__version__, "home": str(home_folder())}
-    report |= {key: catalog[key] for key in keys}
-    report["families"] = list(catalog["families"])
-    report["models"] = [model["name"] for model in catalog["models"]]
-    emit(report, as_json)
-
-
 def main() -> None:
     """The entry point: a known error is one line and exit code 1, never a traceback."""
+    quiet_libraries()
     try:
         app()
     except SdqvizError as error:
         show_error(error, "--json" in sys.argv)
+        sys.exit(1)
+    except OSError as error:
+        told = disk_error(error)
+        if told is None:
+            raise
+        show_error(told, "--json" in sys.argv)
         sys.exit(1)

@@ -1,14 +1,21 @@
 """`sdqviz runs ...`: the commands on the runs in the store."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import RenderableType
 
+from sdqviz.base.assets import assets_folder
+from sdqviz.base.counts import MOST_ACROSS, MOST_SHEET_SCENES, check_count
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.places import writing
 from sdqviz.base.settings import home_folder
-from sdqviz.base.writing import writing
+from sdqviz.cli.pages import duration, moment, scores, table
 from sdqviz.cli.terminal import emit, progress
+
+_LOG_LINES = 12
 
 runs_app = typer.Typer(no_args_is_help=True, help="The runs in the store.")
 
@@ -17,9 +24,13 @@ RunId = Annotated[str, typer.Argument(help="A run id, or its first letters.")]
 
 
 def open_store() -> Any:
+    """The home folder's store, with the bundled runs in it also before the app was ever started."""
+    from sdqviz.publish.bundle import import_demos
     from sdqviz.store.store import Store
 
-    return Store(home_folder())
+    store = Store(home_folder())
+    import_demos(store, assets_folder() / "demo")
+    return store
 
 
 @runs_app.command("list")
@@ -32,10 +43,11 @@ def runs_list(as_json: Json = False) -> None:
             "state": run.state,
             "progress": round(run.progress, 3),
             "model": run.spec.get("model") or f"run {run.spec.get('run')}",
+            "made": run.created,
         }
         for run in open_store().runs.list()
     ]
-    emit({"runs": rows}, as_json)
+    emit({"runs": rows}, as_json, _listed)
 
 
 @runs_app.command("show")
@@ -50,13 +62,15 @@ def runs_show(run: RunId, as_json: Json = False) -> None:
         "state": found.state,
         "stage": found.stage,
         "progress": found.progress,
+        "place": found.place,
         "eta_seconds": found.eta_seconds,
+        "eta_range": None if found.eta_seconds is None else [found.eta_low, found.eta_high],
         "spec": found.spec,
         "error": found.error,
         "result": found.result,
         "log": log,
     }
-    emit(shown, as_json)
+    emit(shown, as_json, _shown)
 
 
 @runs_app.command("cancel")
@@ -159,13 +173,15 @@ def runs_export(
 def runs_sheet(
     run: RunId,
     out: Annotated[Path, typer.Option(help="The PNG file to write.")],
-    scenes: Annotated[int, typer.Option(help="How many scenes.", min=1)] = 4,
-    across: Annotated[int, typer.Option(help="Scenes side by side.", min=1)] = 2,
+    scenes: Annotated[int, typer.Option(help="How many scenes.")] = 4,
+    across: Annotated[int, typer.Option(help="Scenes side by side.")] = 2,
     as_json: Json = False,
 ) -> None:
     """One picture of a finished run: FP, W4A8 and FLIP difference of its scenes."""
     from sdqviz.views.report.sheet import comparison_sheet
 
+    check_count("scenes", scenes, 1, MOST_SHEET_SCENES)
+    check_count("across", across, 1, MOST_ACROSS)
     store = open_store()
     found = store.runs.get(run)
     if not found.scenes:
@@ -195,3 +211,26 @@ def runs_gc(as_json: Json = False) -> None:
     count, freed = store.records.collect_garbage()
     freed += scratch
     emit({"files": count, "bytes": freed}, as_json)
+
+
+def _listed(report: Mapping[str, Any]) -> Iterable[RenderableType]:
+    rows = [
+        (r["run"], r["kind"], r["state"], f"{r['progress']:.0%}", r["model"], moment(r["made"]))
+        for r in report["runs"]
+    ]
+    yield table(("run", "kind", "state", "done", "model", "made"), rows)
+
+
+def _shown(run: Mapping[str, Any]) -> Iterable[RenderableType]:
+    left = run["eta_seconds"]
+    told = f", about {duration(left)} left" if left else ""
+    yield f"Run {run['run']}: {run['kind']}, {run['state']} ({run['progress']:.0%}{told})"
+    spec = {k: v for k, v in run["spec"].items() if isinstance(v, (str, int, float)) and v != ""}
+    yield table(("of", ""), spec.items())
+    if run["error"]:
+        yield f"error: {run['error']['error']}. Next: {run['error'].get('hint', '')}"
+    metrics = (run["result"] or {}).get("metrics")
+    if isinstance(metrics, Mapping) and metrics:
+        yield ""
+        yield scores(metrics)
+    yield from run["log"][-_LOG_LINES:]

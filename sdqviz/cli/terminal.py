@@ -2,18 +2,23 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.pretty import Pretty
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 import sdqviz
 from sdqviz.base import events
 from sdqviz.base.errors import SdqvizError
+
+_LINE_SECONDS = 60.0  # without a terminal no stage is silent for longer than its events are
+# What is shown to people of a command's object.
+Page = Callable[[dict[str, Any]], Iterable[RenderableType]]
 
 
 @contextmanager
@@ -29,6 +34,7 @@ def progress(as_json: bool) -> Iterator[Callable[[events.Event], None]]:
         TextColumn("{task.completed}/{task.total}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[place]}"),
     )
     with Progress(*columns, console=console) as bars:
         tasks: dict[str, Any] = {}
@@ -36,8 +42,9 @@ def progress(as_json: bool) -> Iterator[Callable[[events.Event], None]]:
         def see(event: events.Event) -> None:
             if isinstance(event, events.Progress):
                 if event.stage not in tasks:
-                    tasks[event.stage] = bars.add_task(event.stage, total=event.total)
-                bars.update(tasks[event.stage], completed=event.done, total=event.total)
+                    tasks[event.stage] = bars.add_task(event.stage, total=event.total, place="")
+                task = tasks[event.stage]
+                bars.update(task, completed=event.done, total=event.total, place=event.place)
             elif isinstance(event, events.Log):
                 console.print(event.message)
 
@@ -45,26 +52,34 @@ def progress(as_json: bool) -> Iterator[Callable[[events.Event], None]]:
 
 
 def _plain_lines(quiet: bool) -> Callable[[events.Event], None]:
-    shown: dict[str, int] = {}
+    """A line at each tenth of a stage, and each minute in between."""
+    shown: dict[str, tuple[int, float]] = {}
 
     def see(event: events.Event) -> None:
         if isinstance(event, events.Progress):
-            tenth = 10 * event.done // max(1, event.total)
-            if shown.get(event.stage) != tenth:
-                shown[event.stage] = tenth
-                print(f"{event.stage} {event.done}/{event.total}", file=sys.stderr, flush=True)
+            tenth, now = 10 * event.done // max(1, event.total), time.monotonic()
+            before, then = shown.get(event.stage, (-1, now))
+            if tenth != before or now - then >= _LINE_SECONDS:
+                shown[event.stage] = (tenth, now)
+                place = f", {event.place}" if event.place else ""
+                line = f"{event.stage} {event.done}/{event.total}{place}"
+                print(line, file=sys.stderr, flush=True)
         elif isinstance(event, events.Log) and not (quiet and event.level == "info"):
             print(event.message, file=sys.stderr, flush=True)
 
     return see
 
 
-def emit(value: dict[str, Any], as_json: bool) -> None:
-    """One JSON line, or the same readable."""
+def emit(value: dict[str, Any], as_json: bool, page: Page | None = None) -> None:
+    """One JSON line; else what `page` makes of the object for people, or the object, readable."""
+    console = Console(soft_wrap=page is not None)
     if as_json:
         print(json.dumps(value), flush=True)
+    elif page is None:
+        console.print(Pretty(value, expand_all=False))
     else:
-        Console().print(Pretty(value, expand_all=False))
+        for part in page(value):
+            console.print(part, markup=False, highlight=False)
 
 
 def show_error(error: SdqvizError, as_json: bool) -> None:

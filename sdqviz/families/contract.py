@@ -67,6 +67,16 @@ class Family(Protocol):
         """Module name -> role (`layers.plan`) for every layer that is not an ordinary one."""
         ...
 
+    def joined(self, network: nn.Module) -> dict[str, int]:
+        """Layer -> how many of its input channels come first, where its input is two tensors side
+        by side: a decoder's own and the shortcut's from its encoder.
+        """
+        ...
+
+    def middle(self, network: nn.Module) -> str:
+        """The block half way through, whose input stands for what the network sees of a call."""
+        ...
+
     def latent_shape(self, model: Model, scene: Scene) -> tuple[int, int, int]: ...
 
     def condition(self, model: Model, scene: Scene) -> dict[str, torch.Tensor]:

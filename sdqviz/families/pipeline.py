@@ -6,6 +6,7 @@ from typing import Any
 import diffusers
 import numpy as np
 import torch
+from torch import nn
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.scene import Scene
@@ -54,6 +55,9 @@ class PipelineFamily:
         named = {name for name in self.optional if (index.get(name) or [None])[0] is not None}
         unread = {name for name in self.unread if name in named and not _is_there(folder / name)}
         return dict.fromkeys(sorted({*self.optional} - named | unread))
+
+    def joined(self, network: nn.Module) -> dict[str, int]:
+        return {}
 
     def latent_shape(self, model: Model, scene: Scene) -> tuple[int, int, int]:
         """(C, h, w) of the scene. Raises SdqvizError for a size that the network cannot draw."""

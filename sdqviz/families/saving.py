@@ -6,10 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.writing import refuse_occupied
+from sdqviz.base.places import refuse_occupied
 from sdqviz.families.components import (
     component_files,
     licence_files,
@@ -18,6 +18,7 @@ from sdqviz.families.components import (
 )
 from sdqviz.families.loading import NETWORK_FILE, family_of_folder, load
 from sdqviz.families.sources import Source, read_json
+from sdqviz.layers.tensor_file import write_tensors
 
 
 def save_quantized(
@@ -44,7 +45,7 @@ def save_quantized(
             config["quantization_config"] = quantization
             text = json.dumps(config, indent=2) + "\n"
             (folder / part / "config.json").write_text(text, encoding="utf-8")
-            save_file(load_file(packed), folder / part / NETWORK_FILE, {"format": "pt"})
+            write_tensors(folder / part / NETWORK_FILE, load_file(packed), {"format": "pt"})
             (folder / "README.md").write_text(card, encoding="utf-8")
             if out.exists():
                 out.rmdir()  # empty, or refuse_occupied would have refused

@@ -50,6 +50,9 @@ class StableDiffusion3(PipelineFamily):
                 roles[name] = EMBEDDER
         return roles
 
+    def middle(self, network: nn.Module) -> str:
+        return f"transformer_blocks.{len(network.transformer_blocks) // 2}"  # type: ignore[arg-type]
+
     @torch.no_grad()
     def condition(self, model: Model, scene: Scene) -> dict[str, torch.Tensor]:
         text, no_text, pooled, no_pooled = model.pipeline.encode_prompt(

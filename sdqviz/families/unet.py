@@ -29,6 +29,21 @@ class UNetFamily(PipelineFamily):
                 roles[name] = projection
         return roles
 
+    def joined(self, network: nn.Module) -> dict[str, int]:
+        """The shortcut convolutions of the decoder's ResNet blocks."""
+        found: dict[str, int] = {}
+        own = int(network.mid_block.resnets[-1].out_channels)  # type: ignore[union-attr,index]
+        for place, block in enumerate(network.up_blocks):  # type: ignore[arg-type]
+            for number, resnet in enumerate(block.resnets):  # type: ignore[arg-type]
+                if resnet.conv_shortcut is not None:
+                    found[f"up_blocks.{place}.resnets.{number}.conv_shortcut"] = own
+                own = int(resnet.out_channels)
+        return found
+
+    def middle(self, network: nn.Module) -> str:
+        attentions = getattr(network.mid_block, "attentions", None)
+        return "mid_block.attentions.0" if attentions else "mid_block.resnets.0"
+
     @torch.no_grad()
     def condition(self, model: Model, scene: Scene) -> dict[str, torch.Tensor]:
         conditional, unconditional = model.pipeline.encode_prompt(

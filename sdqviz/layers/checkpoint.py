@@ -20,12 +20,13 @@ from sdqviz.layers.description import quantization_config, shape_packed
 from sdqviz.layers.positions import NAME as POSITIONS
 from sdqviz.layers.positions import implied_dtype, position_table
 from sdqviz.layers.refusals import refuse_changes
+from sdqviz.layers.sections import SECTIONS
 from sdqviz.layers.tensor_file import write_tensors
 
 
 def packed_tensors(network: nn.Module) -> dict[str, torch.Tensor]:
     """The state dict on the CPU; a plain FP tensor is stored in float16 where that is exact."""
-    own = {f"{name}." for name in packed_layers(network)}
+    own = {f"{name}." for name in (*packed_layers(network), *SECTIONS)}
     tensors: dict[str, torch.Tensor] = {}
     implied = implied_dtype(network)
     for name, tensor in network.state_dict().items():
@@ -41,9 +42,11 @@ def packed_tensors(network: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def belongs_to_packed(config: Mapping[str, Any], name: str) -> bool:
-    """Whether a tensor is a packed layer's or the time table's, whose dtypes never change."""
+    """Whether a tensor is a packed layer's, the time table's or a section's, whose dtypes never
+    change.
+    """
     parts = name.split(".")
-    return parts[0] == "time_proj" or any(
+    return parts[0] in ("time_proj", *SECTIONS) or any(
         ".".join(parts[:depth]) in config["layers"] for depth in range(1, len(parts))
     )
 

@@ -10,16 +10,18 @@ from torch import nn
 from sdqviz.base.errors import SdqvizError
 from sdqviz.layers.convert import packed_layers
 from sdqviz.layers.packed import PackedLayer
+from sdqviz.layers.sections import SECTIONS, section_problem
 
+_SECTIONS = tuple(f"{name}." for name in SECTIONS)
 DAMAGED = "the folder is damaged or mixed; quantize again"
 
 
 def checksum(network: nn.Module) -> str:
-    """SHA-256 over the tensors of the packed layers and the time table: name, type, shape, bytes in
-    the order of the names. No cast changes them.
+    """SHA-256 over the tensors of the packed layers, the time table and the sections: name, type,
+    shape, bytes in the order of the names. No cast changes them.
     """
     digest = hashlib.sha256()
-    own = (*(f"{name}." for name in packed_layers(network)), "time_proj.")
+    own = (*(f"{name}." for name in packed_layers(network)), "time_proj.", *_SECTIONS)
     for name, tensor in sorted(network.state_dict().items()):
         if name.startswith(own):
             digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
@@ -36,6 +38,9 @@ def check_packed(network: nn.Module, config: Mapping[str, Any]) -> None:
         problem = _problem(layer)
         if problem:
             raise SdqvizError(f"layer {name}: {problem}", DAMAGED)
+    problem = section_problem(network)
+    if problem:
+        raise SdqvizError(problem, DAMAGED)
     if "checksum" in config and config["checksum"] != checksum(network):
         raise SdqvizError("the packed tensors are not those that were written", DAMAGED)
 

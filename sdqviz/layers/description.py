@@ -15,21 +15,26 @@ from sdqviz.layers.damage import DAMAGED, checksum
 from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.positions import implied_dtype
 from sdqviz.layers.ranges import ActivationRanges
+from sdqviz.layers.sections import install_sections, refuse_unknown, sections_of
 from sdqviz.layers.time_table import TimeRows, install_time_table
 from sdqviz.quant.spec import ActivationSpec, WeightSpec
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 1  # of a file without sections
+WITH_SECTIONS = 2
 METHOD = "sdqviz"
 
 
 def quantization_config(network: nn.Module) -> dict[str, Any]:
     """What is needed, beside the tensors, to build the packed network again (JSON values)."""
     layers = {name: _describe(layer) for name, layer in packed_layers(network).items()}
+    sections = sections_of(network)
     config: dict[str, Any] = {
         "quant_method": METHOD,
-        "format_version": FORMAT_VERSION,
+        "format_version": WITH_SECTIONS if sections else FORMAT_VERSION,
         "layers": layers,
     }
+    if sections:
+        config["sections"] = sections
     if isinstance(getattr(network, "time_proj", None), TimeRows):
         config["time_rows"] = list(network.time_proj.rows.shape)
     config["checksum"] = checksum(network)
@@ -65,11 +70,14 @@ def shape_packed(network: nn.Module, config: Mapping[str, Any]) -> CurrentCall:
     the time table of `config`, still empty. Returns the current call they read, not yet attached.
     """
     version = config.get("format_version")
-    if config.get("quant_method") != METHOD or version != FORMAT_VERSION:
+    if config.get("quant_method") != METHOD or version not in (FORMAT_VERSION, WITH_SECTIONS):
         raise SdqvizError(
             f"quantization format {config.get('quant_method')!r} version {version}",
-            f"this sdqviz reads {METHOD!r} version {FORMAT_VERSION}; update it",
+            f"this sdqviz reads {METHOD!r} versions {FORMAT_VERSION} and {WITH_SECTIONS}; "
+            "update it",
         )
+    sections = config.get("sections", {}) if version == WITH_SECTIONS else {}
+    refuse_unknown(sections)
     current_call = CurrentCall()
     for name, described in config["layers"].items():
         try:
@@ -82,6 +90,7 @@ def shape_packed(network: nn.Module, config: Mapping[str, Any]) -> CurrentCall:
         install_time_table(
             network, TimeRows(torch.zeros(rows, width), torch.zeros(rows, dtype=torch.int64))
         )
+    install_sections(network, sections)
     return current_call
 
 

@@ -4,13 +4,15 @@ Used where gradients must flow. Its weight, its scales and its activation ranges
 `pack` turns what they are now into a packed layer with the very same codes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.steps import Steps, result_of
 from sdqviz.layers.convert import conv_shape, replace_module
 from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.learned_ranges import FREE, LearnedRanges
@@ -18,9 +20,9 @@ from sdqviz.layers.packed import PackedLayer
 from sdqviz.layers.plan import MODULATION, LayerPlan
 from sdqviz.layers.ranges import TEXT_ROWS, ActivationRanges
 from sdqviz.layers.time_table import TimeRows
-from sdqviz.quant.learned import quantize_weight_with
 from sdqviz.quant.numerics import (
     QuantizedWeight,
+    oti_to_taps_last,
     quantize_weight,
     taps_last_to_oti,
 )
@@ -28,9 +30,12 @@ from sdqviz.quant.quantized_product import (
     ProductSpec,
     ProductWeight,
     quantized_product,
+    real_product,
     whole_weight,
 )
 from sdqviz.quant.spec import WeightSpec
+from sdqviz.rounding.contract import Grid, Rounding
+from sdqviz.rounding.learned import Learned
 
 Search = Callable[[torch.Tensor, WeightSpec], QuantizedWeight]
 
@@ -42,7 +47,8 @@ class FakeLayer(nn.Module):
     their rounding. Parameters: weight float32 [O, T, I], of the equalised input; stretch [O], the
     logarithm of what the weight's scale has grown by; bias [O]; and those of the ranges.
     Multipliers stay as searched. With `shared` the weight itself never moves: it is then the
-    replaced layer's own tensor, in its layout and number format, and costs no memory.
+    replaced layer's own tensor, in its layout and number format, and costs no memory. `rounding`
+    chooses the codes; another may take its place at any time.
     """
 
     scale: torch.Tensor
@@ -84,7 +90,9 @@ class FakeLayer(nn.Module):
         # Its name is in the stored students.
         self.pairs = None if activations is None else LearnedRanges(activations, shape, group)
         self.low_rank: nn.ParameterList | None = None
+        self.rounding: Rounding = Learned()
         self._fixed: torch.Tensor | None = None  # its integers, while `fixed_weights` lasts
+        self._plain = False  # while `plain_inputs` lasts
         conv = {"stride": self.conv.stride, "padding": self.conv.padding} if self.conv else {}
         self._product = ProductSpec(
             weight=plan.weight,
@@ -123,30 +131,42 @@ class FakeLayer(nn.Module):
     def current_scale(self) -> torch.Tensor:
         return self.scale * torch.exp(self.stretch)
 
+    def grid(self) -> Grid:
+        """Where its codes lie now."""
+        return Grid(self.current_scale(), self.multipliers, self.weight_spec)
+
+    @torch.no_grad()
+    def integers(self) -> torch.Tensor:
+        """w8 in the layer's own layout: float32, whole numbers, contiguous."""
+        if self.rounding.straight_through:
+            return whole_weight(self.product_weight(), self._product)
+        whole = self.quantized().integer().to(torch.float32)
+        return oti_to_taps_last(whole, self._product.shape).contiguous()
+
     @torch.no_grad()
     def rounded_weight(self) -> torch.Tensor:
         """The weight that computes, float32 in the layer's own layout."""
-        scale = self.current_scale()
-        integers = whole_weight(self.product_weight(), self._product)
-        return integers * scale.view(-1, *(1,) * (integers.dim() - 1))
+        integers = self.integers()
+        return integers * self.current_scale().view(-1, *(1,) * (integers.dim() - 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         ranges = None
-        if self.pairs is not None:
+        if self.pairs is not None and not self._plain:
             call = self.current_call.call
             timesteps = [] if self.pairs.static else self.current_call.read()
             ranges = self.pairs.gather(timesteps, call.places if call else None)
         weight = self.product_weight()
+        if self._fixed is None and not self.rounding.straight_through:
+            value = self.rounding.value(weight.real(), self.grid())
+            return real_product(x, value, self.bias, ranges, weight.factor, self._product)
         return quantized_product(x, weight, self.bias, ranges, self._product, self._fixed)
 
     @torch.no_grad()
     def quantized(self) -> QuantizedWeight:
         """The codes, multipliers and scales as they are now."""
-        scale = self.current_scale()
-        codes = quantize_weight_with(
-            self.current_weight(), scale, self.multipliers, self.weight_spec
-        )
-        return QuantizedWeight(codes, self.multipliers, scale, self.weight_spec)
+        grid = self.grid()
+        codes = self.rounding.codes(self.current_weight(), grid)
+        return QuantizedWeight(codes, self.multipliers, grid.scale, self.weight_spec)
 
     def pack(self, current_call: CurrentCall) -> PackedLayer:
         """The packed layer with these codes and ranges."""
@@ -177,9 +197,25 @@ def fake_network(
     search: Search = quantize_weight,
 ) -> CurrentCall:
     """Replaces every planned layer of `network` in place; returns the current call they read."""
-    current_call = CurrentCall()
+    options: Any = {"shape": shape, "group": group, "shared": shared, "search": search}
+    return result_of(faking_network(network, plan, activations, **options))
+
+
+def faking_network(
+    network: nn.Module,
+    plan: Mapping[str, LayerPlan],
+    activations: Mapping[str, ActivationRanges],
+    *,
+    shape: str = FREE,
+    group: int = 1,
+    shared: bool = False,
+    search: Search = quantize_weight,
+) -> Steps[CurrentCall]:
+    """As `fake_network`; yields how many weights have found their scales."""
+    current_call, done = CurrentCall(), 0
     for name, layer_plan in plan.items():
         if layer_plan.weight is not None:
+            yield done
             layer = network.get_submodule(name)
             assert isinstance(layer, nn.Linear | nn.Conv2d)
             own = activations.get(name)
@@ -194,6 +230,7 @@ def fake_network(
             if any(t.device != device for t in fake.state_dict().values()):
                 fake.to(device)
             replace_module(network, name, fake)
+            done += layer_plan.parameters
     current_call.attach(network)
     return current_call
 
@@ -207,12 +244,24 @@ def fixed_weights(network: nn.Module) -> Iterator[None]:
     try:
         with torch.no_grad():
             for layer in layers:
-                integers = whole_weight(layer.product_weight(), layer._product)
-                layer._fixed = integers.to(torch.int8)
+                layer._fixed = layer.integers().to(torch.int8)
         yield
     finally:
         for layer in layers:
             layer._fixed = None
+
+
+@contextmanager
+def plain_inputs(layers: Iterable[FakeLayer]) -> Iterator[None]:
+    """The layers take their inputs as they are: only their weights are rounded inside."""
+    held = list(layers)
+    try:
+        for layer in held:
+            layer._plain = True
+        yield
+    finally:
+        for layer in held:
+            layer._plain = False
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ from torch import nn
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import ACTIVATIONS, WEIGHTS
 from sdqviz.layers.convert import packed_layers, replace_module, twin
+from sdqviz.layers.correction import remove_correction
 from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.ranges import TEXT_ROWS, ActivationRanges
 from sdqviz.quant.numerics import fake_quantize_activation, multiply_channels
@@ -53,6 +54,7 @@ def _only_layer(network: nn.Module, student: nn.Module, name: str) -> nn.Module:
 
 def _only_weights(student: nn.Module) -> nn.Module:
     mixed = twin(student)
+    remove_correction(mixed)  # it was fitted to the whole
     layers = packed_layers(mixed)
     for name, layer in layers.items():
         factor = None if layer.activations is None else layer.activations.factor

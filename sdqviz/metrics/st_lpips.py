@@ -70,7 +70,7 @@ def layer_distances(one: torch.Tensor, other: torch.Tensor) -> list[torch.Tensor
     """The same for batches of pixels float32 [B, 3, H, W] in [-1, 1], with gradients to them:
     float32 [B, 1, h, w] per layer.
     """
-    weights = _weights()
+    weights = {name: tensor.to(one.device) for name, tensor in _weights().items()}
     pair = [_features(pixels, weights) for pixels in (one, other)]
     return [
         F.conv2d((_unit(first) - _unit(second)).square(), weights[f"linear{index}.weight"])
@@ -85,7 +85,10 @@ def _pixels(picture: np.ndarray) -> torch.Tensor:
 
 def _features(pixels: torch.Tensor, weights: dict[str, torch.Tensor]) -> list[torch.Tensor]:
     """The five layers' features of each picture: float32 [B, C, h, w]."""
-    shift, scale = (torch.tensor(values)[None, :, None, None] for values in (_SHIFT, _SCALE))
+    shift, scale = (
+        torch.tensor(values, device=pixels.device)[None, :, None, None]
+        for values in (_SHIFT, _SCALE)
+    )
     x = (pixels - shift) / scale
     layers = []
     for index, padding in enumerate(_PADDINGS):
@@ -100,7 +103,7 @@ def _features(pixels: torch.Tensor, weights: dict[str, torch.Tensor]) -> list[to
 
 def _blurred(x: torch.Tensor) -> torch.Tensor:
     """Every second pixel of x under a 3 x 3 binomial filter, mirrored at the border."""
-    line = torch.tensor([1.0, 2.0, 1.0]) / 4
+    line = torch.tensor([1.0, 2.0, 1.0], device=x.device) / 4
     channels = x.shape[1]
     kernel = torch.outer(line, line).expand(channels, 1, 3, 3)
     return F.conv2d(F.pad(x, (2, 2, 2, 2), mode="reflect"), kernel, stride=2, groups=channels)

@@ -21,7 +21,6 @@ class Mini(Protocol):
     name: str  # the family's
     about: str  # the model card's first sentence
     objective: Callable[[Call, torch.Tensor], torch.Tensor]  # the loss of latents [B, C, h, w]
-    autoencoder_share: float  # of the training time; 0: it takes mini-sd1's
 
     def autoencoder(self) -> AutoencoderKL: ...
 

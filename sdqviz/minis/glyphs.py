@@ -4,32 +4,15 @@
 """
 
 import argparse
-from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from sdqviz.base.assets import assets_folder
-from sdqviz.minis.captions import NAMES
+from sdqviz.minis.world.sprites import sprite_file
+from sdqviz.minis.world.vocabulary import NAMES
 
 GLYPH_PIXELS = 128
 _STRIKE = 109  # the font's only bitmap size
-
-
-def glyph_file(name: str) -> Path:
-    return assets_folder() / "glyphs" / f"{name.replace(' ', '-')}.png"
-
-
-@cache
-def glyph(name: str, pixels: int) -> Image.Image:
-    """The RGBA picture of one name, `pixels` x `pixels`, Lanczos-reduced from 128 x 128."""
-    with Image.open(glyph_file(name)) as picture:
-        # Premultiplied, or the invisible colour of clear pixels bleeds into the edge.
-        return (
-            picture.convert("RGBa")
-            .resize((pixels, pixels), Image.Resampling.LANCZOS)
-            .convert("RGBA")
-        )
 
 
 def draw_glyph(character: str, font: Path) -> Image.Image:
@@ -54,7 +37,7 @@ def main() -> None:
     parser.add_argument("--font", type=Path, required=True, help="NotoColorEmoji.ttf")
     arguments = parser.parse_args()
     for name, character in NAMES.items():
-        target = glyph_file(name)
+        target = sprite_file(name, "flat")
         target.parent.mkdir(parents=True, exist_ok=True)
         draw_glyph(character, arguments.font).save(target, optimize=True)
 

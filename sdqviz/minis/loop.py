@@ -143,7 +143,8 @@ def _follow(loop: Loop, step: int) -> None:
 def _restore(loop: Loop, optimiser: torch.optim.Optimizer) -> int:
     if not loop.file.exists():
         return 0
-    saved = torch.load(loop.file, weights_only=True)
+    device = next(loop.live.parameters()).device
+    saved = torch.load(loop.file, weights_only=True, map_location=device)
     loop.live.load_state_dict(saved["live"])
     loop.average.load_state_dict(saved["average"])
     optimiser.load_state_dict(saved["optimiser"])

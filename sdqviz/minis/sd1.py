@@ -18,7 +18,6 @@ class MiniSd1:
         "attention, f8 autoencoder, epsilon prediction"
     )
     objective = staticmethod(epsilon_loss)
-    autoencoder_share = 0.38
 
     def autoencoder(self) -> AutoencoderKL:
         return architecture.autoencoder_sd1()

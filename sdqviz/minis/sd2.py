@@ -20,7 +20,6 @@ class MiniSd2:
         "autoencoder is mini-sd1's"
     )
     objective = staticmethod(velocity_loss)
-    autoencoder_share = 0.0
 
     def autoencoder(self) -> AutoencoderKL:
         return borrowed_autoencoder()

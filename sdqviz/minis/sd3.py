@@ -28,7 +28,6 @@ class MiniSd3:
         "with 16 channels"
     )
     objective = staticmethod(flow_loss)
-    autoencoder_share = 0.25  # sixteen channels hold more and are learned sooner
 
     def autoencoder(self) -> AutoencoderKL:
         # As the published one: no convolutions around the latents, a shift beside the scale.

@@ -10,7 +10,7 @@ from transformers import CLIPTokenizer
 from sdqviz.minis import architecture
 from sdqviz.minis.contract import borrowed_autoencoder
 from sdqviz.minis.objectives import epsilon_loss
-from sdqviz.minis.scenes import IMAGE_PIXELS
+from sdqviz.minis.world.scenes import IMAGE_PIXELS
 
 _WIDTH, _SIZE_WIDTH = 64, 16
 
@@ -23,7 +23,6 @@ class MiniSdxl:
         "autoencoder is mini-sd1's"
     )
     objective = staticmethod(epsilon_loss)
-    autoencoder_share = 0.0
 
     def autoencoder(self) -> AutoencoderKL:
         return borrowed_autoencoder()

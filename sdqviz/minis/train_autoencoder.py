@@ -72,6 +72,7 @@ def train(
     decoder_only: bool = False,
     perceptual: float = 0.0,
     crop: int = IMAGE_PIXELS,
+    device: str = "cpu",
 ) -> Path:
     """The finished diffusers folder. On the way it writes a checkpoint and
     `reconstructions.png` every few minutes.
@@ -84,13 +85,14 @@ def train(
     else:
         needed(start, "python -m sdqviz.minis.train_autoencoder without --decoder-only")
         live = AutoencoderKL.from_pretrained(start, local_files_only=True).float()
-    live = live.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    live = live.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     average = frozen_copy(live)
 
     def loss(step: int) -> torch.Tensor:
         rng = generator("autoencoder", step)
         rows = rng.integers(len(dataset.captions), size=BATCH_PIXELS // crop**2)
-        return loss_of(live, object_crops(dataset, rows, crop, rng), decoder_only, perceptual)
+        shown = object_crops(dataset, rows, crop, rng).to(device)
+        return loss_of(live, shown, decoder_only, perceptual)
 
     def show(step: int) -> None:
         shown = np.linspace(0, len(dataset.captions) - 1, 12).astype(int)
@@ -111,7 +113,7 @@ def train(
         rows = np.linspace(0, len(dataset.captions) - 1, _STANDARD_PICTURES).astype(int)
         standardise_latents(average, _latents(average, dataset, rows))
     folder = out / ("vae-decoder" if decoder_only else "vae")
-    average.to(torch.float16).save_pretrained(folder, safe_serialization=True)
+    average.to("cpu", torch.float16).save_pretrained(folder, safe_serialization=True)
     return folder
 
 
@@ -121,7 +123,8 @@ def loss_of(
     """L1 + L1 of the gradients + `perceptual` times ST-LPIPS, on pictures [B, 3, H, W] in [-1, 1];
     with a trained encoder a little KL too. A fixed encoder gives its means, as cached latents are.
     """
-    with torch.autocast("cpu", torch.bfloat16):
+    kind = shown.device.type
+    with torch.autocast(kind, torch.bfloat16):
         with torch.set_grad_enabled(not decoder_only and torch.is_grad_enabled()):
             posterior = model.encode(shown).latent_dist
             noise = 0.0 if decoder_only else posterior.std * torch.randn_like(posterior.mean)
@@ -133,7 +136,7 @@ def loss_of(
     if not decoder_only:
         loss = loss + KL_WEIGHT * divergence(posterior)
     if perceptual:
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(kind, torch.bfloat16):
             layers = layer_distances(decoded.float().clamp(-1.0, 1.0), shown)
         loss = loss + perceptual * sum(layer.float().mean() for layer in layers)
     return loss
@@ -147,16 +150,18 @@ def _decoding(model: AutoencoderKL) -> list[torch.nn.Parameter]:
 @torch.no_grad()
 def _latents(model: AutoencoderKL, dataset: Dataset, rows: np.ndarray) -> torch.Tensor:
     parts = np.array_split(rows, max(1, len(rows) // 20))
-    with torch.autocast("cpu", torch.bfloat16):
-        means = [model.encode(pictures(dataset, part)).latent_dist.mean for part in parts]
+    with torch.autocast(model.device.type, torch.bfloat16):
+        batches = (pictures(dataset, part).to(model.device) for part in parts)
+        means = [model.encode(batch).latent_dist.mean for batch in batches]
     return torch.cat(means).float()
 
 
 @torch.no_grad()
 def reconstructions(shown: torch.Tensor, model: AutoencoderKL) -> Image.Image:
     """Pictures [B, 3, H, W] in one row, their reconstructions below."""
-    with torch.autocast("cpu", torch.bfloat16):
-        decoded = model.decode(model.encode(shown).latent_dist.mean).sample.float()
+    with torch.autocast(model.device.type, torch.bfloat16):
+        encoded = model.encode(shown.to(model.device)).latent_dist.mean
+        decoded = model.decode(encoded).sample.float().cpu()
     rows = [torch.cat(list(part), dim=-1) for part in (shown, decoded)]
     joined = torch.cat(rows, dim=-2).permute(1, 2, 0)
     return Image.fromarray(((joined.clamp(-1, 1) + 1) * 127.5).round().byte().numpy())
@@ -173,6 +178,7 @@ def main() -> None:
     parser.add_argument("--cool-steps", type=int, default=0)
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--decoder-only", action="store_true")
     parser.add_argument("--perceptual", type=float, default=0.0)
     parser.add_argument("--crop", type=int, choices=(32, 64, IMAGE_PIXELS), default=64)
@@ -194,6 +200,7 @@ def main() -> None:
             arguments.decoder_only,
             arguments.perceptual,
             arguments.crop,
+            arguments.device,
         )
 
 

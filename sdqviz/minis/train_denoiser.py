@@ -7,6 +7,7 @@ is saved to `DIR/mini`.
 """
 
 import argparse
+import copy
 import json
 import time
 from pathlib import Path
@@ -40,12 +41,13 @@ def train(
     sheet_minutes: float,
     places: bool,
     compiled: bool,
+    device: str = "cpu",
 ) -> None:
     """Trains to the schedule's last step; without `places` on coloured grounds alone."""
     torch.manual_seed(0)
     mini: Mini = named(PACKAGE, "MINI", family)
     tokenizer = word_tokenizer(grammar_words())
-    denoiser = Denoiser(mini, tokenizer)
+    denoiser = Denoiser(mini, tokenizer).to(device)
     needed(vae_folder, "python -m sdqviz.minis.train_autoencoder")
     vae = AutoencoderKL.from_pretrained(vae_folder, local_files_only=True).float().eval()
     latents = torch.load(needed(latents_file, "python -m sdqviz.minis.latents"), weights_only=True)
@@ -63,10 +65,11 @@ def train(
             "" if left_out else captions[row].text
             for row, left_out in zip(rows.tolist(), empty, strict=True)
         ]
-        return denoiser.loss(latents[rows].float(), texts)
+        return denoiser.loss(latents[rows].to(device).float(), texts)
 
     def pipeline() -> DiffusionPipeline:
-        return mini.pipeline(vae, denoiser.average, tokenizer)
+        average = copy.deepcopy(denoiser.average).cpu()  # drawn and saved from the CPU
+        return mini.pipeline(vae, average, tokenizer)
 
     drawn = time.monotonic()
 
@@ -114,6 +117,7 @@ def main() -> None:
     parser.add_argument("--cool-steps", type=int, default=0)
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--sheet-minutes", type=float, default=20.0, help="0: no sheets")
     parser.add_argument("--grounds-only", action="store_true", help="no pictures in places")
     parser.add_argument("--compile", action="store_true", help="torch.compile the denoiser")
@@ -135,6 +139,7 @@ def main() -> None:
             arguments.sheet_minutes,
             not arguments.grounds_only,
             arguments.compile,
+            arguments.device,
         )
 
 

@@ -7,15 +7,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
 
 from sdqviz.minis.architecture import TOKENS
-from sdqviz.minis.captions import COLOURS, NAMES, POSITIONS, SIZES
+from sdqviz.minis.world.captions import grammar_words
 
 _END = "</w>"
-
-
-def grammar_words() -> list[str]:
-    """Every word a caption can hold, sorted."""
-    phrases = [*NAMES, *COLOURS, *SIZES, *POSITIONS.values(), "a an and on background"]
-    return sorted({word for phrase in phrases for word in phrase.split()})
 
 
 def word_tokenizer(words: Sequence[str] | None = None) -> CLIPTokenizer:

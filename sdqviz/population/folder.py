@@ -3,7 +3,6 @@ says what it is of. Plain files, so that any other tool can score them too.
 """
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.reading import read_json_object
 from sdqviz.base.scene import Scene
+from sdqviz.base.writing import clear_partials, own_partial, partial_file
 
 FP, QUANTIZED = "fp", "w4a8"
 SIDES = (FP, QUANTIZED)
@@ -45,9 +46,8 @@ class Pictures:
     def keep(self, side: str, index: int, picture: np.ndarray) -> None:
         """uint8 [H, W, 3], whole or not at all."""
         file = self.file(side, index)
-        partial = file.with_suffix(f".{os.getpid()}.partial")
-        Image.fromarray(picture).save(partial, "PNG")
-        os.replace(partial, file)
+        with partial_file(own_partial(file), file) as partial:
+            Image.fromarray(picture).save(partial, "PNG")
 
     def read(self, side: str, index: int) -> np.ndarray:
         """uint8 [H, W, 3]. Raises SdqvizError for a file that is no whole picture."""
@@ -83,11 +83,10 @@ def open_pictures(folder: Path, about: dict[str, Any], scenes: tuple[Scene, ...]
         )
     for side in SIDES:
         (folder / side).mkdir(parents=True, exist_ok=True)
-    for partial in folder.glob("*/*.partial"):
-        partial.unlink(missing_ok=True)
-    temporary = manifest.with_suffix(".partial")
-    temporary.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, manifest)
+    for place in (folder, *(folder / side for side in SIDES)):
+        clear_partials(place)
+    with partial_file(own_partial(manifest), manifest) as partial:
+        partial.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     return Pictures(folder, scenes)
 
 
@@ -97,10 +96,4 @@ def _begins(longer: list[Any], shorter: Any) -> bool:
 
 
 def _read(manifest: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SdqvizError(f"cannot read {manifest}: {error}", "give another --out") from error
-    if not isinstance(found, dict):
-        raise SdqvizError(f"{manifest} is not a comparison's", "give another --out")
-    return found
+    return read_json_object(manifest, "give another --out")

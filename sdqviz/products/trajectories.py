@@ -10,13 +10,12 @@ floor's. Latents, and so pictures, stay float32.
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from sdqviz.base.scene import Scene
@@ -25,6 +24,7 @@ from sdqviz.diffusion.trajectory import Trajectory, recording
 from sdqviz.families.arithmetic import other_arithmetic
 from sdqviz.families.conditioning import number_format
 from sdqviz.families.predictor import predictor
+from sdqviz.layers.tensor_file import write_tensors
 from sdqviz.products.context import Context
 from sdqviz.products.contract import Counted, Product, Products
 
@@ -149,7 +149,7 @@ def _keeping(context: Context, key: str, scene: Scene, second: bool) -> Steps[No
             rounded = tensors[name].to(half)
             if rounded.isfinite().all():  # float16 ends at 65504
                 tensors[name] = rounded
-        context.products.product_file(key, "safetensors", partial(save_file, tensors))
+        context.products.product_file(key, "safetensors", lambda file: write_tensors(file, tensors))
 
 
 def read_trajectory(file: Path) -> Trajectory:

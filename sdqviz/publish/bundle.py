@@ -9,9 +9,9 @@ from typing import Any
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, event_from_row, event_to_row
+from sdqviz.base.places import refuse_occupied, writing
 from sdqviz.base.reading import reading
 from sdqviz.base.request import KINDS
-from sdqviz.base.writing import refuse_occupied, writing
 from sdqviz.results.outcome import read_outcome
 from sdqviz.results.version import RUN_FORMAT, format_of
 from sdqviz.store.blobs import is_blob_name
@@ -66,8 +66,7 @@ def import_run(store: Store, folder: Path) -> str:
             _blob(folder / name)
     for name in names:
         store.blobs.put(_blob(folder / name), name.split(".", 1)[1])
-    store.runs.add_finished(row)
-    store.records.append_all(row["id"], taken)
+    store.runs.add_finished(row, taken)
     return row["id"]
 
 

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from sdqviz.quant.learned import (
     activation_gradients,
     activation_integers,
+    fake_quantize_learned_activation,
     weight_gradients,
     weight_integers,
 )
@@ -90,6 +91,37 @@ def quantized_product(
     return _Product.apply(  # type: ignore[return-value]
         x, weight.weight, up, down, weight.scale, bias, scale, offset, known
     )
+
+
+def real_product(
+    x: torch.Tensor,
+    value: torch.Tensor,
+    bias: torch.Tensor | None,
+    ranges: tuple[torch.Tensor, torch.Tensor] | None,
+    factor: torch.Tensor | None,
+    spec: ProductSpec,
+) -> torch.Tensor:
+    """As `quantized_product`, of a weight that is rounded already, or half so: `value` float32
+    [O, T, I], real, which autograd follows. What it needs backwards is kept.
+    """
+    seen = multiply_channels(x, factor)
+    if ranges is not None and spec.activation is not None:
+        rounded = fake_quantize_learned_activation(seen, *ranges, spec.activation)
+        if spec.begins_every:
+            first = _begins(x, spec.begins_every)
+            rounded = torch.where(first, seen.to(torch.float32), rounded)
+        seen = rounded
+    kernel, seen = oti_to_taps_last(value, spec.shape).to(x.dtype), seen.to(x.dtype)
+    own = None if bias is None else bias.to(x.dtype)
+    if len(spec.shape) == 4:
+        return F.conv2d(seen, kernel.contiguous(), own, spec.stride, spec.padding)
+    return F.linear(seen, kernel, own)
+
+
+def _begins(x: torch.Tensor, every: int) -> torch.Tensor:
+    """Which rows are not rounded: [rows, 1]."""
+    rows = torch.arange(x.shape[-2], device=x.device)
+    return (rows % every == 0)[:, None]
 
 
 def whole_weight(weight: ProductWeight, spec: ProductSpec) -> torch.Tensor:
@@ -171,13 +203,8 @@ class _Operands:
             first = x.to(torch.float32)
             if self.whole:
                 first = first / self.step.view(-1, *(1,) * (x.dim() - 1))
-            rounded = torch.where(self._begins(x), first, rounded)
+            rounded = torch.where(_begins(x, self.spec.begins_every), first, rounded)
         return rounded
-
-    def _begins(self, x: torch.Tensor) -> torch.Tensor:
-        """Which rows are not rounded: [rows, 1]."""
-        rows = torch.arange(x.shape[-2], device=x.device)
-        return (rows % self.spec.begins_every == 0)[:, None]
 
     def output(self, bias: torch.Tensor | None) -> torch.Tensor:
         if not self.whole:
@@ -267,10 +294,10 @@ class _Operands:
         if self.step is not None and self.offset is not None and self.spec.activation is not None:
             x, inner = self._seen(), grad
             if self.spec.begins_every:
-                inner = grad.masked_fill(self._begins(x), 0.0)
+                inner = grad.masked_fill(_begins(x, self.spec.begins_every), 0.0)
             to_x, to_step, to_offset = activation_gradients(
                 x, self.step, self.offset, self.spec.activation, inner, ranges
             )
             if self.spec.begins_every:
-                to_x = torch.where(self._begins(x), grad, to_x)
+                to_x = torch.where(_begins(x, self.spec.begins_every), grad, to_x)
         return multiply_channels(to_x, self.weight.factor).to(self.x.dtype), to_step, to_offset

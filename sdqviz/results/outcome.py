@@ -1,6 +1,7 @@
 """A stored result as its kind of run left it."""
 
 import functools
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,8 +32,23 @@ class ResultRow(dict[str, Any]):
         super().__init__(row)
         self.kind = kind
 
+    @classmethod
+    def read(cls, kind: str, text: Any) -> "ResultRow":
+        """The row of a result's text; of a damaged one it is empty, and its outcome an error."""
+        try:
+            row = json.loads(text)
+        except (ValueError, TypeError, RecursionError):
+            row = None
+        read = cls(kind, row if isinstance(row, dict) else {})
+        read.is_damaged = not isinstance(row, dict)
+        return read
+
+    is_damaged = False
+
     @functools.cached_property
     def outcome(self) -> Outcome | None:
+        if self.is_damaged:
+            raise SdqvizError(f"the result of this {self.kind} run is damaged", "run it again")
         return read_outcome(self.kind, self)
 
 

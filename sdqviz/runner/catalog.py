@@ -26,8 +26,9 @@ from sdqviz.runner import machine
 from sdqviz.runner.estimate import stored_parameters
 from sdqviz.runner.local_models import local_models
 from sdqviz.runner.machine import device_free_bytes
-from sdqviz.runner.prompts import prompts, usual_guidance
+from sdqviz.runner.prompts import prompt_set, prompts, usual_guidance
 
+_EXAMPLES = 6
 FORMAT = 2  # raised when an older page could not read a newer worker's catalog, or the reverse
 
 
@@ -45,6 +46,7 @@ def static_catalog() -> dict[str, Any]:
             for family in found(FAMILIES, "FAMILY").values()
         },
         "models": [_mini(name, folder) for name, folder in minis().items()],
+        "examples": examples("general"),  # for models that are not in the list
         "published": [
             {
                 "name": model.hub_id,
@@ -115,8 +117,14 @@ def _stage(step: Step) -> dict[str, Any]:
         "label": step.stage.label,
         "can_finish_early": step.stage.can_finish_early,
         "when": step.when,
+        "fixed": dict(step.fixed),
         "needs": asdict(step.stage.needs),
     }
+
+
+def examples(name: str) -> list[str]:
+    """Prompts of a bundled list for visitors to try: no run scores them."""
+    return prompts(name, "tune")[-_EXAMPLES:]
 
 
 def _mini(name: str, folder: Path) -> dict[str, Any]:
@@ -127,7 +135,7 @@ def _mini(name: str, folder: Path) -> dict[str, Any]:
         "family": family.name,
         "parameters": parameters,
         "guidance": usual_guidance(name, family),
-        "examples": prompts("emoji", "held_out")[:12],
+        "examples": examples(prompt_set(name)),
     }
 
 
@@ -136,5 +144,6 @@ SNAPSHOT = "catalog.json"
 
 def write_snapshot() -> Path:
     target = assets_folder() / SNAPSHOT
-    target.write_text(json.dumps(static_catalog(), indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(static_catalog(), separators=(",", ":"))  # a page reads it, nobody else
+    target.write_text(text + "\n", encoding="utf-8")
     return target

@@ -16,7 +16,6 @@ from sdqviz.products.scenes import HeldOutScenes
 from sdqviz.products.students import Student
 from sdqviz.runner.models import Loaded, ModelCache
 from sdqviz.runner.preflight import refuse_quantized, refuse_scenes
-from sdqviz.runner.products import StoredProducts
 from sdqviz.runner.stages import StageRunner
 from sdqviz.stages.evaluate import EvaluateStage
 
@@ -67,7 +66,7 @@ def _drawn(
     context = Context(
         model=loaded.model,
         model_key=loaded.key,
-        products=StoredProducts(runner.store, runner.run.id),
+        products=runner.products(),
     )
     context.give(HeldOutScenes(tuple(scenes)))
     context.give(Student(student), key)

@@ -76,7 +76,7 @@ def estimate_quantize(
     config = read_json(configs / network / "config.json")
     channels = int(config.get("in_channels", 4))
     gpu = spec.get("device", "cpu") != "cpu"
-    settings = spec["config"]
+    settings = {**_fixed(recipe_entry(catalog, spec["recipe"])), **spec["config"]}
     side = latent_side(configs, config, settings)
     needs = recipe_needs(
         recipe_entry(catalog, spec["recipe"]), settings, parameters, side, channels, gpu
@@ -136,6 +136,7 @@ def recipe_needs(
     its stages need with these settings: calls and disk of all, memory of the largest.
     """
     known = {
+        **_fixed(recipe),
         **config,
         "parameters": parameters,
         "side": side,
@@ -150,6 +151,11 @@ def recipe_needs(
         kind: join([evaluate(stage.get(kind, "0"), known) for stage in wanted])
         for kind, join in together.items()
     }
+
+
+def _fixed(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """What a recipe takes from the user's hands: its stages read it like any other setting."""
+    return {n: v for stage in recipe["stages"] for n, v in stage.get("fixed", {}).items()}
 
 
 def refuse_if_over(

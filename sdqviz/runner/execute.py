@@ -8,11 +8,14 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import SECONDS, Event, Log, Progress, Scalar
+from sdqviz.base.events import SECONDS, Event, Log, Progress, Saving, Scalar
 from sdqviz.base.memory import PeakMemory
+from sdqviz.base.reading import first_line
 from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE, SCORE
+from sdqviz.base.writing import disk_error
 from sdqviz.runner.draw import compare, generate
 from sdqviz.runner.interruption import Interruption, Stopped
 from sdqviz.runner.machine import DevicePeak
@@ -21,6 +24,7 @@ from sdqviz.runner.products import EventLog
 from sdqviz.runner.quantize import quantize
 from sdqviz.runner.rescore import rescore
 from sdqviz.runner.stages import StageRunner
+from sdqviz.store.attempt import SupersededError
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, Run
 from sdqviz.store.store import Store
 
@@ -40,21 +44,25 @@ def execute(
 
     Every event goes to the store and to `see`. A run stops at the next event after a cancel was
     asked for, or after `interruption` was. `stop`, when given, is called from another thread when
-    a cancel goes unheard for long.
+    a cancel goes unheard for long. Raises SupersededError, and leaves the run as it is, where
+    another worker took it meanwhile.
     """
     asked = interruption or Interruption()
-    log = EventLog(store.records, run.id)
+    log = EventLog(store.records, run.id, run.attempt)
 
     def keep(event: Event) -> None:
+        if isinstance(event, Saving):
+            log.flush()
+            return
         if not isinstance(event, Progress):  # progress is state: it lives in the run's row
             log.append(event)
         if isinstance(event, Scalar) and event.name == SECONDS:
             log.flush()  # a stage ended: the page shows it now
         see(event)
 
-    with _heartbeat(store, run.id, asked, stop):
+    with _heartbeat(store, run, asked, stop):
         try:
-            state = _work(StageRunner(store, run, keep, asked), models, log)
+            state = _work(StageRunner(store, run, log, keep, asked), models, log)
         finally:
             log.flush()
     if state == DONE:
@@ -67,32 +75,39 @@ def _work(runner: StageRunner, models: ModelCache, log: EventLog) -> str:
     """Works the run and writes down how it ended, after all its events."""
     runs, run, peak, started = runner.store.runs, runner.run, PeakMemory(), time.monotonic()
     device_peak = DevicePeak()
+
+    def finish(state: str, **left: Any) -> str:
+        log.flush()
+        runs.finish(run.id, state, attempt=run.attempt, **left)
+        return state
+
     try:
+        if run.kind not in _WORKERS:
+            error = run.error or {"error": f"a run of kind {run.kind!r} is unknown here"}
+            raise SdqvizError(error["error"], error.get("hint", "update sdqviz"))
         result = _WORKERS[run.kind](runner, models)
         result["seconds"] = time.monotonic() - started
         result["peak_bytes"] = peak.bytes()
         if device_peak.bytes() is not None:
             result["device_peak_bytes"] = device_peak.bytes()
-        log.flush()
-        runs.finish(run.id, DONE, result=result)
-        return DONE
+        return finish(DONE, result=result)
     except Stopped as stopped:
         message = "cancelled; finished parts are kept and a resume starts there"
         runner.keep(Log(message=message))
-        log.flush()
-        runs.finish(run.id, CANCELLED, result=stopped.partial)
-        return CANCELLED
+        return finish(CANCELLED, result=stopped.partial)
+    except SupersededError:
+        raise
     except SdqvizError as error:
-        runs.finish(run.id, FAILED, error=error.as_dict())
-        return FAILED
-    except Exception as error:  # a bug: recorded whole in the log, one line for the user
+        return finish(FAILED, error=error.as_dict())
+    except Exception as error:
+        full = disk_error(error)
+        if full is not None:
+            return finish(FAILED, error=full.as_dict())
+        # a bug: recorded whole in the log, one line for the user
         runner.keep(Log(message=traceback.format_exc(), level="error"))
-        first = (str(error).splitlines() or [""])[0]
         hint = f"see the whole log: sdqviz runs show {run.id}"
-        runs.finish(
-            run.id, FAILED, error={"error": f"{type(error).__name__}: {first}", "hint": hint}
-        )
-        return FAILED
+        line = f"{type(error).__name__}: {first_line(error)}"
+        return finish(FAILED, error={"error": line, "hint": hint})
 
 
 _WORKERS = {QUANTIZE: quantize, GENERATE: generate, COMPARE: compare, SCORE: rescore}
@@ -100,7 +115,7 @@ _WORKERS = {QUANTIZE: quantize, GENERATE: generate, COMPARE: compare, SCORE: res
 
 @contextmanager
 def _heartbeat(
-    store: Store, run_id: str, asked: Interruption, stop: Callable[[], None] | None
+    store: Store, run: Run, asked: Interruption, stop: Callable[[], None] | None
 ) -> Iterator[None]:
     """Keeps the lease while the context lasts, and passes on a cancel that goes unheard, unless
     the run is at something that is better waited for.
@@ -110,8 +125,14 @@ def _heartbeat(
     def beat() -> None:
         since = None
         while not over.wait(HEARTBEAT_SECONDS):
-            store.runs.heartbeat(run_id)
-            if stop and store.runs.get(run_id).cancel and not over.is_set():
+            try:
+                store.runs.heartbeat(run.id, run.attempt)
+                cancelled = store.runs.get(run.id).cancel
+            except SupersededError:
+                return  # what the run writes next is refused, and ends it
+            except SdqvizError:
+                continue  # locked or full: the run itself tells of it; the next beat may do
+            if stop and cancelled and not over.is_set():
                 since = since or time.monotonic()
                 if time.monotonic() - since > UNHEARD_SECONDS and not asked.patient:
                     stop()

@@ -13,16 +13,18 @@ _FLUSH_SECONDS = 0.5
 
 
 class StoredProducts:
-    """A run's view of the store (`products.contract.Products`)."""
+    """A run's view of the store (`products.contract.Products`). What an older attempt of the run
+    makes is refused (SupersededError).
+    """
 
-    def __init__(self, store: Store, run_id: str) -> None:
-        self._store, self._run_id = store, run_id
+    def __init__(self, store: Store, run_id: str, attempt: int | None = None) -> None:
+        self._store, self._run_id, self._attempt = store, run_id, attempt
 
     def product(self, key: str, suffix: str, make: Callable[[], bytes]) -> bytes:
-        return self._store.records.product(self._run_id, key, suffix, make)
+        return self._store.records.product(self._run_id, key, suffix, make, self._attempt)
 
     def product_file(self, key: str, suffix: str, write: Callable[[Path], object]) -> None:
-        self._store.records.product_file(self._run_id, key, suffix, write)
+        self._store.records.product_file(self._run_id, key, suffix, write, self._attempt)
 
     def blob(self, data: bytes, suffix: str) -> str:
         return self._store.blobs.put(data, suffix)
@@ -44,12 +46,23 @@ class StoredProducts:
 
 
 class EventLog:
-    """Writes a run's events in one transaction every half second: a curve is many events."""
+    """Writes an attempt's events in one transaction every half second: a curve is many events.
 
-    def __init__(self, records: Records, run_id: str) -> None:
-        self._records, self._run_id = records, run_id
+    What an earlier attempt told in a stage is forgotten when this one begins the stage: each stage
+    tells all of it again, whatever it finds in the store or resumes.
+    """
+
+    def __init__(self, records: Records, run_id: str, attempt: int) -> None:
+        self._records, self._run_id, self._attempt = records, run_id, attempt
+        self._stage = ""
         self._waiting: list[Event] = []
         self._last = time.monotonic()
+
+    def begin(self, stage: str) -> None:
+        """What is told from now on belongs to this stage."""
+        self.flush()
+        self._records.begin_stage(self._run_id, stage, self._attempt)
+        self._stage = stage
 
     def append(self, event: Event) -> None:
         self._waiting.append(event)
@@ -60,4 +73,4 @@ class EventLog:
         waiting, self._waiting = self._waiting, []
         self._last = time.monotonic()
         if waiting:
-            self._records.append_all(self._run_id, waiting)
+            self._records.append_all(self._run_id, waiting, self._attempt, self._stage)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.keys import content_key, seed_from
+from sdqviz.base.reading import check_regular, first_line
 from sdqviz.base.scene import MAX_PROMPT_CHARACTERS
 from sdqviz.products.scenes import CALIBRATE, HELD_OUT, TUNE
 
@@ -49,13 +50,7 @@ def read_prompts(file: str | Path) -> Splits:
     """The prompts of a text file (one a line) or a JSON file: a list, which is split here, or an
     object {calibrate, tune, held_out} of lists that have no prompt in common.
     """
-    path = Path(file).expanduser()
-    if path.is_file() and path.stat().st_size > _LARGEST_BYTES:
-        raise SdqvizError(
-            f"{file} has {path.stat().st_size} bytes, over {_LARGEST_BYTES}",
-            "give some thousand prompts",
-        )
-    texts = _lines_or_json(path)
+    texts = _lines_or_json(Path(file).expanduser())
     if isinstance(texts, dict):
         return _own_splits(texts, file)
     splits = split_prompts(_checked(texts, file))
@@ -102,6 +97,13 @@ def with_prompts(spec: dict[str, Any], file: str | Path | None) -> dict[str, Any
 
 
 def _lines_or_json(path: Path) -> Any:
+    if path.exists():
+        check_regular(path, "give a text or JSON file")
+        size = path.stat().st_size
+        if size > _LARGEST_BYTES:
+            raise SdqvizError(
+                f"{path} has {size} bytes, over {_LARGEST_BYTES}", "give some thousand prompts"
+            )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -110,8 +112,10 @@ def _lines_or_json(path: Path) -> Any:
         return text.splitlines()
     try:
         return json.loads(text)
-    except ValueError as error:
-        raise SdqvizError(f"{path} is not valid JSON: {error}", "give a list of prompts") from error
+    except (ValueError, RecursionError) as error:
+        raise SdqvizError(
+            f"{path} is not valid JSON: {first_line(error)}", "give a list of prompts"
+        ) from error
 
 
 def _checked(texts: Any, file: str | Path) -> list[str]:

@@ -13,8 +13,10 @@ from sdqviz.families.contract import Family
 from sdqviz.families.sources import find, minis, network_folder, read_json
 from sdqviz.runner.prompt_files import read_prompts
 
-# The minis' data has one picture a caption: more guidance overshoots it.
-MINI_GUIDANCE = 2.0
+# What the minis of each set of captions were trained on: of the emoji there is one picture a
+# caption, and more guidance overshoots it.
+MINI_GUIDANCE = {"emoji": 2.0, "scenes": 3.0}
+_PLACE = '"forest</w>"'  # a word that only captions of `scenes` have
 
 
 def is_mini(model: str, config: str | None = None) -> bool:
@@ -30,12 +32,16 @@ def _network_config(folder: Path) -> dict[str, Any]:
 
 
 def prompt_set(model: str, config: str | None = None) -> str:
-    """Emoji captions for the minis, everyday pictures for all others."""
-    return "emoji" if is_mini(model, config) else "general"
+    """The minis' own captions, everyday pictures for all others."""
+    if not is_mini(model, config):
+        return "general"
+    source = find(model, config)
+    words = ((source.config or source.path) / "tokenizer").glob("*.json")
+    return "scenes" if any(_PLACE in file.read_text("utf-8") for file in words) else "emoji"
 
 
 def usual_guidance(model: str, family: Family, config: str | None = None) -> float:
-    return MINI_GUIDANCE if is_mini(model, config) else family.guidance
+    return MINI_GUIDANCE.get(prompt_set(model, config), family.guidance)
 
 
 def prompts(name: str, split: str) -> list[str]:

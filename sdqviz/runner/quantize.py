@@ -33,7 +33,9 @@ def quantize(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     recipe: Recipe = named(RECIPES, "RECIPE", spec["recipe"])
     scene = refuse_undrawable(spec)
     stages = recipe.stages(spec["config"])
-    context = _context(runner.store, runner.run.id, spec, runner.load(models, spec))
+    for stage in stages:
+        stage.check()
+    context = _context(runner.products(), spec, runner.load(models, spec))
     context.model.family.latent_shape(context.model, scene)  # refuses what it cannot draw
     _refuse_family(recipe, context.model.family)
     made = made_by(context.model_key, recipe)
@@ -61,14 +63,14 @@ def quantize_context(
     store: Store, run_id: str, spec: dict[str, Any], models: ModelCache
 ) -> Context:
     """The context of a quantize spec, its model loaded: nothing is given yet."""
-    return _context(store, run_id, spec, models.of(spec))
+    return _context(StoredProducts(store, run_id), spec, models.of(spec))
 
 
-def _context(store: Store, run_id: str, spec: dict[str, Any], loaded: Loaded) -> Context:
+def _context(products: StoredProducts, spec: dict[str, Any], loaded: Loaded) -> Context:
     return Context(
         model=loaded.model,
         model_key=loaded.key,
-        products=StoredProducts(store, run_id),
+        products=products,
         source=PromptSource.of(spec, loaded.model.family),
     )
 

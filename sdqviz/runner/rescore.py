@@ -16,7 +16,6 @@ from sdqviz.metrics.lpips import BACKBONES
 from sdqviz.products.context import Context
 from sdqviz.runner.fetch import fetch_metrics
 from sdqviz.runner.models import ModelCache
-from sdqviz.runner.products import StoredProducts
 from sdqviz.runner.stages import StageRunner
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
@@ -43,9 +42,10 @@ def rescore(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     for index, row in enumerate(result["scenes"]):
         runner.note("score", index / total)
         runner.keep(Progress(stage="score", done=index, total=total))
-        rows.append(_scored(store, run.id, base, row, models, wanted))
+        rows.append(_scored(runner, base, row, models, wanted))
     columns = [[row[of] for row in rows] for of in ("metrics", "floor", "ceiling")]
-    store.runs.set_result(base.id, {**result, "scenes": rows, "metrics": summarise(*columns, net)})
+    scored = {**result, "scenes": rows, "metrics": summarise(*columns, net)}
+    store.runs.set_result(base.id, scored, worker=(run.id, run.attempt))
     added = [name for name in wanted if all(name in row["metrics"] for row in rows)]
     return {"run": base.id, "scored": added}
 
@@ -56,18 +56,17 @@ def _has(result: dict[str, Any], name: str, metric: Metric) -> bool:
 
 
 def _scored(
-    store: Store,
-    run_id: str,
+    runner: StageRunner,
     base: Run,
     row: dict[str, Any],
     models: ModelCache,
     wanted: dict[str, Metric],
 ) -> dict[str, Any]:
     """The scene's row with what was missing."""
-    images = dict(row["images"])
+    store, images = runner.store, dict(row["images"])
     if "rounded" not in images and wanted:  # of an older version: drawn now
         scene = Scene.from_dict(row["scene"])
-        images["rounded"] = _put(store, _rounded(store, run_id, base, models, scene))
+        images["rounded"] = _put(store, _rounded(runner, base, models, scene))
     fp, student, rounded, other_seed = (
         _read(store, images[who]) if who in images else None
         for who in ("fp", "student", "rounded", "other_seed")
@@ -87,10 +86,9 @@ def _scored(
     return {**row, **added, "images": images}
 
 
-def _rounded(store: Store, run_id: str, base: Run, models: ModelCache, scene: Scene) -> np.ndarray:
+def _rounded(runner: StageRunner, base: Run, models: ModelCache, scene: Scene) -> np.ndarray:
     loaded = models.of(base.spec)
-    products = StoredProducts(store, run_id)
-    return rounded_picture(Context(loaded.model, loaded.key, products), scene)
+    return rounded_picture(Context(loaded.model, loaded.key, runner.products()), scene)
 
 
 def _read(store: Store, blob: str) -> np.ndarray:

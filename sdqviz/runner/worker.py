@@ -8,10 +8,11 @@ busy with a long job: it works short jobs only, and leaves when there have been 
 import argparse
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
-import psutil
+from sdqviz.base.errors import SdqvizError
 
 IDLE_SECONDS = 0.5
 LANE_REST_SECONDS = 60.0
@@ -23,10 +24,11 @@ def work(home: Path, parent: int | None = None, once: bool = False, lane: bool =
     from sdqviz.runner.execute import execute
     from sdqviz.runner.interruption import Interruption, Stopped
     from sdqviz.runner.models import ModelCache
-    from sdqviz.store.runs import is_alive
+    from sdqviz.store.attempt import SupersededError
+    from sdqviz.store.process import born, is_alive
     from sdqviz.store.store import Store
 
-    started = _started(parent)
+    started = born(parent) if parent is not None else None
     store = Store(home)
     if not lane:
         store.records.set_catalog(build_catalog(home))
@@ -48,6 +50,8 @@ def work(home: Path, parent: int | None = None, once: bool = False, lane: bool =
                 )
             except Stopped:
                 pass  # the signal came when the run had just ended
+            except SupersededError as error:
+                print(f"worker {os.getpid()}: {error}", file=sys.stderr, flush=True)
             finally:
                 signal.signal(signal.SIGTERM, idle)
                 last = time.monotonic()
@@ -59,14 +63,6 @@ def work(home: Path, parent: int | None = None, once: bool = False, lane: bool =
             time.sleep(IDLE_SECONDS)
 
 
-def _started(process: int | None) -> float | None:
-    """When a process started; None of one that is gone."""
-    try:
-        return psutil.Process(process).create_time() if process is not None else None
-    except psutil.Error:
-        return None
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, required=True)
@@ -74,7 +70,11 @@ def main() -> None:
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--lane", action="store_true")
     arguments = parser.parse_args()
-    work(arguments.home, arguments.parent, arguments.once, arguments.lane)
+    try:
+        work(arguments.home, arguments.parent, arguments.once, arguments.lane)
+    except SdqvizError as error:  # of the store: its supervisor starts another one
+        print(f"worker {os.getpid()}: {error}", file=sys.stderr, flush=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -62,6 +62,12 @@ class CalibrateStage(Stage):
         label="Channel equalisation",
         help="Divide each input channel by a factor that its weights take over (SmoothQuant).",
     )
+    split_shortcuts: bool = option(
+        False,
+        label="Split shortcuts",
+        help="A range for each of the two tensors that a decoder's shortcut convolution reads "
+        "(Q-Diffusion); channel equalisation, which is finer, takes its place.",
+    )
 
     def _cost(self, context: Context) -> float:
         if not context.has(CalibrationScenes):
@@ -72,34 +78,45 @@ class CalibrateStage(Stage):
         )
 
     def _factor_scenes(self, scenes: tuple[Scene, ...]) -> tuple[Scene, ...]:
-        return scenes[:FACTOR_SCENES] if self.equalise else ()
+        return scenes[:FACTOR_SCENES] if self.equalise or self.split_shortcuts else ()
 
     def _run(self, context: Context) -> Iterator[Event]:
         plan, scenes = context.take(Plan), context.take(CalibrationScenes).scenes
         self._check_group(context.take(CalibrationTrajectories))
         key = context.key()
         histograms_key = f"{key}-histograms"
-        walked = (*scenes, *self._factor_scenes(scenes))
+        model = context.model
+        joined = {} if self.equalise else model.family.joined(model.network)
+        watched = [n for n in _equalisable(plan) if self.equalise or n in joined]
+        factored = self._factor_scenes(scenes) if watched else ()
+        walked = (*scenes, *factored)
         total = sum(map(calls_per_scene, walked)) + 1  # and the search
         if context.products.find(key) is None or context.products.find(histograms_key) is None:
             yield Progress(stage=self.name, done=0, total=total)
             timesteps = self._timesteps(context)
             factors: dict[str, torch.Tensor] = {}
             done = 0
-            if self.equalise:
-                channels = {n: SeenChannels(len(timesteps[n])) for n in _equalisable(plan)}
-                for scene in self._factor_scenes(scenes):
+            if factored:
+                channels = {n: SeenChannels(len(timesteps[n])) for n in watched}
+                for scene in factored:
                     steps = self._see_channels(context, scene, timesteps, channels)
-                    yield from self.told(steps, done, calls_per_scene(scene), total)
-                    done += calls_per_scene(scene)
-                factors = _factors(context.model.network, plan, channels)
+                    units = calls_per_scene(scene)
+                    yield from self.told(steps, done, units, total, "channels' largest values")
+                    done += units
+                factors = (
+                    _factors(model.network, plan, channels)
+                    if self.equalise
+                    else slice_factors(joined, channels)
+                )
             texts = {n for n in plan.ranged if plan.layers[n].role == CONDITIONING}
-            inputs = SeenInputs(timesteps, texts, context.model.device)
-            for scene in scenes:
+            inputs = SeenInputs(timesteps, texts, model.device)
+            for number, scene in enumerate(scenes, start=1):
                 steps = self._see_inputs(context, scene, inputs, factors)
-                yield from self.told(steps, done, calls_per_scene(scene), total)
+                units, place = calls_per_scene(scene), f"scene {number} of {len(scenes)}"
+                yield from self.told(steps, done, units, total, place)
                 inputs.check()
-                done += calls_per_scene(scene)
+                done += units
+            yield Progress(stage=self.name, done=done, total=total, place="searching the ranges")
             data = save(self._search(plan, inputs, factors))
             context.products.product(key, "safetensors", lambda: data)
             context.products.product(histograms_key, "npz", inputs.shown)
@@ -240,6 +257,21 @@ def _factors(
         return {}
     needed = torch.stack([(factor != 1).any() for factor in factors.values()]).tolist()
     return {n: factor for (n, factor), own in zip(factors.items(), needed, strict=True) if own}
+
+
+def slice_factors(joined: dict[str, int], seen: dict[str, SeenChannels]) -> dict[str, torch.Tensor]:
+    """For layers that read two tensors side by side, factors float32 [I], constant over each, that
+    make both reach as far: each has a scale of its own, as two quantizers have. 1 for the larger.
+    """
+    factors = {}
+    for name, channels in seen.items():
+        ends, first = channels.ranges(), joined[name]
+        reach = torch.maximum(ends.high, -ends.low).amax(dim=0)  # [I]
+        parts = torch.stack((reach[:first].amax(), reach[first:].amax()))
+        parts = parts.clamp(min=1e-4 * parts.max().clamp(min=1e-30))  # one may hold nothing
+        counts = torch.tensor([first, len(reach) - first], device=reach.device)
+        factors[name] = (parts.amax() / parts).repeat_interleave(counts)
+    return factors
 
 
 def _read(

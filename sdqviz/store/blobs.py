@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.writing import keep_whole
 
 _PARTIAL = ".partial-"
 _NAME = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,16}")
@@ -51,12 +52,11 @@ class Blobs:
             partial = Path(name)
             try:
                 write(partial)
-                with partial.open("rb+") as file:
+                with partial.open("rb") as file:
                     digest = hashlib.file_digest(file, "sha256").hexdigest()
-                    os.fsync(file.fileno())
                 target = self.path(f"{digest}.{suffix}")
                 target.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(partial, target)
+                keep_whole(partial, target)
             except BaseException:
                 partial.unlink(missing_ok=True)
                 raise

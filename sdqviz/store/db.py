@@ -9,7 +9,9 @@ from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 5
+LOCKED_SECONDS = 30.0  # that others are waited for who hold the file
+_PAUSE_SECONDS = 0.05
 # `shown` names the models behind the pictures in their order; is_right is NULL for "not sure".
 _ANSWERS = """
 CREATE TABLE answers (
@@ -65,6 +67,18 @@ CREATE TRIGGER event_deleted AFTER DELETE ON events BEGIN
     UPDATE clock SET events = events + 1;
 END;
 """
+# Which attempt of the run told an event, and in which stage: the next attempt tells it again.
+_TOLD_BY = """
+ALTER TABLE events ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE events ADD COLUMN stage TEXT NOT NULL DEFAULT '';
+"""
+# Where in its stage a run is, and between which seconds the time left lies: written together with
+# what the clock follows.
+_PLACE = """
+ALTER TABLE runs ADD COLUMN place TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN eta_low REAL;
+ALTER TABLE runs ADD COLUMN eta_high REAL;
+"""
 _FIRST = """
 CREATE TABLE runs (
     id TEXT PRIMARY KEY,
@@ -106,11 +120,13 @@ CREATE TABLE catalog (
 CREATE INDEX runs_by_state ON runs(state, created);
 """
 # MIGRATIONS[v] takes a store from version v to v + 1; 0 is an empty file.
-MIGRATIONS: dict[int, str] = {0: _FIRST, 1: _ANSWERS, 2: _CLOCK}
+MIGRATIONS: dict[int, str] = {0: _FIRST, 1: _ANSWERS, 2: _CLOCK, 3: _TOLD_BY, 4: _PLACE}
 
 
 class Database:
-    """One SQLite file in WAL mode. Each use opens its own connection, so threads are free."""
+    """One SQLite file in WAL mode. Each use opens its own connection, so threads are free. A file
+    that others hold is waited for; whatever else is wrong with it is a SdqvizError.
+    """
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -119,51 +135,64 @@ class Database:
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
-        try:
-            connection = sqlite3.connect(self.file, timeout=30.0, isolation_level=None)
-        except sqlite3.Error as error:
-            raise SdqvizError(
-                f"cannot open {self.file}: {error}", "check the folder's permissions"
-            ) from error
+        with self._told_in_a_line():
+            connection = sqlite3.connect(self.file, timeout=LOCKED_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            yield connection
-        except sqlite3.OperationalError as error:
-            if "full" in str(error) or "readonly" in str(error) or "I/O" in str(error):
+            with self._told_in_a_line():
+                connection.execute("PRAGMA foreign_keys = ON")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def _told_in_a_line(self) -> Iterator[None]:
+        """Errors of the file become SdqvizErrors; of a broken promise between rows its caller knows
+        what that means.
+        """
+        try:
+            yield
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise
+        except sqlite3.DatabaseError as error:
+            if _is_locked(error):
+                raise SdqvizError(
+                    f"{self.file} has been locked by another process for {LOCKED_SECONDS:.0f} s",
+                    "end whatever holds it, then try again",
+                ) from error
+            told = str(error)
+            if "full" in told or "readonly" in told or "I/O" in told:
                 raise SdqvizError(
                     f"cannot write {self.file}: {error}", "free disk space or set SDQVIZ_HOME"
                 ) from error
-            raise
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.IntegrityError):
-                raise
+            if "unable to open" in told:
+                raise SdqvizError(
+                    f"cannot open {self.file}: {error}", "check the folder's permissions"
+                ) from error
             raise SdqvizError(
                 f"{self.file} is not a readable store: {error}", "move it away and start again"
             ) from error
-        finally:
-            connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A write transaction, taken at once so that two workers cannot claim one run."""
         with self._connect() as connection:
-            connection.execute("BEGIN IMMEDIATE")
+            _unlocked(connection, "BEGIN IMMEDIATE")
             try:
                 yield connection
             except BaseException:
-                connection.execute("ROLLBACK")
+                _roll_back(connection)
                 raise
             connection.execute("COMMIT")
 
     def rows(self, query: str, values: tuple = ()) -> list[sqlite3.Row]:
         with self._connect() as connection:
-            return connection.execute(query, values).fetchall()
+            return _unlocked(connection, query, values).fetchall()
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
+        _unlocked(connection, "PRAGMA journal_mode = WAL")
+        _unlocked(connection, "BEGIN IMMEDIATE")
         try:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version > SCHEMA_VERSION:
@@ -179,7 +208,7 @@ class Database:
                     connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         except BaseException:
-            connection.execute("ROLLBACK")
+            _roll_back(connection)
             raise
         connection.execute("COMMIT")
 
@@ -192,6 +221,30 @@ class Database:
         finally:
             source.close()
             target.close()
+
+
+def _unlocked(connection: sqlite3.Connection, statement: str, values: tuple = ()) -> sqlite3.Cursor:
+    """Executes what begins something, again and again while the file is held. SQLite waits itself,
+    but not where it fears that two wait for each other (recovery, the change to WAL).
+    """
+    until = time.monotonic() + LOCKED_SECONDS
+    while True:
+        try:
+            return connection.execute(statement, values)
+        except sqlite3.OperationalError as error:
+            if not _is_locked(error) or time.monotonic() >= until:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    """Undoes what was begun, which SQLite does itself where the disk is full."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _is_locked(error: sqlite3.Error) -> bool:
+    return "locked" in str(error) or "busy" in str(error)
 
 
 def _statements(script: str) -> Iterator[str]:

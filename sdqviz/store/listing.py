@@ -13,17 +13,25 @@ from sdqviz.store.db import Database
 # All but the result, which is read when it is asked for.
 COLUMNS = (
     "id, kind, spec, state, stage, progress, eta_seconds, error, created, started, ended, attempt,"
-    " cancel, pid, pid_started, seconds, format, revision, visitor"
+    " cancel, pid, pid_started, seconds, format, revision, visitor,"
+    " place, eta_low, eta_high"
 )
 Item = TypeVar("Item")
 
 
 class Listing(Generic[Item]):
-    """The items that `make` makes of the rows, newest first. Safe to call from any thread."""
+    """The items that `make` makes of the rows, newest first (by `created`). Safe to call from any
+    thread.
+    """
 
-    def __init__(self, database: Database, make: Callable[[Any], Item]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        make: Callable[[Any], Item],
+        created: Callable[[Item], float],
+    ) -> None:
         self._database = database
-        self._make = make
+        self._make, self._created = make, created
         self._lock = threading.Lock()
         self._revision, self._deleted = -1, -1
         self._items: dict[str, Item] = {}
@@ -42,8 +50,8 @@ class Listing(Generic[Item]):
             f"SELECT {COLUMNS} FROM runs WHERE revision > ?", (self._revision,)
         )
         for row in changed:
-            self._items[row["id"]] = self._make(row)
-            self._place[row["id"]] = (-row["created"], row["id"])
+            item = self._items[row["id"]] = self._make(row)
+            self._place[row["id"]] = (-self._created(item), row["id"])
             self._revision = max(self._revision, row["revision"])
         if deleted != self._deleted:
             there = {row["id"] for row in self._database.rows("SELECT id FROM runs")}

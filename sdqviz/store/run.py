@@ -47,6 +47,9 @@ class Run:
     pid_started: float | None
     seconds: float | None = None  # how long a finished run took: its last attempt
     visitor: str = ""  # who asked for it, where that is known
+    place: str = ""  # where in its stage it is, in words
+    eta_low: float | None = None  # the seconds that are left lie between these
+    eta_high: float | None = None
 
     def __post_init__(self) -> None:
         if self.result is _UNREAD:
@@ -60,8 +63,16 @@ class Run:
     @property
     def outcome(self) -> Outcome | None:
         """What the run left behind, by its kind; None of a run without a result, of one that packed
-        nothing, and of one that a newer sdqviz made.
+        nothing, of one that a newer sdqviz made, and of one whose result is damaged: in a list it
+        must hide no other. `read_outcome` tells of that.
         """
+        try:
+            return self.read_outcome()
+        except SdqvizError:
+            return None
+
+    def read_outcome(self) -> Outcome | None:
+        """As `outcome`; raises SdqvizError for a damaged result."""
         if self.state == NEWER:
             return None
         if "result" in self.__dict__:
@@ -76,8 +87,8 @@ class Run:
     @property
     def quantized(self) -> QuantizeResult:
         """The result of a quantize run with scores; raises SdqvizError when it is none."""
-        if isinstance(self.outcome, QuantizeResult):
-            return self.outcome
+        if isinstance(found := self.read_outcome(), QuantizeResult):
+            return found
         raise SdqvizError(f"run {self.id} is {self.state}", "choose a finished quantize run")
 
     @property

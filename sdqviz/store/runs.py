@@ -7,18 +7,21 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-import psutil
-
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.events import Event
 from sdqviz.base.request import COMPARE, GENERATE, SCORE
 from sdqviz.results.outcome import ResultRow
-from sdqviz.results.version import RUN_FORMAT, format_of, numbered
+from sdqviz.results.version import format_of
 from sdqviz.store.db import Database
 from sdqviz.store.limits import Limits
 from sdqviz.store.listing import COLUMNS, Listing
+from sdqviz.store.process import born
+from sdqviz.store.process import is_alive as is_alive
+from sdqviz.store.rows import DAMAGED as DAMAGED
+from sdqviz.store.rows import run_of
 from sdqviz.store.run import ACTIVE as ACTIVE
 from sdqviz.store.run import CANCELLED as CANCELLED
 from sdqviz.store.run import DONE as DONE
@@ -31,22 +34,22 @@ from sdqviz.store.run import RESUMABLE as RESUMABLE
 from sdqviz.store.run import RUNNING as RUNNING
 from sdqviz.store.run import STOPPING as STOPPING
 from sdqviz.store.run import Run as Run
+from sdqviz.store.told import insert_events
+from sdqviz.store.worked import LEASE_SECONDS, Worked
 
-LEASE_SECONDS = 15.0
 PATIENCE_SECONDS = 600.0  # that a long job lets newer short ones pass
 SHORT = (GENERATE, COMPARE, SCORE)  # of some scenes; the others take minutes to days
 _ANY_SHORT = ", ".join("?" * len(SHORT))
 _ANY_ACTIVE = ", ".join("?" * len(ACTIVE))
-DAMAGED = "damaged"  # the kind of a run whose row cannot be read
 _KEPT_RESULTS = 64  # read ones, of hundreds of kB each
 
 
-class Runs:
+class Runs(Worked):
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
         self._results: OrderedDict[tuple[str, int], ResultRow] = OrderedDict()
         self._lock = threading.Lock()
-        self._listing = Listing(database, self._run)
+        self._listing = Listing(database, self._run, lambda run: run.created)
 
     def add(
         self,
@@ -68,10 +71,10 @@ class Runs:
             )
         return run_id
 
-    def add_finished(self, row: dict[str, Any]) -> None:
-        """Takes in a finished run made elsewhere (an export)."""
+    def add_finished(self, row: dict[str, Any], events: Sequence[Event] = ()) -> None:
+        """Takes in a finished run made elsewhere (an export) with all that it told, or nothing."""
         with self._database.transaction() as sql:
-            sql.execute(
+            added = sql.execute(
                 "INSERT OR IGNORE INTO runs (id, kind, spec, state, progress, result, created,"
                 " started, ended, seconds, format) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)",
                 (
@@ -87,12 +90,16 @@ class Runs:
                     format_of(row["result"]),
                 ),
             )
+            if added.rowcount:
+                insert_events(sql, row["id"], events)
 
-    def add_made(self, kind: str, spec: dict[str, Any], result: dict[str, Any]) -> str:
+    def add_made(
+        self, kind: str, spec: dict[str, Any], result: dict[str, Any], events: Sequence[Event] = ()
+    ) -> str:
         """Adds a run that is finished already and returns its id."""
         now, run_id = time.time(), uuid.uuid4().hex[:12]
         row = {"id": run_id, "kind": kind, "spec": spec, "result": result}
-        self.add_finished({**row, "created": now, "started": now, "ended": now})
+        self.add_finished({**row, "created": now, "started": now, "ended": now}, events)
         return run_id
 
     def get(self, run_id: str) -> Run:
@@ -145,66 +152,11 @@ class Runs:
                     now,
                     now + LEASE_SECONDS,
                     os.getpid(),
-                    psutil.Process().create_time(),
+                    born(os.getpid()),
                     row["id"],
                 ),
             )
         return self.get(row["id"])
-
-    def heartbeat(self, run_id: str) -> None:
-        with self._database.transaction() as sql:
-            sql.execute(
-                "UPDATE runs SET lease_until = ? WHERE id = ? AND pid = ?",
-                (time.time() + LEASE_SECONDS, run_id, os.getpid()),
-            )
-
-    def set_progress(
-        self, run_id: str, stage: str, progress: float, eta_seconds: float | None
-    ) -> None:
-        with self._database.transaction() as sql:
-            sql.execute(
-                "UPDATE runs SET stage = ?, progress = ?, eta_seconds = ? WHERE id = ?",
-                (stage, progress, eta_seconds, run_id),
-            )
-
-    def finish(
-        self,
-        run_id: str,
-        state: str,
-        result: dict[str, Any] | None = None,
-        error: dict[str, str] | None = None,
-    ) -> None:
-        with self._database.transaction() as sql:
-            sql.execute(
-                "UPDATE runs SET state = ?, result = COALESCE(?, result),"
-                " seconds = COALESCE(?, seconds), format = COALESCE(?, format), error = ?,"
-                " ended = ?, eta_seconds = NULL, lease_until = NULL, pid = NULL,"
-                " progress = CASE WHEN ? = 'done' THEN 1 ELSE progress END WHERE id = ?",
-                (
-                    state,
-                    json.dumps(numbered(result)) if result is not None else None,
-                    result.get("seconds") if result is not None else None,
-                    format_of(numbered(result)) if result is not None else None,
-                    json.dumps(error) if error is not None else None,
-                    time.time(),
-                    state,
-                    run_id,
-                ),
-            )
-
-    def set_result(self, run_id: str, result: dict[str, Any]) -> None:
-        """Gives a finished run another result, such as the same with more scores."""
-        with self._database.transaction() as sql:
-            sql.execute(
-                "UPDATE runs SET result = ?, seconds = ?, format = ? WHERE id = ? AND state = ?",
-                (
-                    json.dumps(numbered(result)),
-                    result.get("seconds"),
-                    format_of(numbered(result)),
-                    run_id,
-                    DONE,
-                ),
-            )
 
     def request_cancel(self, run_id: str) -> str:
         """A queued run is cancelled at once, a running one is asked to stop. Returns the state."""
@@ -241,14 +193,6 @@ class Runs:
             )
         return self.get(run.id)
 
-    def decline_finish(self, run_id: str) -> None:
-        """The training goes on after all."""
-        with self._database.transaction() as sql:
-            sql.execute(
-                "UPDATE runs SET state = ? WHERE id = ? AND state = ?",
-                (RUNNING, run_id, FINISHING),
-            )
-
     def resume(self, run_id: str, limits: Limits | None = None) -> Run:
         """Queues a stopped run again; what it finished is found by content, not repeated."""
         run = self.get(run_id)
@@ -276,7 +220,9 @@ class Runs:
             sql.execute("DELETE FROM runs WHERE id = ?", (run.id,))
 
     def expire(self) -> None:
-        """Marks runs whose worker is gone as interrupted (cancelled if that was asked)."""
+        """Marks runs whose worker is gone as interrupted (cancelled if that was asked). Its process
+        stays noted: a worker that lives after all takes the run back (`heartbeat`).
+        """
         now = time.time()
         for row in self._database.rows(
             "SELECT id, pid, pid_started, lease_until, cancel FROM runs"
@@ -288,8 +234,8 @@ class Runs:
                 continue
             with self._database.transaction() as sql:
                 sql.execute(
-                    "UPDATE runs SET state = ?, ended = ?, eta_seconds = NULL, lease_until = NULL,"
-                    f" pid = NULL WHERE id = ? AND state IN ({_ANY_ACTIVE}) AND lease_until IS ?",
+                    "UPDATE runs SET state = ?, ended = ?, eta_seconds = NULL, lease_until = NULL"
+                    f" WHERE id = ? AND state IN ({_ANY_ACTIVE}) AND lease_until IS ?",
                     (
                         CANCELLED if row["cancel"] else INTERRUPTED,
                         now,
@@ -318,24 +264,8 @@ class Runs:
         return str(self._database.rows("SELECT listing FROM clock")[0]["listing"])
 
     def _run(self, row: Any) -> Run:
-        plain = {
-            name: row[name]
-            for name in (
-                *("id", "kind", "state", "stage", "progress", "eta_seconds", "created", "started"),
-                *("ended", "attempt", "pid", "pid_started", "seconds", "visitor"),
-            )
-        }
-        if plain["state"] == DONE and (row["format"] or 0) > RUN_FORMAT:
-            plain["state"] = NEWER
         read = functools.partial(self._result, row["id"], row["kind"], row["revision"])
-        try:
-            spec = json.loads(row["spec"])
-            error = json.loads(row["error"]) if row["error"] else None
-        except ValueError:  # one damaged row must not hide all others
-            plain |= {"kind": DAMAGED, "state": FAILED}
-            spec, hint = {}, f"sdqviz runs delete {row['id']}"
-            error = {"error": f"the row of run {row['id']} is damaged", "hint": hint}
-        return Run(**plain, spec=spec, error=error, cancel=bool(row["cancel"]), read=read)
+        return run_of(row, read)
 
     def _result(self, run_id: str, kind: str, revision: int) -> ResultRow | None:
         """The result of a row, read once for all who ask soon after each other."""
@@ -347,22 +277,9 @@ class Runs:
         rows = self._database.rows("SELECT result FROM runs WHERE id = ?", (run_id,))
         if not rows or not rows[0]["result"]:
             return None
-        result = ResultRow(kind, json.loads(rows[0]["result"]))
+        result = ResultRow.read(kind, rows[0]["result"])
         with self._lock:
             self._results[key] = result
             while len(self._results) > _KEPT_RESULTS:
                 self._results.popitem(last=False)
         return result
-
-
-def is_alive(pid: int | None, started: float | None) -> bool:
-    """Whether the process that took the run still lives (not another with its number)."""
-    if pid is None or started is None:
-        return False
-    try:
-        process = psutil.Process(pid)
-        return (
-            abs(process.create_time() - started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
-        )
-    except psutil.Error:
-        return False

@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sdqviz.base.counts import MOST_SEEDS, check_count
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, Log, Progress, Scalar
 from sdqviz.base.request import ABLATE, quantize_request
@@ -20,6 +21,7 @@ from sdqviz.store.store import Store
 from sdqviz.sweeps.arms import ARMS, BASE, CENTRAL, TRIED
 from sdqviz.sweeps.reuse import is_worked, work_once
 
+MOST_BITS = 35  # as many pairs of bit widths there are
 _BITS = re.compile(r"W([2-8])A([4-8])")
 
 
@@ -45,8 +47,10 @@ def arm_specs(
     The first bit width gets every arm, the others the central ones. `central_seeds`, if larger,
     gives the central arms more seeds than the rest. `more_bits` get the central arms once.
     """
-    if seeds < 1 or not bits:
-        raise SdqvizError(f"seeds is {seeds}, bits {list(bits)}", "give at least one of each")
+    check_count("seeds", seeds, 1, MOST_SEEDS)
+    check_count("central_seeds", central_seeds, 0, MOST_SEEDS)
+    check_count("bits: how many", len(bits), 1, MOST_BITS)
+    check_count("more_bits: how many", len(more_bits), 0, MOST_BITS)
     places = [
         (seed > 0, arm not in CENTRAL and seed > 0, seed, index, arm, name)
         for index, name in enumerate([*bits, *more_bits])
@@ -90,8 +94,8 @@ def ablate(
         ABLATE,
         {"model": first["model"], "preset": first["preset"], "recipe": BASE},
         AblationResult(rows=table_rows(arms), arms=[run.id for run in arms]).as_row(),
+        arm_curves(store, arms),
     )
-    store.records.append_all(run_id, arm_curves(store, arms))
     return store.runs.get(run_id), arms
 
 

@@ -9,6 +9,7 @@ from sdqviz.base.events import Event
 from sdqviz.base.registry import named
 from sdqviz.base.request import QUANTIZE
 from sdqviz.recipes.contract import PACKAGE as RECIPES
+from sdqviz.results.quantize import QuantizeResult
 from sdqviz.runner.execute import execute
 from sdqviz.runner.models import Loaded, ModelCache
 from sdqviz.runner.quantize import made_by
@@ -68,9 +69,14 @@ def _known(
             see(step)
     wanted = made_by(key, named(RECIPES, "RECIPE", spec["recipe"]))
     for run in store.runs.list(QUANTIZE):
-        if run.spec == spec and (run.state != DONE or run.quantized.made_by == wanted):
+        if run.spec == spec and (run.state != DONE or _made_by(run) == wanted):
             return run
     return None
+
+
+def _made_by(run: Run) -> str | None:
+    """Of a finished run; nothing where its result is damaged: it is worked again then."""
+    return run.outcome.made_by if isinstance(run.outcome, QuantizeResult) else None
 
 
 def _elsewhere(store: Store, run_id: str) -> Run:

@@ -10,19 +10,11 @@ from functools import lru_cache
 import torch
 
 from sdqviz.base.keys import seed_from
+from sdqviz.products.chosen import Pick
 
 PARALLEL, SERIAL = "parallel", "serial"
 ORDERS = (PARALLEL, SERIAL)
 EVERY = 0.1  # share of the samples that is spread evenly over all calls
-
-
-@dataclass(frozen=True)
-class Pick:
-    """One sample: a scene of the buffer, the number of its call, the guidance branch."""
-
-    scene: int
-    call: int
-    branch: int
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ import torch
 from safetensors import safe_open
 
 from sdqviz.base.settings import checkpoint_seconds
+from sdqviz.base.writing import clear_partials, keep_whole, own_partial, partial_file
 from sdqviz.layers.tensor_file import write_tensors
 
 _WRITES = 10.0  # a state that takes long to write is written at most a tenth of the time
@@ -37,13 +37,12 @@ class Checkpoints:
     def save(self, numbers: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
         started = time.monotonic()
         self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / "state.partial"
-        write_tensors(partial, tensors, {"numbers": json.dumps(numbers), "key": self._key})
-        with partial.open("rb+") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            os.fsync(file.fileno())
-        before, now = self._states(), self.folder / f"state-{digest}.safetensors"
-        partial.replace(now)
+        with partial_file(own_partial(self.folder / "state")) as partial:
+            write_tensors(partial, tensors, {"numbers": json.dumps(numbers), "key": self._key})
+            with partial.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            before, now = self._states(), self.folder / f"state-{digest}.safetensors"
+            keep_whole(partial, now)
         for file in before:
             if file != now:
                 file.unlink(missing_ok=True)
@@ -55,6 +54,7 @@ class Checkpoints:
         when it is asked for, and forgotten by this side then. `torn` says then whether there was
         a state that is damaged; all of the training's files are gone.
         """
+        clear_partials(self.folder)
         found = self._states()
         whole = [file for file in found if _is_whole(file)]
         if not whole:

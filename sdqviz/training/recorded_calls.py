@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
+from sdqviz.base.reading import reading
 from sdqviz.base.scene import Scene
+from sdqviz.base.writing import clear_partials, own_partial, partial_file
 from sdqviz.diffusion.trajectory import RecordedCalls, walk
 from sdqviz.families.conditioning import Conditioning
 from sdqviz.families.contract import Model
 from sdqviz.families.encoding import conditioning_of
 from sdqviz.families.predictor import predictor
+from sdqviz.layers.tensor_file import write_tensors
 from sdqviz.training.processes import Processes
 
 STUDENT, TEACHER, MIX = "student", "teacher", "mix"
@@ -57,15 +60,15 @@ def serial_phase(
     then hands their calls out.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    clear_partials(folder)
     files = [folder / f"{index}.safetensors" for index in range(len(scenes))]
     shared = processes.count > 1
     for index, (scene, file) in enumerate(zip(scenes, files, strict=True)):
         if processes.owns(index) and not file.exists():
             by_teacher = source == TEACHER or (source == MIX and index % 2 == 1)
             calls = yield from _walk(model, None if by_teacher else student, scene, autocast)
-            partial = file.with_suffix(".partial")
-            save_file(calls.tensors(), partial)
-            partial.rename(file)
+            with partial_file(own_partial(file), file) as partial:
+                write_tensors(partial, calls.tensors())
         if not shared:
             yield _calls(model, scene, file)
     if shared:
@@ -75,7 +78,10 @@ def serial_phase(
 
 
 def _calls(model: Model, scene: Scene, file: Path) -> ConditionedCalls:
-    return ConditionedCalls.of(model, scene, RecordedCalls(**load_file(file)))
+    anew = f"delete {file.parents[1]}: the training starts anew when it is resumed"
+    with reading(file, anew):
+        calls = RecordedCalls(**load_file(file))
+    return ConditionedCalls.of(model, scene, calls)
 
 
 @torch.no_grad()

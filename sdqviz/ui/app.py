@@ -7,8 +7,10 @@ import gradio as gr
 
 from sdqviz import __version__
 from sdqviz.base.registry import found
+from sdqviz.ui.component import FOLDING
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import PACKAGE, QUIET
+from sdqviz.ui.history import build_history
 from sdqviz.ui.opening import Query
 from sdqviz.ui.shown import hidden_copies, noting, while_shown
 from sdqviz.ui.sidebar import build_sidebar
@@ -20,11 +22,13 @@ CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8") + style(
 HEAD_SCRIPT = f"{script()}\n{COVER}"
 HEAD = f"<script>{HEAD_SCRIPT}</script>"
 _CACHE_SECONDS = (600, 3600)  # how often gradio's copies of downloads are looked at, their age
-# On a narrow screen the open sidebar would cover the pictures.
-_FOLD_SIDEBAR = """() => {
-  const toggle = document.querySelector('.sidebar.open .toggle-button');
-  if (window.innerWidth < 768 && toggle) toggle.click();
-}"""
+# On a narrow screen the open sidebar would cover the pictures, and what goes deeper would bury what
+# comes first.
+_FOLD = f"""() => {{
+  if (window.innerWidth >= 768) return;
+  const open = '.sidebar.open .toggle-button, .{FOLDING} > .label-wrap.open';
+  for (const toggle of document.querySelectorAll(open)) toggle.click();
+}}"""
 
 
 def build_app(context: AppContext) -> gr.Blocks:
@@ -55,6 +59,7 @@ def build_app(context: AppContext) -> gr.Blocks:
                         shown.select(None, js=noting(tab, ordered))
                         tab.build(context, shared)
         names = [tab.name for tab in ordered]
+        build_history(context, shared, names)
 
         def opened(query: Query) -> list[Any]:
             """The tab that the page's address names."""
@@ -63,6 +68,6 @@ def build_app(context: AppContext) -> gr.Blocks:
 
         shared.opening.add(opened, [tabs])
         shared.opening.attach(page, **QUIET)
-        page.load(None, js=_FOLD_SIDEBAR)
+        page.load(None, js=_FOLD)
     toast_refusals(page)
     return page

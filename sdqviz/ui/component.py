@@ -1,7 +1,8 @@
-"""A component that the page's own script draws (`views.script`)."""
+"""What tabs are built of: components that the page's own script draws, and folding parts."""
 
 import gradio as gr
 
+FOLDING = "sdq-fold"  # what a page on a narrow screen opens with folded
 NOTHING = "null"  # the value of a component that has nothing to show; "" is: not asked yet
 
 
@@ -24,3 +25,8 @@ def component(kind: str, elem_id: str, events: tuple[str, ...] = (), waits: bool
         """,
         elem_id=elem_id,
     )
+
+
+def folding(label: str) -> gr.Accordion:
+    """A part of a tab that goes deeper: open, but folded where a page opens on a narrow screen."""
+    return gr.Accordion(label, open=True, elem_classes=FOLDING)

@@ -13,7 +13,7 @@ from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
 from sdqviz.views.markup import escaped
 from sdqviz.views.runs.cost import Cost
-from sdqviz.views.runs.listing import finished, is_finished
+from sdqviz.views.runs.listing import finished, is_finished, is_readable
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class AppContext:
     finish: Callable[[str], object]  # ends a training early
     estimate: Callable[[dict[str, Any]], Cost]  # raises SdqvizError when it cannot be afforded
     demos: tuple[str, ...] = ()  # ids of the bundled runs
+    pinned: str = ""  # id of the run that a first visit shows
     own_machine: bool = False  # whoever sees the page may download to it
 
     def address(self, blob: str) -> str:
@@ -46,19 +47,20 @@ class AppContext:
         return self.finished_run(None) is not None
 
     def finished_run(self, run_id: str | None) -> Run | None:
-        """The finished quantize run shown now: the chosen one, else the newest of one's own, else
-        the bundled one of the main method.
+        """The finished quantize run shown now: the chosen one, else the pinned one, else on one's
+        own machine the newest of one's own, else the bundled one of the main method.
         """
         runs = finished(self.store.runs.list())
-        chosen = [r for r in runs if r.id == run_id] or self._older(run_id)
-        own = [r for r in runs if r.id not in self.demos]
+        wanted = (r for name in (run_id, self.pinned) for r in self._one(runs, name))
+        own = [r for r in runs if r.id not in self.demos] if self.own_machine else []
         main = [r for r in runs if r.spec["recipe"] == DEFAULT_RECIPE]
-        return next(iter([*chosen, *own, *main, *runs]), None)
+        return next(filter(is_readable, [*wanted, *own, *main, *runs]), None)
 
-    def _older(self, run_id: str | None) -> list[Run]:
-        """A finished run that is older than those that are listed."""
-        if not run_id or not self.store.runs.has(run_id):
-            return []
+    def _one(self, listed: list[Run], run_id: str | None) -> list[Run]:
+        """The finished run of this id, also one that is older than those that are listed."""
+        found = [r for r in listed if r.id == run_id]
+        if found or not run_id or not self.store.runs.has(run_id):
+            return found
         return list(filter(is_finished, [self.store.runs.get(run_id)]))
 
 

@@ -13,9 +13,7 @@ from sdqviz.ui.request_form import RequestForm
 
 PACKAGE = "sdqviz.ui.tabs"
 # Given the shown run's id: a reload, or a copy of the address, shows the same run.
-KEEP_RUN_IN_ADDRESS = """(id) => {
-  const u = new URL(location); u.searchParams.set('run', id); history.replaceState(null, '', u);
-}"""
+KEEP_RUN_IN_ADDRESS = "(id) => window.sdqviz.address.set({ run: id })"
 
 # How a change of a page is answered. While choices change, an event may still carry the choice of
 # just before: gradio would refuse that with an error and drop the event that waits behind it. So

@@ -26,19 +26,20 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
     scene = gr.Textbox(visible="hidden", elem_id="wanted-scene")
     layer = gr.Textbox(visible="hidden", elem_id="wanted-layer")
     part = gr.Textbox(visible="hidden")
+    arrived = gr.Textbox(visible="hidden")  # filled once the page shows what its address names
 
     opening, notice = Opening(), Notice()
 
     @reads
-    def list_runs(shown: str | None, asked: str) -> list[Any]:
-        return _listed(context, shown, asked)
+    def list_runs(shown: str | None, asked: str, arrived: str) -> list[Any]:
+        return _listed(context, shown, asked, bool(arrived))
 
     def opened(query: Query) -> list[Any]:
         return _opened(context, query)
 
-    tokens.listing.change(list_runs, [run, mine], [run, mine], **QUIET)
+    tokens.listing.change(list_runs, [run, mine, arrived], [run, mine], **QUIET)
     run.input(None, run, None, js=KEEP_RUN_IN_ADDRESS)
-    first = [run, *tokens.both, form.model, form.device, scene, layer, notice.box]
+    first = [run, *tokens.both, form.model, form.device, scene, layer, arrived, notice.box]
     opening.add(opened, first)
     return Shared(
         run=run,
@@ -55,16 +56,17 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
     )
 
 
-def _listed(context: AppContext, shown: str | None, asked: str) -> list[Any]:
-    """The finished runs, and the one that this visitor asked for once it is done."""
+def _listed(context: AppContext, shown: str | None, asked: str, arrived: bool) -> list[Any]:
+    """The finished runs, and the one that this visitor asked for once it is done. Before the page
+    has `arrived` at what its address names, none is chosen here: that would undo it.
+    """
     runs = finished(context.store.runs.list())
     usual = context.finished_run(shown)
     choices = _choices(runs, usual)
     if asked in [r.id for r in runs]:
         return [gr.Dropdown(choices=choices, value=asked), ""]
-    if (
-        usual is not None and usual.id == shown
-    ):  # left alone: meanwhile the visitor may have chosen another
+    # Left alone: meanwhile the visitor may have chosen another.
+    if not arrived or (usual is not None and usual.id == shown):
         return [gr.Dropdown(choices=choices), gr.skip()]
     value = usual.id if usual else None
     # `mine` is left alone: by now *Quantize* may have set it to another run.
@@ -90,7 +92,7 @@ def _opened(context: AppContext, address: Query) -> list[Any]:
     offered = [gr.Dropdown(choices=models_of(catalog)), gr.Dropdown(**devices(catalog))]
     asked = [address.get("scene", ""), address.get("layer", "")]
     value = shown.id if shown else None
-    return [gr.Dropdown(choices=choices, value=value), *tokens, *offered, *asked, told]
+    return [gr.Dropdown(choices=choices, value=value), *tokens, *offered, *asked, "1", told]
 
 
 def _why(context: AppContext, wanted: str, shown: Run | None) -> str:

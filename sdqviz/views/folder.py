@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.writing import refuse_occupied
+from sdqviz.base.places import refuse_occupied
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 
+from sdqviz.metrics.magma import COLOURS
 from sdqviz.views.terms import TERMS
 
 FOLDER = Path(__file__).parent / "web"
@@ -15,8 +16,8 @@ SCRIPTS = {
     ),
     "charts": ("svg", "line_chart", "bar_chart"),
     "viewer": (
-        *("modes", "view", "pixels", "pictures", "panels", "paint"),
-        *("readout", "tools", "stage", "measure", "frame", "pointer", "keys", "viewer"),
+        *("modes", "magma", "scale_bar", "view", "pixels", "pictures", "panels", "paint"),
+        *("answer", "readout", "tools", "stage", "measure", "frame", "pointer", "keys", "viewer"),
     ),
     "histogram": (
         *("axes", "marks", "at_cursor", "over_values", "heat", "over_calls"),
@@ -32,7 +33,10 @@ SCRIPTS = {
     "page": ("mount",),
 }
 REPORT_SCRIPTS = {"report": ("report", "page")}  # after the others
-STYLES = ("charts", "theme", "viewer", "timeline", "histogram", "gallery", "layers", "ladder")
+STYLES = (
+    *("charts", "theme", "answer", "viewer", "timeline"),
+    *("histogram", "gallery", "layers", "ladder"),
+)
 REPORT_STYLES = ("report",)  # before the others: stands in for gradio's
 
 
@@ -66,6 +70,7 @@ def _joined(folders: dict[str, tuple[str, ...]]) -> str:
         "(() => {",
         "if (window.sdqviz) return; // loaded once more",
         f"const TERMS = {json.dumps(TERMS)};",
+        f"const MAGMA = {json.dumps(COLOURS)};",
         *(file.read_text(encoding="utf-8") for file in files),
         "})();",
     ]

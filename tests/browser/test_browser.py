@@ -5,7 +5,7 @@ import time
 from PIL import Image, ImageChops
 
 from sdqviz.views.runs.listing import typical, worst_first
-from tests.browser.conftest import picture
+from tests.browser.conftest import opened, picture
 from tests.browser.test_viewer import COMPONENT
 
 MAIN = "fidelity"
@@ -27,7 +27,7 @@ def test_the_bundled_comparison_is_there_at_once_and_bit_exact(page, server):
             assert ImageChops.difference(shown.convert("RGB"), stored.convert("RGB")).getbbox() is (
                 None
             )
-    assert "SSIM" in page.inner_text("#viewer .sdq-chips")
+    assert "SSIM" in page.inner_text("#answer .sdq-chips")
     assert page.locator("#timeline svg polyline").count() == 2
     page.wait_for_selector("#histogram svg rect")
     page.click("#histogram [data-view=all]")
@@ -118,7 +118,40 @@ def test_bad_input_is_told_and_nothing_is_queued(page, server):
     assert len(store.runs.list()) == before
 
 
+def test_the_answer_stands_with_the_pictures_on_one_screen(page):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.wait_for_timeout(500)
+    answer = page.inner_text("#answer .sdq-verdict")
+    assert answer.split(".")[0] in ("Yes", "Nearly", "Partly", "No") and "FLIP" in answer
+    for place in ("#answer .sdq-verdict", "#answer .sdq-chips", "#viewer canvas"):
+        box = page.locator(place).bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 800, (place, box)
+
+
+def test_the_prompt_is_filled_with_an_example_that_no_run_scores(page, server):
+    from sdqviz.runner.prompts import prompts
+
+    shown = page.input_value("#prompt input")
+    assert shown and shown not in prompts("emoji", "held_out")
+    other = page.locator("#examples button").nth(1)
+    other.click()
+    page.wait_for_function(
+        "words => document.querySelector('#prompt input').value == words", arg=other.inner_text()
+    )
+
+
 def test_it_fits_a_narrow_screen(page):
     page.set_viewport_size({"width": 390, "height": 800})
     page.wait_for_timeout(500)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    order = [page.locator(f"#{name}").bounding_box()["y"] for name in ("answer", "viewer")]
+    order += [page.locator(f"#{name}").bounding_box()["y"] for name in ("timeline", "prompt")]
+    assert order == sorted(order)  # the answer and the pictures first
+    assert page.get_by_role("tab", name="Blind test").count() == 1  # in the row, not in a menu
+
+
+def test_a_page_on_a_phone_opens_with_what_goes_deeper_folded(server):
+    with opened(server[0], 390, 844) as phone:
+        phone.wait_for_function("!document.querySelector('.sdq-fold > .label-wrap.open')")
+        assert not phone.locator("#only-weights").is_visible()
+        assert phone.locator("#answer .sdq-verdict").is_visible()

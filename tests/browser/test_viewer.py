@@ -184,13 +184,13 @@ def test_scores_of_a_former_pair_change_nothing(page):
     page.wait_for_function(f"{VIEWER}.measure.asked?.a === 'other_seed'")
     asked = page.evaluate(f"{VIEWER}.measure.asked")
     page.locator("#viewer select[data-which=a]").select_option("fp")
-    kept = page.inner_html("#viewer .sdqv-scores")
+    kept = page.inner_html("#answer .sdqv-scores")
     assert "sdq-chip" in kept
     late = {**asked, "ssim": 0.5, "flip": 0.5}
     page.evaluate(
         "detail => document.dispatchEvent(new CustomEvent('sdqviz-region', { detail }))", late
     )
-    assert page.inner_html("#viewer .sdqv-scores") == kept
+    assert page.inner_html("#answer .sdqv-scores") == kept
 
 
 def test_a_dragged_box_has_its_scores(page, store, row):
@@ -227,13 +227,13 @@ def test_a_dragged_box_has_its_scores(page, store, row):
     page.evaluate(
         "detail => document.dispatchEvent(new CustomEvent('sdqviz-region', { detail }))", late
     )
-    assert page.locator("#viewer .sdqv-scores .sdq-chip").count() == 3
+    assert page.locator("#answer .sdqv-scores .sdq-chip").count() == 3
     assert page.text_content("#viewer .sdqv-boxed") == ""
 
 
 def test_every_pair_has_its_own_scores(page, store, row):
     focus(page)
-    scores = page.locator("#viewer .sdqv-scores")
+    scores = page.locator("#answer .sdqv-scores")
     assert f"{row['metrics']['ssim']:.3f}" in scores.inner_text()
     second = page.locator("#viewer select[data-which=b]")
     flip = page.locator("#viewer [data-mode=flip]")
@@ -260,7 +260,7 @@ def test_every_pair_has_its_own_scores(page, store, row):
     with Image.open(files[0]) as picture:
         whole = box_scores(*files, 0, 0, *picture.size)
     wanted = f"SSIM {whole['ssim']:.4f} · FLIP {whole['flip']:.4f}"
-    page.wait_for_selector(f"#viewer .sdqv-scores >> text={wanted}")
+    page.wait_for_selector(f"#answer .sdqv-scores >> text={wanted}")
     assert "PSNR" in scores.inner_text()
     alt = page.get_attribute("#viewer canvas", "aria-label")
     assert alt.startswith(row["prompt"]) and "W4A8 and round_nearest" in alt
@@ -424,3 +424,49 @@ def test_a_picture_that_is_gone_is_told_and_the_rest_lives(page, store, server):
         assert page.locator("#timeline svg polyline").count() == 2
     finally:
         path.write_bytes(data)
+
+
+def test_back_and_forward_show_what_was_shown(page):
+    def scene():
+        return page.evaluate(f"{PICTURES}.doc.scene")
+
+    first = scene()
+    page.click("#extreme")  # the worst scene
+    page.wait_for_function(f"{PICTURES}.doc.scene !== '{first}' && {PICTURES}.ready")
+    second = scene()
+    page.wait_for_function("location.search.includes('scene=')")
+    page.get_by_role("tab", name="Runs").click()
+    page.wait_for_function("location.search.includes('tab=runs')")
+    page.go_back()
+    page.wait_for_function("document.querySelector('#viewer').offsetParent !== null")
+    assert scene() == second
+    page.go_back()
+    page.wait_for_function(f"{PICTURES}.doc.scene === '{first}'")
+    page.go_forward()
+    page.wait_for_function(f"{PICTURES}.doc.scene === '{second}'")
+
+
+def test_an_address_has_zoom_and_box(page, server):
+    page.evaluate(f"{VIEWER}.zoomBy(4)")
+    page.locator(".sdqv-worst button").first.click()
+    page.wait_for_function("location.search.includes('zoom=') && location.search.includes('box=')")
+    seen = f"[{VIEWER}.view.words, JSON.stringify({VIEWER}.measure.box)]"
+    before = page.evaluate(seen)
+    page.goto(page.url)
+    page.wait_for_selector("#viewer canvas")
+    page.wait_for_function(f"{PICTURES}.ready && {VIEWER}.view.words")
+    assert page.evaluate(seen) == before
+    page.goto(f"{server[0]}?zoom=a,b&box=1,2,3,9999")  # someone's typing
+    page.wait_for_function(f"{PICTURES}.ready")
+    assert page.evaluate(seen) == [None, "null"]
+
+
+def test_a_link_wins_over_newer_runs_of_ones_own(page, store, server):
+    first = page.evaluate(f"{PICTURES}.doc.run")
+    run = store.runs.get(first)
+    for _ in range(5):
+        own = store.runs.add_made("quantize", run.spec, run.result)  # becomes the usual one
+        page.goto(f"{server[0]}?run={first}")
+        page.wait_for_function(f"{PICTURES}.ready")
+        page.wait_for_timeout(1500)  # the page's timer has looked by now
+        assert page.evaluate(f"{PICTURES}.doc.run") == first != own

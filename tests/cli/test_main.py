@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
@@ -36,6 +37,7 @@ SETTINGS = [
 def test_quantize_compare_generate_and_the_runs(home, tiny_folder, tmp_path):
     out = tmp_path / "packed"
     model = str(tiny_folder)
+    began = time.time()
     made = run("quantize", model, *SETTINGS, "--out", str(out), "--json")
     assert set(made) == {"run", "state", "out", "seconds", "peak_bytes", "bytes", "fp_bytes"} | {
         *("device_peak_bytes", "estimate"),
@@ -85,7 +87,8 @@ def test_quantize_compare_generate_and_the_runs(home, tiny_folder, tmp_path):
             run("generate", made["run"], *words, "--json")
 
     listed = run("runs", "list", "--json")["runs"]
-    assert {row["kind"] for row in listed} == {"quantize", "compare", "generate"}
+    own = {row["kind"] for row in listed if row["made"] > began}  # the others came with sdqviz
+    assert own == {"quantize", "compare", "generate"}
     shown = run("runs", "show", made["run"], "--json")
     assert shown["result"]["size"]["bytes"] == made["bytes"]
     run("runs", "export", made["run"], "--out", str(tmp_path / "bundle"), "--json")
@@ -173,7 +176,7 @@ def test_no_room_is_refused_before_the_work(home, tiny_folder, monkeypatch):
     monkeypatch.setattr(estimate.machine, "available_bytes", lambda: 1000)
     with pytest.raises(SdqvizError, match="of memory"):
         run("quantize", str(tiny_folder), "--json")
-    assert run("runs", "list", "--json")["runs"] == []
+    assert str(tiny_folder) not in {row["model"] for row in run("runs", "list", "--json")["runs"]}
 
 
 def test_importing_the_package_is_all_lazy():

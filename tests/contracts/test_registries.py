@@ -1,4 +1,4 @@
-"""What holds for every recipe, metric, family and tab found."""
+"""What holds for every metric and family found."""
 
 import json
 
@@ -7,7 +7,6 @@ import pytest
 
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.registry import found
-from sdqviz.base.request import quantize_request
 from sdqviz.families.contract import PACKAGE as FAMILIES
 from sdqviz.metrics.contract import (
     available,
@@ -18,24 +17,8 @@ from sdqviz.metrics.contract import (
     unavailable,
 )
 from sdqviz.products.scenes import CALIBRATE, HELD_OUT, TUNE
-from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.runner.catalog import static_catalog
-from sdqviz.runner.execute import execute
-from sdqviz.runner.models import ModelCache
 from sdqviz.runner.prompts import prompts
-from sdqviz.stages.scenes import ScenesStage
-from sdqviz.store.runs import DONE
-from tests.conftest import QUICK
-
-
-@pytest.mark.parametrize("name", sorted(found(RECIPES, "RECIPE")))
-def test_recipes_have_valid_presets_and_run(name, store, tiny_folder):
-    recipe = found(RECIPES, "RECIPE")[name]
-    assert {"quick", "balanced", "paper"} <= set(recipe.presets)
-    assert isinstance(recipe.stages()[0], ScenesStage)
-    spec = quantize_request(static_catalog(), str(tiny_folder), name, "quick", QUICK)
-    store.runs.add("quantize", spec)
-    assert execute(store, store.runs.claim(), ModelCache()) == DONE
 
 
 def pictures():

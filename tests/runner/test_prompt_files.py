@@ -1,6 +1,7 @@
 """Prompts of a user's file, and the bundled captions: their splits, their refusals, their use."""
 
 import json
+import os
 from itertools import pairwise
 
 import pytest
@@ -139,3 +140,24 @@ def test_no_two_captions_say_the_same():
     lines = (assets_folder() / "prompts" / "general.txt").read_text(encoding="utf-8").splitlines()
     told = sorted(" ".join(sorted(plain(line).split())) for line in lines)
     assert not [one for one, other in pairwise(told) if one == other]
+
+
+@pytest.mark.parametrize("read", [read_prompts, all_prompts])
+def test_a_pipe_or_a_device_is_refused_and_not_waited_for(tmp_path, read):
+    pipe, device = tmp_path / "prompts.txt", tmp_path / "endless.txt"
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    for file in (pipe, device):
+        with pytest.raises(SdqvizError, match="no ordinary file"):
+            read(file)
+    large = tmp_path / "large.txt"
+    large.write_text("a b c\n" * 200_000)
+    with pytest.raises(SdqvizError, match="over 1000000"):
+        read(large)
+
+
+def test_prompts_nested_without_end_are_one_line(tmp_path):
+    file = tmp_path / "prompts.json"
+    file.write_text("[" * 100_000)
+    with pytest.raises(SdqvizError, match="not valid JSON"):
+        read_prompts(file)

@@ -86,3 +86,22 @@ def test_an_input_that_is_not_finite_names_its_layer_and_timestep():
     inputs.add("two", 5.0, torch.tensor([1.0, torch.inf]))
     with pytest.raises(SdqvizError, match=r"layer two: .* at timestep 5"):
         inputs.check()
+
+
+def test_a_shortcuts_two_inputs_get_a_scale_each(store, tiny_folder):
+    values = {**QUICK, "steps": 2, "equalise": False, "split_shortcuts": True}
+    spec = quantize_request(static_catalog(), str(tiny_folder), "round_nearest", "quick", values)
+    context = context_of(store, spec, ModelCache())
+    run_until(context, spec, "calibrate")
+    network, layers = context.model.network, context.take(Ranges).layers
+    joined = context.model.family.joined(network)
+    assert {name for name, ranges in layers.items() if ranges.factor is not None} <= set(joined)
+    for name, first in joined.items():
+        up, resnet = name.split(".")[1], int(name.split(".")[3])
+        assert 0 < first < network.get_submodule(name).in_channels
+        if resnet:
+            before = network.get_submodule(f"up_blocks.{up}.resnets.{resnet - 1}")
+            assert first == before.out_channels
+        factor = layers[name].factor
+        assert len(factor[:first].unique()) == len(factor[first:].unique()) == 1
+        assert factor.min() == 1 and factor.max() > 1

@@ -15,6 +15,11 @@ def test_a_first_visit_sees_the_main_method_and_later_ones_the_newest_own_run(st
     other = next(r for r in store.runs.list() if r.spec["recipe"] == "round_nearest")
     assert context.finished_run(other.id).id == other.id
     # The same run, once it is not a demo, is what its owner last made.
-    own = replace(context, demos=tuple(d for d in demos if d != other.id))
+    own = replace(context, demos=tuple(d for d in demos if d != other.id), own_machine=True)
     assert own.finished_run(None).id == other.id
     assert own.finished_run("gone").id == other.id
+    # Where others come too, nobody's newest run is everybody's first screen.
+    assert replace(own, own_machine=False).finished_run(None).id == shown.id
+    pinned = replace(own, pinned=shown.id)
+    assert pinned.finished_run(None).id == pinned.finished_run("gone").id == shown.id
+    assert pinned.finished_run(other.id).id == other.id

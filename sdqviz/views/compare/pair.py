@@ -1,16 +1,19 @@
 """One scene under both models, as JSON text for the page's viewer and timeline."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from sdqviz.base.request import COMPARE
+from sdqviz.results.metric import MetricSummary
 from sdqviz.results.pictures import Pictures
 from sdqviz.results.scene import SceneRow
+from sdqviz.store.rows import is_complete
 from sdqviz.store.runs import DONE, Run
 from sdqviz.views.charts.scores import MAPS, score_chips
 from sdqviz.views.charts.steps import step_errors
+from sdqviz.views.compare.verdict import verdict, verdict_line
 from sdqviz.views.markup import html, joined
 from sdqviz.views.page_json import page_json
 from sdqviz.views.runs.listing import finished, generated
@@ -23,18 +26,20 @@ Address = Callable[[str], str]  # blob name -> where the page gets it
 def viewer_document(
     run: Run, row: SceneRow, runs: Sequence[Run], address: Address, chosen: str = ""
 ) -> str:
-    """{run, scene, pictures: [{key, label, url, chips?, flip?, st_lpips?, note?}], about, alt,
-    chosen, made}: FP and quantized first, then what parts of it and other runs of the same model
-    drew from the same noise, then the FP model with another seed. `chips` (HTML) are its scores
-    against FP, `flip` and `st_lpips` their maps, `note` what a reader must know of a picture;
-    `chosen` is the key of a picture that the visitor asked for, `made` the time in seconds.
+    """{run, scene, pictures: [{key, label, url, verdict?, chips?, flip?, st_lpips?, note?}],
+    about, alt, chosen, made}: FP and quantized first, then what parts of it and other runs of the
+    same model drew from the same noise, then the FP model with another seed. `verdict` and `chips`
+    (HTML) are its scores against FP, `flip` and `st_lpips` their maps, `note` what a reader must
+    know of a picture; `chosen` is the key of a picture that the visitor asked for, `made` the time
+    in seconds.
     """
     drawn, metrics = row.pictures, run.quantized.metrics
     pictures = [
         {"key": "fp", "label": "FP", "url": address(drawn.fp)},
         {
             **{"key": "student", "label": bits(run), "url": address(drawn.student)},
-            **{"chips": score_chips(metrics, row), **_maps(drawn, address)},
+            **_scored(metrics, row),
+            **_maps(drawn, address),
         },
     ]
     named: dict[str, set[str]] = {}  # name -> addresses of the pictures that have it
@@ -48,7 +53,7 @@ def viewer_document(
         alike.add(url)
         picture = {
             **{"key": other.id, "label": label, "url": url},
-            **{"chips": score_chips(other.evaluation.metrics if other.evaluation else {}, theirs)},
+            **_scored(other.evaluation.metrics if other.evaluation else {}, theirs),
             **_maps(theirs.pictures, address),
         }
         if theirs.pictures.fp != drawn.fp:
@@ -71,6 +76,12 @@ def viewer_document(
         "made": time.time(),  # answers may overtake each other
     }
     return page_json(document)
+
+
+def _scored(metrics: Mapping[str, MetricSummary], row: SceneRow) -> dict[str, str]:
+    """What a run's scores say of its picture of this scene, in words and as bars."""
+    found = verdict(row.metrics, row.floor, row.ceiling, row.max_difference)
+    return {"verdict": verdict_line(found), "chips": score_chips(metrics, row)}
 
 
 def _maps(drawn: Pictures, address: Address) -> dict[str, str]:
@@ -133,7 +144,7 @@ def _others(run: Run, row: SceneRow, runs: Sequence[Run]) -> list[tuple[Run, Sce
     row of the scene.
     """
     parts = [r for r in generated(run, runs) if is_variant(r)]
-    folders = [r for r in runs if r.kind == COMPARE and r.state == DONE]
+    folders = [r for r in runs if r.kind == COMPARE and r.state == DONE and is_complete(r)]
     rest = [r for r in (*folders, *finished(list(runs))) if r.spec["model"] == run.spec["model"]]
     return [
         (other, theirs)

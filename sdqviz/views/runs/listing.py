@@ -4,7 +4,9 @@ import itertools
 from collections.abc import Sequence
 
 from sdqviz.base.request import GENERATE, QUANTIZE
+from sdqviz.results.quantize import QuantizeResult
 from sdqviz.results.scene import SceneRow
+from sdqviz.store.rows import is_complete
 from sdqviz.store.runs import ACTIVE, DONE, QUEUED, RESUMABLE, Run
 from sdqviz.views.runs.names import is_variant
 
@@ -23,9 +25,14 @@ def finished(runs: Sequence[Run]) -> list[Run]:
 
 def is_finished(run: Run) -> bool:
     """Whether a run is one to choose."""
-    if run.kind != QUANTIZE or run.state != DONE:
+    if run.kind != QUANTIZE or run.state != DONE or not is_complete(run):
         return False
     return "arm" not in run.spec or not run.spec["config"].get("seed")
+
+
+def is_readable(run: Run) -> bool:
+    """Whether a finished run's result can be read: a damaged one must hide no other."""
+    return isinstance(run.outcome, QuantizeResult)
 
 
 def open_runs(runs: list[Run]) -> list[Run]:
@@ -51,7 +58,9 @@ def is_own(label: str) -> bool:
 
 def generated(run: Run, runs: Sequence[Run]) -> list[Run]:
     """The newest of what was drawn with a run's models since."""
-    own = (r for r in runs if r.kind == GENERATE and r.spec["run"] == run.id and r.state == DONE)
+    own = (
+        r for r in runs if r.kind == GENERATE and r.spec.get("run") == run.id and r.state == DONE
+    )
     return list(itertools.islice(own, MOST_DRAWN))
 
 

@@ -3,6 +3,9 @@
 /** Meaning of each word that the scripts write (`views/terms.py`); `script.py` puts it before. */
 declare const TERMS: Record<string, string>;
 
+/** Colours of maps, evenly spaced, as six hexadecimal digits (`metrics/magma.py`); likewise. */
+declare const MAGMA: string[];
+
 interface Component {
   /** Shows a document, or null for nothing. */
   show(document: any): void;

@@ -30,7 +30,7 @@ def caller(context: AppContext, tab: Any = TAB):
             "data"
         ]
 
-    call("build_sidebar.list_runs", None, "")
+    call("build_sidebar.list_runs", None, "", "1")
     return call
 
 

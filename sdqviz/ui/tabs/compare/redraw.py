@@ -31,8 +31,8 @@ def build_redraw(
 ) -> gr.Textbox:
     """Adds the buttons; returns the hidden box with the id of the run that draws the part."""
     gr.Markdown(
-        "**Where does it come from?** Draw this scene again with only one part quantized, or all "
-        "of it by the reference engine (the same picture, if the fast one is exact):"
+        "Draw this scene again with only one part quantized, or all of it by the reference engine "
+        "(the same picture, if the fast one is exact):"
     )
     with gr.Row():
         weights = gr.Button("Weights", size="sm", elem_id="only-weights", min_width=110)

@@ -9,12 +9,18 @@ from sdqviz.base.config import from_dict
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import GENERATE, generate_request
 from sdqviz.base.scene import MAX_SEED, Scene
+from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import QUIET, TOLD, Shared
 from sdqviz.ui.reads import reads
 from sdqviz.views.compare.scene_form import has_shift, parse_size, size_choices
 
 STEPS, GUIDANCE = 100, 15  # where the sliders end, unless the shown run goes beyond
+# Folded by the style sheet; without a word to the server.
+_UNFOLD = """() => {
+  const open = document.querySelector('#scene-settings').classList.toggle('sdq-open');
+  document.querySelector('#more').ariaExpanded = String(open);
+}"""
 
 
 def build_scene_form(
@@ -23,7 +29,16 @@ def build_scene_form(
     """Adds the settings below `prompt` and `draw`; returns the hidden box with the id of the run
     that this visitor waits for.
     """
-    with gr.Accordion("Seed, steps, sampler, size, examples", open=False):
+    with gr.Row(elem_id="examples-row"):
+        examples = gr.Dataset(
+            components=[prompt],
+            samples=[[text] for text in _examples(context, context.finished_run(None))],
+            label="Try",
+            type="values",
+            elem_id="examples",
+        )
+        more = gr.Button("Settings", size="sm", scale=0, min_width=84, elem_id="more")
+    with gr.Column(elem_id="scene-settings"):
         with gr.Row():
             seed = gr.Number(label="Seed", value=0, precision=0, minimum=0, maximum=MAX_SEED)
             steps = gr.Slider(label="Steps", minimum=1, maximum=STEPS, value=25, step=1)
@@ -42,13 +57,7 @@ def build_scene_form(
                 elem_id="shift",
             )
         negative = gr.Textbox(label="Negative prompt", max_lines=2)
-        texts = _examples(context)
-        examples = gr.Dataset(
-            components=[prompt],
-            samples=[[text] for text in texts],
-            label="Try",
-            type="values",
-        )
+    more.click(None, js=_UNFOLD)
     mine = gr.Textbox(visible="hidden")
     settings: dict[str, Any] = {
         "steps": steps,
@@ -59,11 +68,16 @@ def build_scene_form(
     }
 
     @reads
-    def usual(run_id: str | None) -> list[Any]:
-        """The shown run's own settings, and what else its family offers."""
+    def usual(run_id: str | None, asked: str | None) -> list[Any]:
+        """The shown run's own settings and examples, and what else its family offers. A prompt of
+        the visitor's own is left alone.
+        """
         run = context.finished_run(run_id)
         if run is None:
-            return [gr.skip()] * 5
+            return [gr.skip()] * 7
+        texts = _examples(context, run)
+        own_words = bool(asked) and asked not in known_examples(context)
+        prompted = gr.skip() if own_words or asked in texts else texts[0]
         row = run.quantized.scenes[0]
         own, family = row.scene, context.catalog()["families"][run.quantized.family]
         with Image.open(context.store.blobs.path(row.pictures.fp)) as picture:
@@ -80,6 +94,8 @@ def build_scene_form(
             gr.Dropdown(choices=list(family["samplers"]), value=own.scheduler),
             gr.Dropdown(choices=sizes, value=sizes[0][1]),
             gr.Slider(value=0, visible=has_shift(family)),
+            prompted,
+            gr.Dataset(samples=[[text] for text in texts]),
         ]
 
     def generate(run_id: str | None, *values: Any) -> str:
@@ -102,18 +118,35 @@ def build_scene_form(
         gr.Info("Drawing with both models; the pair appears here.", duration=4)
         return asked
 
-    shared.run.change(usual, shared.run, list(settings.values()), **QUIET)
+    filled = [*settings.values(), prompt, examples]
+    shared.run.change(usual, [shared.run, prompt], filled, **QUIET)
     inputs = [shared.run, prompt, seed, negative, *settings.values()]
     gr.on([draw.click, prompt.submit], generate, inputs, mine, **TOLD)
 
-    def choose(number: int | None) -> Any:
+    @reads
+    def choose(run_id: str | None, number: int | None) -> Any:
+        texts = _examples(context, context.finished_run(run_id))
         there = number is not None and 0 <= number < len(texts)
         return texts[number] if there else gr.skip()
 
-    examples.click(choose, examples, prompt, **QUIET)
+    examples.click(choose, [shared.run, examples], prompt, **QUIET)
     return mine
 
 
-def _examples(context: AppContext) -> list[str]:
-    models = context.catalog()["models"]
-    return models[0]["examples"][:6] if models else []
+def first_example(context: AppContext) -> str:
+    """What the prompt is filled with, so that *Generate* works at once."""
+    return _examples(context, context.finished_run(None))[0]
+
+
+def known_examples(context: AppContext) -> set[str]:
+    """The examples of every model."""
+    catalog = context.catalog()
+    every = (*(model["examples"] for model in catalog["models"]), catalog["examples"])
+    return {text for texts in every for text in texts}
+
+
+def _examples(context: AppContext, run: Run | None) -> list[str]:
+    """Those of the shown run's model."""
+    catalog = context.catalog()
+    by_name = {model["name"]: model["examples"] for model in catalog["models"]}
+    return by_name.get(run.spec["model"] if run else "", catalog["examples"])

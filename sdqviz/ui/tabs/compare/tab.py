@@ -7,14 +7,14 @@ import gradio as gr
 from sdqviz.base.errors import SdqvizError
 from sdqviz.metrics.regions import box_scores
 from sdqviz.results.scene import SceneRow
-from sdqviz.ui.component import NOTHING, component
+from sdqviz.ui.component import NOTHING, component, folding
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.ui.export_button import build_export_button
 from sdqviz.ui.reads import reads
 from sdqviz.ui.tabs.compare.histogram import build_histogram
 from sdqviz.ui.tabs.compare.redraw import build_redraw
-from sdqviz.ui.tabs.compare.scene_form import build_scene_form
+from sdqviz.ui.tabs.compare.scene_form import build_scene_form, first_example
 from sdqviz.ui.tabs.compare.score_button import build_score_button
 from sdqviz.views.compare.pair import picture_blobs, scene_facts, timeline_document, viewer_document
 from sdqviz.views.markup import html
@@ -33,7 +33,7 @@ class CompareTab:
     name, label, order = "compare", "Compare", 0
 
     def build(self, context: AppContext, shared: Shared) -> None:
-        with gr.Row(equal_height=True):
+        with gr.Row(equal_height=True, elem_id="asked"):
             scene = gr.Dropdown(
                 label="Scene", choices=[], elem_id="scene", filterable=True, scale=3, min_width=280
             )
@@ -42,7 +42,7 @@ class CompareTab:
             )
             prompt = gr.Textbox(
                 label="Or your own prompt",
-                placeholder="a large rocket on a blue background",
+                value=first_example(context),
                 scale=3,
                 min_width=280,
                 max_lines=1,
@@ -50,7 +50,8 @@ class CompareTab:
             )
             draw = gr.Button("Generate", variant="primary", elem_id="generate", min_width=120)
         mine = build_scene_form(context, shared, prompt, draw)
-        with gr.Row():
+        component("answer", "answer", waits=False)
+        with gr.Row(elem_id="compared"):
             with gr.Column(scale=6, min_width=340) as left:
                 viewer = component("viewer", "viewer", events=("region",), waits=context.has_run)
                 region = component("region", "region", waits=False)
@@ -59,18 +60,21 @@ class CompareTab:
                 gr.Markdown(
                     "**When does the error arise?** Replay feeds both models the FP model's own "
                     "latents; in the free run each steers itself. Drag the cursor: it moves "
-                    "everything here."
+                    "everything here.",
+                    elem_id="when",
                 )
                 timeline = component("timeline", "timeline", waits=context.has_run)
-                layer = build_histogram(context, shared)
+                with folding("Which layers, which values?"):
+                    layer = build_histogram(context, shared)
             with left:
-                part = build_redraw(context, shared, scene, layer)
+                with folding("Where does it come from?"):
+                    part = build_redraw(context, shared, scene, layer)
                 build_score_button(context, shared)
-                gr.Markdown("**What does it save?**")
-                run_facts = gr.HTML(elem_id="facts")
-                build_export_button(
-                    context, shared, "Download report (HTML)", "report", export_report
-                )
+                with folding("What does it save?"):
+                    run_facts = gr.HTML(elem_id="facts")
+                    build_export_button(
+                        context, shared, "Download report (HTML)", "report", export_report
+                    )
 
         def scenes(run_id: str | None) -> dict[str, SceneRow]:
             run = context.finished_run(run_id)
@@ -82,18 +86,20 @@ class CompareTab:
             found = scenes(run_id)
             labels = list(found)
             asked_for = [label for label in labels if found[label].id == wanted]
-            chosen = shown if shown in labels else (*asked_for, *_typical(run_id, found), None)[0]
+            kept = [shown] if shown in labels else []
+            chosen = (*asked_for, *kept, *_typical(run_id, found), None)[0]
+            answered = "" if asked_for else gr.skip()
             asked = context.store.runs.get(mine) if mine else None
             if asked is None or asked.state in UNFINISHED:
                 # What is shown and still there is left alone: meanwhile the visitor may have chosen
                 # another. So is `mine`: by now *Generate* may have set it to another run.
                 value = {} if chosen == shown else {"value": chosen}
-                return [gr.Dropdown(choices=labels, **value), gr.skip()]
+                return [gr.Dropdown(choices=labels, **value), gr.skip(), answered]
             if asked.scenes:
                 drawn = asked.scenes[0].id
                 own = [k for k in labels if found[k].id == drawn and is_own(k)]
                 chosen = own[0] if own else chosen
-            return [gr.Dropdown(choices=labels, value=chosen), ""]
+            return [gr.Dropdown(choices=labels, value=chosen), "", answered]
 
         def _typical(run_id: str | None, found: dict[str, SceneRow]) -> list[str]:
             """The label to open with: the run's typical scene."""
@@ -176,7 +182,7 @@ class CompareTab:
             [shared.listing.change, shared.run.change],
             list_scenes,
             [shared.run, scene, mine, shared.scene],
-            [scene, mine],
+            [scene, mine, shared.scene],
             **QUIET,
         )
         asked = [shared.run, shared.scene]

@@ -9,7 +9,7 @@ from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.ui.reads import reads
 from sdqviz.views.markup import html
-from sdqviz.views.runs.listing import finished
+from sdqviz.views.runs.listing import finished, is_readable
 from sdqviz.views.runs.names import run_name
 from sdqviz.views.runs.score_difference import score_table
 from sdqviz.views.runs.settings_difference import settings_table
@@ -78,7 +78,7 @@ def build_difference(context: AppContext, shared: Shared) -> None:
     @reads
     def draw(run_id: str | None, pin: str | None, chosen: list[str] | None) -> list[str]:
         baseline, rest, _ = found(run_id, pin)
-        compared = [r for r in rest if r.id in (chosen or [])]
+        compared = [r for r in rest if r.id in (chosen or []) and is_readable(r)]
         if baseline is None:
             return [_EMPTY, ""]
         if not compared:

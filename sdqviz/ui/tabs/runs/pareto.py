@@ -9,7 +9,7 @@ from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.ui.reads import reads
 from sdqviz.views.markup import html
-from sdqviz.views.runs.listing import finished
+from sdqviz.views.runs.listing import finished, is_readable
 from sdqviz.views.runs.names import arithmetic
 from sdqviz.views.runs.pareto import AXES, SIZE, STEP, pareto_plot
 
@@ -23,7 +23,7 @@ def build_pareto(context: AppContext, shared: Shared) -> None:
         axis = gr.Radio(label="Across", choices=list(AXES), value=SIZE, elem_id="pareto-axis")
         metric = gr.Radio(
             label="Upwards",
-            choices=_choices(finished(context.store.runs.list())),
+            choices=_choices(_scored(context)),
             value=_USUAL,
             elem_id="pareto-metric",
         )
@@ -35,7 +35,7 @@ def build_pareto(context: AppContext, shared: Shared) -> None:
         if shown is None:
             return ["", gr.skip()]
         model = shown.spec["model"]
-        runs = [r for r in finished(context.store.runs.list()) if r.spec["model"] == model]
+        runs = [r for r in _scored(context) if r.spec["model"] == model]
         notes = [f"Runs of {model} only: scores of different models do not compare."]
         if len(runs) == 1:
             notes.append("This is the only one: quantize again with other settings to compare.")
@@ -57,6 +57,10 @@ def build_pareto(context: AppContext, shared: Shared) -> None:
 
     changed = [shared.run.change, shared.listing.change, axis.change, metric.change]
     gr.on(changed, draw, [shared.run, axis, metric], [plot, metric], **QUIET)
+
+
+def _scored(context: AppContext) -> list[Run]:
+    return list(filter(is_readable, finished(context.store.runs.list())))
 
 
 def _choices(runs: list[Run]) -> list[tuple[str, str]]:

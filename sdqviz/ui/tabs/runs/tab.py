@@ -13,7 +13,7 @@ from sdqviz.ui.tabs.runs.code import build_run_code
 from sdqviz.ui.tabs.runs.difference import build_difference
 from sdqviz.ui.tabs.runs.pareto import build_pareto
 from sdqviz.ui.told import told
-from sdqviz.views.runs.listing import finished
+from sdqviz.views.runs.listing import finished, is_readable
 from sdqviz.views.runs.table import columns, run_table
 
 _JOBS = ["run", "kind", "state", "model", "recipe", "preset", "created", "seconds"]
@@ -31,7 +31,7 @@ class RunsTab:
             "sizes, seconds and memory are measured."
         )
         table = gr.Dataframe(
-            **_layout(finished(context.store.runs.list())),
+            **_layout(_rows(context.store.runs.list())),
             interactive=False,
             max_height=420,
             elem_id="runs",
@@ -45,7 +45,7 @@ class RunsTab:
         @reads
         def fill() -> list[Any]:
             runs = context.store.runs.list()
-            shown = finished(runs)
+            shown = _rows(runs)
             table = gr.Dataframe(value=run_table(shown), **_layout(shown))
             return [table, [_job(run) for run in runs]]
 
@@ -58,6 +58,10 @@ class RunsTab:
         table.select(choose, None, shared.chosen, **QUIET).then(
             None, shared.chosen, None, js=KEEP_RUN_IN_ADDRESS
         )
+
+
+def _rows(runs: list[Run]) -> list[Run]:
+    return list(filter(is_readable, finished(runs)))
 
 
 def _layout(runs: list[Run]) -> dict[str, Any]:

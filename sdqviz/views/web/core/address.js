@@ -1,18 +1,27 @@
-// What is shown, in the page's address: run, scene, pictures, mode, timestep, layer, tab, map.
+// What is shown, in the address: run, scene, pictures, mode, zoom, box, timestep, layer, tab, map.
+// Another run, scene or tab is a step that the browser's *back* takes back.
+
+const WENT_EVENT = "sdqviz-went"; // back or forward: the address is what is to be shown
+const PLACES = ["run", "scene", "tab"];
 
 class Address {
   /** @type {Record<string, unknown>} */
   #state = {};
   #touched = false; // a first visit's address stays as it was
+  #returning = false; // what the page now shows was asked for by *back*: no step of its own
+  #isStep = false;
   #waiting = 0;
 
   constructor() {
+    this.#state.tab = this.get("tab");
     for (const kind of ["pointerdown", "keydown"]) {
       const touch = () => {
         this.#touched = true;
+        this.#returning = false;
       };
-      document.addEventListener(kind, touch, { capture: true, once: true });
+      document.addEventListener(kind, touch, { capture: true });
     }
+    window.addEventListener("popstate", () => this.#go());
   }
 
   /** @param {string} name */
@@ -35,17 +44,56 @@ class Address {
    * @param {Record<string, unknown>} values null and undefined take the name out
    */
   set(values) {
+    const moved = PLACES.some((name) => name in values && this.#differs(name, values[name]));
     Object.assign(this.#state, values);
-    clearTimeout(this.#waiting);
     if (!this.#touched) return;
-    this.#waiting = setTimeout(() => {
-      try {
-        history.replaceState(null, "", this.link());
-      } catch {
-        // A page from a file may not change its address in every browser; the button copies it.
-      }
-    }, 300);
+    this.#isStep ||= moved && !this.#returning;
+    clearTimeout(this.#waiting);
+    this.#waiting = setTimeout(() => this.#write(), 300);
+  }
+
+  #write() {
+    const step = this.#isStep;
+    this.#isStep = false;
+    try {
+      if (step) history.pushState(null, "", this.link());
+      else history.replaceState(null, "", this.link());
+    } catch {
+      // A page from a file may not change its address in every browser; the button copies it.
+    }
+  }
+
+  /** The browser went to another address of this page. */
+  #go() {
+    clearTimeout(this.#waiting);
+    this.#isStep = false;
+    this.#returning = true;
+    for (const name of Object.keys(this.#state)) this.#state[name] = this.get(name);
+    document.dispatchEvent(new CustomEvent(WENT_EVENT));
+  }
+
+  /**
+   * Whether a noted name now has another value.
+   * @param {string} name
+   * @param {unknown} value
+   */
+  #differs(name, value) {
+    return name in this.#state && (this.#state[name] ?? null) !== (value ?? null);
   }
 }
 
 const address = new Address();
+
+/** Tells the server of the address that the browser went to. */
+class Went {
+  /** @param {Trigger} trigger */
+  constructor(trigger) {
+    const names = [...PLACES, "layer"];
+    document.addEventListener(WENT_EVENT, () => {
+      trigger("went", Object.fromEntries(names.map((name) => [name, address.get(name) ?? ""])));
+    });
+  }
+
+  /** It only listens. */
+  show() {}
+}

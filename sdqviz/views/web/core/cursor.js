@@ -38,6 +38,12 @@ class Cursor {
     this.set(kept >= 0 ? kept : (this.#linked(timesteps) ?? usual));
   }
 
+  /** Goes where the page's address says. */
+  recall() {
+    this.#placed = false;
+    this.set(this.#linked(this.timesteps) ?? this.index);
+  }
+
   get timestep() {
     return this.timesteps[this.index];
   }
@@ -128,6 +134,7 @@ class Cursor {
 }
 
 const cursor = new Cursor();
+document.addEventListener(WENT_EVENT, () => cursor.recall());
 
 // Everywhere on the page, but not where one types.
 document.addEventListener("keydown", (event) => {

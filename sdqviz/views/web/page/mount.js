@@ -3,6 +3,8 @@
 /** @type {Record<string, (element: HTMLElement, trigger: Trigger) => Component>} */
 const KINDS = {
   viewer: (element, trigger) => new Viewer(element, trigger),
+  went: (_, trigger) => new Went(trigger),
+  answer: (element) => new AnswerPlace(element),
   region: () => new RegionScores(),
   timeline: (element) => new Timeline(element),
   culprits: (element, trigger) => new Culprits(element, trigger),

@@ -14,8 +14,9 @@ class ViewerFrame {
       "div",
       { class: "sdqv", hidden: true },
       ...[tools.bar, tools.pair, words.trouble, words.note, stage.root, tools.root, tools.copied],
-      ...[words.pixel, words.scores, words.boxed, words.worst, words.live, tools.keys],
+      ...[words.pixel, words.boxed, words.worst, words.live, tools.keys],
     );
+    if (!shownAnswer.root.isConnected) shownAnswer.moveTo(element);
     element.append(this.root);
     this.press(viewer);
   }

@@ -36,6 +36,10 @@ function modeActs(viewer) {
   const line = (by) => () => viewer.setShare(viewer.share + by);
   /** @param {number} factor */
   const gain = (factor) => () => {
+    if (mapOf(viewer.mode)) {
+      viewer.setMapGain(clamp(viewer.mapGain * factor, 1, MAP_GAINS[MAP_GAINS.length - 1]));
+      return;
+    }
     if (viewer.mode !== "difference") viewer.setMode("difference");
     viewer.setGain(clamp(viewer.gain * factor, GAINS[0], GAINS[GAINS.length - 1]));
   };

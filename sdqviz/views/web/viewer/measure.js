@@ -11,6 +11,7 @@ class Measure {
   worst = [];
   /** @type {MeasuredBox | null} */
   asked = null; // of the server
+  told = ""; // what the box's label says
   #viewer;
 
   /** @param {Viewer} viewer */
@@ -46,8 +47,11 @@ class Measure {
     this.box = box;
     const { pictures, frame } = this.#viewer;
     const { pair } = pictures;
+    this.told = "";
     if (box && pair) {
-      frame.words.tellBox(box, pixels.boxError(pair.a.data, pair.b.data, box));
+      const error = pixels.boxError(pair.a.data, pair.b.data, box);
+      this.told = `PSNR ${psnrText(pixels.psnr(error.mse))}`;
+      frame.words.tellBox(box, error);
       this.#ask(box);
     } else {
       frame.words.tellBox(null);
@@ -86,6 +90,23 @@ class Measure {
     if (names.some((name) => scores[name] !== asked[name])) return;
     this.#viewer.frame.words.tellMore(scores, Boolean(this.box));
   }
+}
+
+/** @param {Box | null} box for the page's address */
+const boxWords = (box) => box && [box.x, box.y, box.w, box.h].join(",");
+
+/**
+ * The box that an address names, where it lies within the picture.
+ * @param {string | null} words
+ * @param {Source | undefined} picture
+ * @returns {Box | null}
+ */
+function boxIn(words, picture) {
+  const numbers = numbersIn(words, 4);
+  if (!numbers || !picture || !numbers.every(Number.isInteger)) return null;
+  const [x, y, w, h] = numbers;
+  const inside = x >= 0 && y >= 0 && x + w <= picture.width && y + h <= picture.height;
+  return inside && w > 0 && h > 0 ? { x, y, w, h } : null;
 }
 
 /** Where the server's scores of a box come in. */

@@ -26,14 +26,11 @@ const MODES = [
 ];
 /** @type {{ name: MapName, title: string, caption: string }[]} */
 const MAPS = [
-  { name: "flip", title: "FLIP map", caption: "FLIP: black 0, pale yellow 1" },
-  {
-    name: "st_lpips",
-    title: "ST-LPIPS map",
-    caption: "ST-LPIPS (alex): black 0, pale yellow 1 or more",
-  },
+  { name: "flip", title: "FLIP map", caption: "FLIP" },
+  { name: "st_lpips", title: "ST-LPIPS map", caption: "ST-LPIPS (alex)" },
 ];
 const GAINS = [1, 2, 4, 8, 16, 32];
+const MAP_GAINS = [1, 2, 4, 8];
 
 /**
  * The mode of this name, if there is one.
@@ -52,7 +49,7 @@ const mapOf = (mode) => MAPS.find(({ name }) => name === mode);
  * @param {Viewer} viewer
  * @returns {[string, string]}
  */
-function modeCaptions({ mode, pictures, turned, signed, gain }) {
+function modeCaptions({ mode, pictures, turned, signed, gain, mapGain }) {
   const [a, b] = [pictures.label("a"), pictures.label("b")];
   switch (mode) {
     case "split":
@@ -67,7 +64,7 @@ function modeCaptions({ mode, pictures, turned, signed, gain }) {
     case "checker":
       return [`${a} and ${b} in turn; the upper left square is ${a}`, ""];
     default:
-      return [mapOf(mode)?.caption ?? "", ""];
+      return [mapCaption(mode, mapGain), ""];
   }
 }
 
@@ -81,4 +78,13 @@ function differenceCaption(a, b, signed, gain) {
   if (!signed) return `|${a} − ${b}| × ${gain}: white is ${Math.ceil(255 / gain)} of 255 or more`;
   const ends = `black and white ±${Math.ceil(127 / gain)} of 255`;
   return `(${b} − ${a}) × ${gain}: grey is equal, ${ends}`;
+}
+
+/**
+ * @param {Mode} mode
+ * @param {number} gain
+ */
+function mapCaption(mode, gain) {
+  const map = mapOf(mode);
+  return map ? `${map.caption}${gain === 1 ? "" : ` × ${gain}`}` : "";
 }

@@ -1,9 +1,12 @@
 // What the viewer paints on its canvas, in each of its modes.
 
 const BOARD_SQUARES = 8; // of the board, along the picture's shorter side
-const BOX_COLOUR = "#E69F00";
+const BOX_COLOURS = ["#000", "#E69F00"]; // one of the two is seen on any picture
+const FRAME_COLOUR = "#808080";
 
 class Painter {
+  /** @type {{ map: LoadedPicture, gain: number, source: Source } | null} the last map with gain */
+  made = null;
   #viewer;
   #pen;
 
@@ -56,8 +59,11 @@ class Painter {
       this.#pen.restore();
     }
     const map = mapOf(mode);
-    if (map) this.#put(pictures.map(map.name), whole);
-    for (const panel of this.#viewer.panels) this.#outline(panel);
+    const drawn = map && pictures.map(map.name);
+    if (drawn) this.#put(this.#brightened(drawn), whole);
+    const { panels } = this.#viewer;
+    for (const panel of panels) this.#outline(panel);
+    if (panels.length > 1) for (const panel of panels) this.#frame(panel);
   }
 
   /**
@@ -105,10 +111,56 @@ class Painter {
     pen.beginPath();
     pen.rect(left, top, width, height); // not into the panels beside
     pen.clip();
-    pen.lineWidth = 2 * pixelRatio();
-    pen.strokeStyle = BOX_COLOUR;
     const corner = /** @type {const} */ ([left + x + box.x * scale, top + y + box.y * scale]);
-    pen.strokeRect(...corner, box.w * scale, box.h * scale);
+    BOX_COLOURS.forEach((colour, i) => {
+      pen.lineWidth = (i ? 2 : 4) * pixelRatio();
+      pen.strokeStyle = colour;
+      pen.strokeRect(...corner, box.w * scale, box.h * scale);
+    });
+    this.#label(...corner);
     pen.restore();
+  }
+
+  /**
+   * The box's score, above its left upper corner, or in it where there is no room.
+   * @param {number} left
+   * @param {number} bottom
+   */
+  #label(left, bottom) {
+    const { told } = this.#viewer.measure;
+    if (!told) return;
+    const pen = this.#pen;
+    const high = 18 * pixelRatio();
+    pen.font = `${12 * pixelRatio()}px sans-serif`;
+    const wide = pen.measureText(told).width + 10 * pixelRatio();
+    const top = bottom < high ? bottom : bottom - high;
+    const from = clamp(left, 0, Math.max(0, pen.canvas.width - wide));
+    pen.fillStyle = BOX_COLOURS[0];
+    pen.fillRect(from, top, wide, high);
+    pen.fillStyle = "#fff";
+    pen.textBaseline = "middle";
+    pen.fillText(told, from + 5 * pixelRatio(), top + high / 2);
+  }
+
+  /** @param {PanelPlace} panel */
+  #frame({ left, top, width, height }) {
+    const pen = this.#pen;
+    pen.lineWidth = pixelRatio();
+    pen.strokeStyle = FRAME_COLOUR;
+    pen.strokeRect(left + 0.5, top + 0.5, width - 1, height - 1);
+  }
+
+  /**
+   * A map with the chosen gain.
+   * @param {LoadedPicture} map
+   */
+  #brightened(map) {
+    const { mapGain } = this.#viewer;
+    if (mapGain === 1) return map;
+    const { made } = this;
+    if (made?.map !== map || made.gain !== mapGain) {
+      this.made = { map, gain: mapGain, source: sourceOf(magma.times(map.data, mapGain)) };
+    }
+    return /** @type {{ source: Source }} */ (this.made).source;
   }
 }

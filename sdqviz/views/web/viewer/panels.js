@@ -1,5 +1,6 @@
 // The panels of the viewer's canvas: one, two side by side, or one a picture.
 
+const GAP = 6; // pixels of the page between two panels
 const NARROW_STAGE = 560; // pixels of the page, below which two panels stand side by side at most
 
 /** @typedef {{ left: number, top: number, width: number, height: number }} PanelPlace */
@@ -28,7 +29,11 @@ function viewerPanels(viewer) {
   const { keys, drawn, loaded } = viewer.pictures;
   const { width, height } = viewer.frame.stage.canvas;
   const [across, down] = panelGrid(viewer);
-  const size = { width: Math.floor(width / across), height: Math.floor(height / down) };
+  const gap = Math.round(GAP * pixelRatio());
+  const size = {
+    width: Math.floor((width - gap * (across - 1)) / across),
+    height: Math.floor((height - gap * (down - 1)) / down),
+  };
   /** @type {(string | null)[]} */
   let shown = [null];
   if (viewer.mode === "side" && keys) shown = [keys.a, keys.b];
@@ -36,8 +41,8 @@ function viewerPanels(viewer) {
   return shown.map((key, i) => ({
     key,
     source: key === null ? undefined : loaded[key],
-    left: (i % across) * size.width,
-    top: Math.floor(i / across) * size.height,
+    left: (i % across) * (size.width + gap),
+    top: Math.floor(i / across) * (size.height + gap),
     ...size,
   }));
 }

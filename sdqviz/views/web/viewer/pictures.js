@@ -1,9 +1,11 @@
 // The pictures of one scene, as loaded, and the two of them that are compared: A and B.
 
 /**
- * `chips` (HTML) are its scores against FP, `note` what one must know of it; its maps' addresses.
+ * `verdict` and `chips` (HTML) are its scores against FP in words and as bars, `note` what one must
+ * know of it; its maps' addresses.
  * @typedef {{
- *   key: string, label: string, url: string, chips?: string, note?: string,
+ *   key: string, label: string, url: string,
+ *   verdict?: string, chips?: string, note?: string,
  * } & { [name in MapName]?: string }} ScenePicture
  */
 
@@ -53,6 +55,12 @@ class ScenePictures {
     if (doc.chosen && doc.chosen !== this.#chosen && known.includes(doc.chosen)) {
       this.keys.b = this.#chosen = doc.chosen; // asked for, and now there: once
     }
+  }
+
+  /** The pair that the page's address names. */
+  recall() {
+    this.keys = null;
+    this.take(this.doc);
   }
 
   /**

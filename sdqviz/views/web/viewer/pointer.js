@@ -61,7 +61,7 @@ class ViewerPointer {
       this.#start = this.#pixelAt(event);
       return this.#start ? "box" : "";
     }
-    if (!this.#takesLine(event)) return "pan";
+    if (event.shiftKey || !this.#takesLine(event)) return "pan";
     // A finger on a whole picture: the style sheet lets it scroll the page, up and down.
     return event.pointerType !== "mouse" && this.#viewer.view.fitted ? "touch" : "line";
   }

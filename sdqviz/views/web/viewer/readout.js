@@ -5,7 +5,6 @@
 class ViewerReadout {
   constructor() {
     this.pixel = node("div", { class: "sdqv-readout" });
-    this.scores = node("div", { class: "sdqv-scores" });
     this.boxed = node("div", { class: "sdqv-boxed", "aria-live": "polite" });
     this.worst = node("div", { class: "sdqv-worst" });
     this.live = node("div", { class: "sdqv-unseen", "aria-live": "polite" });
@@ -63,9 +62,8 @@ class ViewerReadout {
     const [a, b] = [pictures.label("a"), pictures.label("b")];
     const usual = [keys.a, keys.b].sort().join() === "fp,student";
     canvas.ariaLabel = usual ? doc.alt : `${doc.about}: ${a} and ${b}; ${near}`;
-    if (scored)
-      this.scores.innerHTML = scored.chips ?? ""; // of sdqviz, with every text escaped
-    else this.scores.textContent = pictures.ready ? `${a} against ${b}: ${near}` : "";
+    if (scored) shownAnswer.tell(scored);
+    else shownAnswer.say(pictures.ready ? `${a} against ${b}: ${near}` : "");
     this.note.textContent = pictures.notes.join(" ");
     this.note.hidden = !pictures.notes.length;
   }
@@ -93,7 +91,7 @@ class ViewerReadout {
    * @param {boolean} inBox
    */
   tellMore({ ssim, flip }, inBox) {
-    const place = inBox ? this.boxed : this.scores;
+    const place = inBox ? this.boxed : shownAnswer.scores;
     const before = (place.textContent ?? "").split(" · SSIM")[0];
     const what = inBox ? " (of the whole pictures' maps)" : "";
     place.textContent = `${before} · SSIM ${ssim.toFixed(4)} · FLIP ${flip.toFixed(4)}${what}`;

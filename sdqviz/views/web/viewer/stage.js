@@ -15,7 +15,9 @@ class ViewerStage {
     this.left = node("span", { class: "sdqv-tag" });
     this.right = node("span", { class: "sdqv-tag" });
     this.names = node("div", { class: "sdqv-names" }); // one a picture, where all are shown
-    const parts = [this.canvas, this.handle, this.left, this.right, this.names];
+    this.scale = new ScaleBar();
+    const words = [this.left, this.right, this.names, this.scale.root];
+    const parts = [this.canvas, this.handle, ...words];
     this.root = node("div", { class: "sdqv-stage", tabindex: 0 }, ...parts);
   }
 
@@ -61,6 +63,7 @@ class ViewerStage {
     this.left.textContent = left;
     this.right.textContent = right;
     this.right.hidden = !right;
+    this.scale.show(viewer);
     this.root.classList.toggle("sdqv-boxing", boxing);
     this.root.classList.toggle("sdqv-zoomed", !view.fitted);
     this.root.dataset.zoom = (view.scale / pixelRatio()).toFixed(2);

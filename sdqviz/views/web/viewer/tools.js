@@ -7,13 +7,14 @@ const KEY_LIST = [
   ["Space", "pause the flicker"],
   ["X", "exchange the two pictures"],
   ["+ −, 0", "zoom, fit; 9: one picture pixel on one screen pixel"],
-  ["W A S D", "pan"],
+  ["wheel", "zoom, once the picture was clicked or with Ctrl; else it scrolls the page"],
+  ["drag, W A S D", "pan; Shift and drag where a drag moves the line"],
   ["G, Shift G", "more, less gain; V: with or without sign"],
   ["R", "measure a box: drag it; Esc removes it"],
   [", .", "former, next timestep (anywhere on the page)"],
   ["?", "this list"],
 ];
-const COPIED_SHOWN = 8000; // milliseconds
+const COPIED_SHOWN = 5000; // milliseconds
 
 class ViewerTools {
   /**
@@ -36,12 +37,14 @@ class ViewerTools {
       this.choosers.b,
       this.sources,
     );
+    this.link = button("Link", "copy the address of what is shown", () => this.#copyLink(say));
     this.copied = node("div", { class: "sdqv-told" });
     this.keys = this.#keyList();
     this.region = button("▭ Box", "measure a box: drag it on the picture (R)", () =>
       viewer.startBox(),
     );
-    this.gain = this.#gainChooser(viewer);
+    this.gain = this.#gainChooser("gain of the difference", GAINS, (g) => viewer.setGain(g));
+    this.mapGain = this.#gainChooser("gain of the map", MAP_GAINS, (g) => viewer.setMapGain(g));
     this.sign = this.#signChooser(viewer);
     // Below the picture: what comes and goes with a mode must not move it.
     this.root = node(
@@ -51,11 +54,12 @@ class ViewerTools {
       button("−", "zoom out (-)", () => viewer.zoomBy(1 / 1.5)),
       button("+", "zoom in (+)", () => viewer.zoomBy(1.5)),
       button("Fit", "show the whole picture (0)", () => viewer.fit()),
-      button("Link", "copy the address of what is shown", () => this.#copyLink(say)),
+      this.link,
       button("?", "keys", () => this.keys.showModal()),
       node("span", { class: "sdqv-gap" }),
       this.sign,
       this.gain,
+      this.mapGain,
     );
   }
 
@@ -87,7 +91,7 @@ class ViewerTools {
    * Shows what is chosen.
    * @param {Viewer} viewer
    */
-  press({ mode, pictures, gain, signed }) {
+  press({ mode, pictures, gain, mapGain, signed }) {
     for (const one of this.modes) press(one, one.dataset.mode === mode);
     for (const link of this.sources.querySelectorAll("a")) {
       const { a, b } = pictures.keys ?? {};
@@ -102,6 +106,8 @@ class ViewerTools {
     }
     this.gain.hidden = this.sign.hidden = mode !== "difference";
     this.gain.value = String(gain);
+    this.mapGain.hidden = !mapOf(mode);
+    this.mapGain.value = String(mapGain);
     this.sign.value = signed ? "1" : "0";
   }
 
@@ -121,15 +127,16 @@ class ViewerTools {
     });
   }
 
-  /** @param {Viewer} viewer */
-  #gainChooser(viewer) {
-    const options = GAINS.map((g) => node("option", { value: g }, `× ${g}`));
+  /**
+   * @param {string} label
+   * @param {number[]} gains
+   * @param {(gain: number) => void} set
+   */
+  #gainChooser(label, gains, set) {
+    const options = gains.map((g) => node("option", { value: g }, `× ${g}`));
+    const act = { "aria-label": label, onchange: () => set(Number(select.value)) };
     /** @type {HTMLSelectElement} */
-    const select = node(
-      "select",
-      { "aria-label": "gain of the difference", onchange: () => viewer.setGain(+select.value) },
-      ...options,
-    );
+    const select = node("select", act, ...options);
     return select;
   }
 
@@ -177,10 +184,13 @@ class ViewerTools {
     try {
       await navigator.clipboard.writeText(link);
       say("link copied");
-      this.copied.textContent = "Copied.";
+      this.link.textContent = "Copied ✓"; // where the eye is
     } catch {
       this.copied.textContent = link; // no clipboard without a secure page: to copy by hand
     }
-    setTimeout(() => (this.copied.textContent = ""), COPIED_SHOWN);
+    setTimeout(() => {
+      this.link.textContent = "Link";
+      this.copied.textContent = "";
+    }, COPIED_SHOWN);
   }
 }

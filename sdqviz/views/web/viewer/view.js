@@ -11,6 +11,8 @@ class View {
   pictureHeight = 0;
   scale = 0; // device pixels a picture pixel
   least = 0; // the scale that shows the whole picture
+  /** @type {number[] | null} */
+  #wanted = null; // of an address: the picture's pixel in the middle, and the zoom over the least
   x = 0; // of the picture's left upper corner in the panel
   y = 0;
 
@@ -24,8 +26,37 @@ class View {
   frame(width, height, pictureWidth, pictureHeight) {
     Object.assign(this, { width, height, pictureWidth, pictureHeight });
     this.least = Math.min(width / pictureWidth, height / pictureHeight);
-    if (this.fitted || !this.scale) this.fit();
+    if (this.#wanted) this.#look(this.#wanted);
+    else if (this.fitted || !this.scale) this.fit();
     else this.#hold();
+  }
+
+  /** Column and row in the middle, and the zoom over the least, for the page's address. */
+  get words() {
+    if (this.fitted || !this.scale) return null;
+    const column = (this.width / 2 - this.x) / this.scale;
+    const row = (this.height / 2 - this.y) / this.scale;
+    return [column, row, this.scale / this.least].map((n) => n.toFixed(2)).join(",");
+  }
+
+  /**
+   * Looks where `words` said, once the panel is known; null shows the whole picture.
+   * @param {string | null} words
+   */
+  recall(words) {
+    const numbers = numbersIn(words, 3);
+    this.#wanted = numbers;
+    if (!numbers) this.fitted = true;
+  }
+
+  /** @param {number[]} wanted */
+  #look([column, row, factor]) {
+    this.#wanted = null;
+    this.scale = this.#possible(this.least * factor);
+    this.fitted = this.scale <= this.least * 1.001;
+    this.x = this.width / 2 - column * this.scale;
+    this.y = this.height / 2 - row * this.scale;
+    this.#hold();
   }
 
   fit() {
@@ -109,4 +140,14 @@ class View {
     this.x = hold(this.x, this.width, this.pictureWidth * this.scale);
     this.y = hold(this.y, this.height, this.pictureHeight * this.scale);
   }
+}
+
+/**
+ * So many numbers out of an address, or null.
+ * @param {string | null} words
+ * @param {number} count
+ */
+function numbersIn(words, count) {
+  const numbers = (words ?? "").split(",").map(Number);
+  return words && numbers.length === count && numbers.every(Number.isFinite) ? numbers : null;
 }

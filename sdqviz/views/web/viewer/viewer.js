@@ -3,13 +3,17 @@
 
 const SWAPS_A_SECOND = 2; // below the three flashes a second of WCAG 2.3.1
 const MOST_HEIGHT = 640; // pixels of the page, of a row of panels
+const LEAST_HEIGHT = 320;
+const ABOVE_STAGE = 450; // what stands above the pictures: with them it fits the window
 
 class Viewer {
   /** @type {Mode} */
-  mode = modeOf(address.get("mode"))?.name ?? "split";
+  mode = "split";
   share = 0.5; // of the split line, and of the fade
-  gain = GAINS.find((gain) => gain === Number(address.get("gain"))) ?? 8;
-  signed = address.get("signed") === "1";
+  gain = 8;
+  signed = false;
+  mapGain = 1;
+  #placed = false; // zoom and box are where the page's address says
   swapped = false; // by the flicker
   held = false; // the key that shows the other picture
   paused = false; // the flicker
@@ -24,9 +28,12 @@ class Viewer {
    */
   constructor(element, trigger) {
     this.trigger = trigger;
+    this.#recallMode();
     this.frame = new ViewerFrame(this, element);
     this.painter = new Painter(this, this.frame.stage.pen);
     new ResizeObserver(() => this.draw()).observe(this.frame.stage.root);
+    window.addEventListener("resize", () => this.draw()); // the height alone
+    document.addEventListener(WENT_EVENT, () => this.#recall());
     new ViewerPointer(this);
     listenToKeys(this);
     setInterval(() => this.#flick(), 1000 / SWAPS_A_SECOND);
@@ -46,6 +53,7 @@ class Viewer {
     const absent = await pictures.load();
     if (!absent) return; // another scene was chosen meanwhile
     frame.words.missing(absent);
+    if (!this.#placed) this.#recallPlace();
     this.#compare();
   }
 
@@ -78,6 +86,14 @@ class Viewer {
   setGain(gain, signed = this.signed) {
     Object.assign(this, { gain, signed });
     address.set({ gain, signed: signed ? 1 : null });
+    this.#press();
+    this.draw();
+  }
+
+  /** @param {number} gain of the maps */
+  setMapGain(gain) {
+    this.mapGain = gain;
+    address.set({ mapgain: gain === 1 ? null : gain });
     this.#press();
     this.draw();
   }
@@ -148,7 +164,7 @@ class Viewer {
     const ratio = pixelRatio();
     const width = Math.round(stage.root.clientWidth * ratio);
     const [across, down] = panelGrid(this);
-    const most = MOST_HEIGHT * ratio * Math.min(down, 2);
+    const most = stageHeight() * ratio * Math.min(down, 2);
     stage.resize(width, Math.round(Math.min((width * down) / across, most)));
     this.painter.clear();
     const any = a ?? b;
@@ -156,8 +172,32 @@ class Viewer {
       const [panel] = this.panels;
       this.view.frame(panel.width, panel.height, any.width, any.height);
       this.painter.paint();
+      address.set({ zoom: this.view.words, box: boxWords(this.measure.box) });
     }
     this.frame.place(this);
+  }
+
+  /** The browser went back or on: shows what the page's address says. */
+  #recall() {
+    this.#recallMode();
+    this.#recallPlace();
+    this.pictures.recall();
+    this.frame.tools.offer(this.pictures);
+    this.#compare();
+  }
+
+  #recallMode() {
+    this.mode = modeOf(address.get("mode"))?.name ?? "split";
+    this.gain = GAINS.find((gain) => gain === Number(address.get("gain"))) ?? 8;
+    this.signed = address.get("signed") === "1";
+    this.mapGain = MAP_GAINS.find((gain) => gain === Number(address.get("mapgain"))) ?? 1;
+  }
+
+  #recallPlace() {
+    this.#placed = true;
+    this.view.recall(address.get("zoom"));
+    const { a, b } = this.pictures;
+    this.measure.box = boxIn(address.get("box"), a ?? b);
   }
 
   /** The two pictures are others. */
@@ -186,3 +226,6 @@ class Viewer {
     address.set({ ...others, ...this.pictures.keys });
   }
 }
+
+/** How high a row of panels may be, in pixels of the page. */
+const stageHeight = () => clamp(window.innerHeight - ABOVE_STAGE, LEAST_HEIGHT, MOST_HEIGHT);

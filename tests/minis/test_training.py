@@ -10,7 +10,6 @@ from safetensors.torch import load_file
 
 from sdqviz.metrics.st_lpips import layer_distances
 from sdqviz.minis.architecture import autoencoder_sd1
-from sdqviz.minis.autoencoder import reconstruction_loss
 from sdqviz.minis.card import write_card
 from sdqviz.minis.contract import open_pipeline
 from sdqviz.minis.judge.network import Judge
@@ -117,7 +116,7 @@ def test_an_autoencoder_learns_the_pictures(road: Path):
     optimiser, losses = torch.optim.Adam(model.parameters(), lr=1e-3), []
     for _ in range(5):
         torch.manual_seed(1)
-        loss = reconstruction_loss(model, shown)
+        loss = loss_of(model, shown, decoder_only=False)
         loss.backward()
         optimiser.step()
         optimiser.zero_grad()

@@ -1,0 +1,1 @@
+"""Which recorded calls a method learns from, and how often. One file each."""

@@ -1,0 +1,1 @@
+"""What a packed network's output is put right by. One file each."""

@@ -1,0 +1,1 @@
+"""How a real-valued weight becomes codes. One file each."""
