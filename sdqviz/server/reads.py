@@ -20,7 +20,7 @@ _RUN = "/gradio_api/run/predict"
 _MOST_BYTES = 32_000_000
 _MOST_QUESTION_BYTES = 4_000
 # An answer also hangs on what is not in the store: free memory and disk, a model's folder.
-_FRESH_SECONDS = 10.0
+_FRESH_SECONDS = 60.0
 _USUAL = {"data", "event_data", "fn_index", "trigger_id", "session_hash"}
 
 
