@@ -7,6 +7,7 @@ from typing import Any
 from sdqviz.base.counts import MOST_COMPARED_SCENES, MOST_COMPARED_SEEDS, check_count
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event
+from sdqviz.base.places import refuse_occupied, writing
 from sdqviz.base.request import (
     COMPARE,
     DEFAULT_RECIPE,
@@ -25,7 +26,7 @@ from sdqviz.base.settings import home_folder, rank
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import sampler_of
 from sdqviz.families.devices import check_device
-from sdqviz.families.saving import refuse_occupied, save_quantized
+from sdqviz.families.saving import save_quantized
 from sdqviz.layers.checkpoint import read_config
 from sdqviz.layers.convert import set_resident
 from sdqviz.layers.served_weight import EXPANDED
@@ -114,7 +115,7 @@ def quantize(
     spec = with_prompts(spec, prompts_file)
     check_device(device)
     if out is not None:
-        refuse_occupied(Path(out))
+        refuse_occupied(Path(out), "--out folder")
     refuse_undrawable(spec)
     cost = afford(store, spec, see, None if out is None else Path(out), force)
     report = finish_quantize(store, store.runs.add(QUANTIZE, spec), out, see)
@@ -165,7 +166,7 @@ def ablate(
     """
     store = open_store()
     if out is not None:
-        refuse_occupied(Path(out))
+        refuse_occupied(Path(out), "--out folder")
     arms_of = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
     specs = [with_prompts(spec, prompts_file) for spec in arms_of]
     for spec in specs:
@@ -247,7 +248,8 @@ def bench_step(
 
     rows = step.bench_step(size, engines, rounds, latent_side, see)
     if plot is not None:
-        Path(plot).write_text(standalone(bench_plot(rows)), encoding="utf-8")
+        with writing(Path(plot)):
+            Path(plot).write_text(standalone(bench_plot(rows)), encoding="utf-8")
     return {
         "machine": processor(),
         "size": size,

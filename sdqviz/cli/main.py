@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.places import writing
 from sdqviz.base.quiet import quiet_libraries
 from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE
 from sdqviz.base.scene import AUTO
@@ -267,10 +268,12 @@ def generate(
         report = api.generate(run, from_dict(Scene, values), see, only=only, engine=engine)
     store, files = api.open_store(), {}
     drawn = store.runs.get(report["run"]).scenes[0].pictures
-    out.mkdir(parents=True, exist_ok=True)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
     for name, blob in {"fp": drawn.fp, "w4a8": drawn.student, **drawn.maps}.items():
         files[name] = str(out / f"{name}.png")
-        Path(files[name]).write_bytes(store.blobs.get(blob))
+        with writing(out):
+            Path(files[name]).write_bytes(store.blobs.get(blob))
     emit({"run": report["run"], "files": files, "metrics": report["metrics"]}, as_json)
 
 

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.counts import MOST_ACROSS, MOST_SHEET_SCENES, check_count
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.places import writing
 from sdqviz.base.settings import home_folder
 from sdqviz.cli.pages import duration, moment, scores, table
 from sdqviz.cli.terminal import emit, progress
@@ -186,8 +187,9 @@ def runs_sheet(
     if not found.scenes:
         raise SdqvizError(f"run {found.id} is {found.state}", "choose a finished run")
     picture = comparison_sheet(store.blobs, found.scenes[:scenes], across)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(out, "PNG", optimize=True)
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(out, "PNG", optimize=True)
     emit({"run": found.id, "out": str(out)}, as_json)
 
 

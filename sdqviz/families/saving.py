@@ -9,6 +9,7 @@ from typing import Any
 from safetensors.torch import load_file
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.places import refuse_occupied
 from sdqviz.families.components import (
     component_files,
     licence_files,
@@ -27,7 +28,7 @@ def save_quantized(
 
     packed: the network's safetensors file. The source's licence files come along.
     """
-    refuse_occupied(out)
+    refuse_occupied(out, "--out folder")
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".sdqviz-") as scratch:
@@ -73,9 +74,3 @@ def _copy_components(source: Path, folder: Path, without: str) -> None:
             target.write_text(text, encoding="utf-8")
         else:
             shutil.copyfile(file, target)
-
-
-def refuse_occupied(out: Path) -> None:
-    """Asked before the work starts, so that nobody waits for a refusal."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SdqvizError(f"{out} already holds something", "choose an empty or new --out folder")

@@ -9,6 +9,7 @@ from typing import Any
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event, event_from_row, event_to_row
+from sdqviz.base.places import refuse_occupied, writing
 from sdqviz.base.reading import reading
 from sdqviz.base.request import KINDS
 from sdqviz.results.outcome import read_outcome
@@ -32,8 +33,13 @@ def export_run(store: Store, run: Run, out: Path) -> Path:
     """Writes run.json and the blobs that its result names into `out`."""
     if run.state != DONE or run.result is None:
         raise SdqvizError(f"run {run.id} is {run.state}", "export a finished run")
-    if out.exists() and any(out.iterdir()):
-        raise SdqvizError(f"{out} already holds something", "choose an empty or new folder")
+    refuse_occupied(out)
+    with writing(out):
+        _write_run(store, run, out)
+    return out
+
+
+def _write_run(store: Store, run: Run, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     events = [event_to_row(event) for event in store.records.events(run.id)]
     for name in sorted(blob_names(run.result) | blob_names([body for _, body in events])):
@@ -44,7 +50,6 @@ def export_run(store: Store, run: Run, out: Path) -> Path:
     }
     row["events"] = events
     (out / RUN_FILE).write_text(json.dumps(row, separators=(",", ":")) + "\n", encoding="utf-8")
-    return out
 
 
 def import_run(store: Store, folder: Path) -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.places import refuse_occupied
 
 
 @contextmanager
@@ -15,8 +16,7 @@ def new_folder(out: Path, what: str) -> Iterator[Path]:
     Raises SdqvizError when it already holds something or cannot be written; `what` names the
     content in that message.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SdqvizError(f"{out} already holds something", "choose an empty or new folder")
+    refuse_occupied(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
         yield out

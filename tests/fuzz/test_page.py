@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from sdqviz.ui.handlers import HandlerRow, handlers
-from tests.fuzz.odd import ODD, TEXT, many
+from tests.fuzz.odd import EXAMPLES, ODD, TEXT, fuzzed
 from tests.server.conftest import page, served  # noqa: F401 (a fixture)
 
 # What fails is told as it was found: to make it smaller would take minutes.
-asked = settings(many, phases=(Phase.explicit, Phase.generate))
+asked = settings(fuzzed, max_examples=6 * EXAMPLES, phases=(Phase.explicit, Phase.generate))
 RUN = "/gradio_api/run/predict"
 JOIN = "/gradio_api/queue/join"
 # Where a known word makes a handler go further than a strange one.

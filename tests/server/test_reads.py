@@ -82,7 +82,7 @@ def test_what_is_written_is_seen_at_once(client, world):
 
 def test_an_answer_ages(client, world):
     ask(client)
-    world.seconds = 11.0
+    world.seconds = 61.0
     ask(client)
     assert world.called[1] == 2
 
