@@ -66,7 +66,7 @@ def serve(
     `max_jobs` jobs are queued or worked at a time, of one visitor from elsewhere `JOBS_EACH`.
     Exported runs under `runs` are taken in. The run `pinned` is what a first visit shows.
     """
-    check_count("port", port, 1, MOST_PORT)
+    check_count("port", port, 0, MOST_PORT)
     check_count("max_jobs", max_jobs, 1, MOST_JOBS)
     is_space = "SPACE_ID" in os.environ
     if is_space:

@@ -1,6 +1,6 @@
 """The one way in which tests run stages without a runner."""
 
-from sdqviz.base.events import Event
+from sdqviz.base.events import SECONDS, Event, Log
 from sdqviz.base.registry import named
 from sdqviz.products.context import Context
 from sdqviz.recipes.contract import PACKAGE as RECIPES
@@ -26,6 +26,12 @@ def run_until(context: Context, spec: dict, last: str) -> list[Event]:
         if stage.name == last:
             return events
     raise AssertionError(f"{spec['recipe']} has no stage {last}")
+
+
+def told_by(store, run_id: str) -> list[Event]:
+    """All that makes a run's curves and pictures, in order: what is neither log nor a clock's."""
+    events = store.records.events(run_id)
+    return [e for e in events if not isinstance(e, Log) and getattr(e, "name", "") != SECONDS]
 
 
 def stage_of(spec: dict, name: str) -> Stage:

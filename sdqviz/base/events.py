@@ -7,11 +7,12 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """`done` of `total` units of `stage` are finished."""
+    """`done` of `total` units of `stage` are finished. `place`: where that is, in words."""
 
     stage: str
     done: int
     total: int
+    place: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.quiet import quiet_libraries
 from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE
 from sdqviz.base.scene import AUTO
 from sdqviz.base.writing import disk_error
@@ -361,6 +362,7 @@ def fetch(
 
 def main() -> None:
     """The entry point: a known error is one line and exit code 1, never a traceback."""
+    quiet_libraries()
     try:
         app()
     except SdqvizError as error:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ import sdqviz
 from sdqviz.base import events
 from sdqviz.base.errors import SdqvizError
 
+_LINE_SECONDS = 60.0  # without a terminal no stage is silent for longer than its events are
 # What is shown to people of a command's object.
 Page = Callable[[dict[str, Any]], Iterable[RenderableType]]
 
@@ -32,6 +34,7 @@ def progress(as_json: bool) -> Iterator[Callable[[events.Event], None]]:
         TextColumn("{task.completed}/{task.total}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[place]}"),
     )
     with Progress(*columns, console=console) as bars:
         tasks: dict[str, Any] = {}
@@ -39,8 +42,9 @@ def progress(as_json: bool) -> Iterator[Callable[[events.Event], None]]:
         def see(event: events.Event) -> None:
             if isinstance(event, events.Progress):
                 if event.stage not in tasks:
-                    tasks[event.stage] = bars.add_task(event.stage, total=event.total)
-                bars.update(tasks[event.stage], completed=event.done, total=event.total)
+                    tasks[event.stage] = bars.add_task(event.stage, total=event.total, place="")
+                task = tasks[event.stage]
+                bars.update(task, completed=event.done, total=event.total, place=event.place)
             elif isinstance(event, events.Log):
                 console.print(event.message)
 
@@ -48,14 +52,18 @@ def progress(as_json: bool) -> Iterator[Callable[[events.Event], None]]:
 
 
 def _plain_lines(quiet: bool) -> Callable[[events.Event], None]:
-    shown: dict[str, int] = {}
+    """A line at each tenth of a stage, and each minute in between."""
+    shown: dict[str, tuple[int, float]] = {}
 
     def see(event: events.Event) -> None:
         if isinstance(event, events.Progress):
-            tenth = 10 * event.done // max(1, event.total)
-            if shown.get(event.stage) != tenth:
-                shown[event.stage] = tenth
-                print(f"{event.stage} {event.done}/{event.total}", file=sys.stderr, flush=True)
+            tenth, now = 10 * event.done // max(1, event.total), time.monotonic()
+            before, then = shown.get(event.stage, (-1, now))
+            if tenth != before or now - then >= _LINE_SECONDS:
+                shown[event.stage] = (tenth, now)
+                place = f", {event.place}" if event.place else ""
+                line = f"{event.stage} {event.done}/{event.total}{place}"
+                print(line, file=sys.stderr, flush=True)
         elif isinstance(event, events.Log) and not (quiet and event.level == "info"):
             print(event.message, file=sys.stderr, flush=True)
 

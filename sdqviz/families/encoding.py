@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from sdqviz.base.scene import Scene
+from sdqviz.base.steps import Steps, result_of
 from sdqviz.families.conditioning import Conditioning, in_format
 from sdqviz.families.contract import Model
 
@@ -26,11 +27,17 @@ def conditioning_of(model: Model, scene: Scene) -> Conditioning:
 
 def encode(model: Model, scenes: Iterable[Scene]) -> None:
     """Encodes those of the scenes that were not encoded before, all in one go."""
+    result_of(encoding(model, scenes))
+
+
+def encoding(model: Model, scenes: Iterable[Scene]) -> Steps[None]:
+    """As `encode`; yields how many scenes are encoded now."""
     missing = {_key(scene): scene for scene in scenes if _key(scene) not in model.encoded}
     if not missing:
         return
     with _encoders_at_work(model):
-        for key, scene in missing.items():
+        for done, (key, scene) in enumerate(missing.items()):
+            yield done
             own = model.family.condition(model, scene)
             model.encoded[key] = in_format(own, None, torch.device("cpu"))
     while len(model.encoded) > max(KEPT, len(missing)):

@@ -6,11 +6,13 @@ Used where gradients must flow. Its weight, its scales and its activation ranges
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.steps import Steps, result_of
 from sdqviz.layers.convert import conv_shape, replace_module
 from sdqviz.layers.current_call import CurrentCall
 from sdqviz.layers.learned_ranges import FREE, LearnedRanges
@@ -195,9 +197,25 @@ def fake_network(
     search: Search = quantize_weight,
 ) -> CurrentCall:
     """Replaces every planned layer of `network` in place; returns the current call they read."""
-    current_call = CurrentCall()
+    options: Any = {"shape": shape, "group": group, "shared": shared, "search": search}
+    return result_of(faking_network(network, plan, activations, **options))
+
+
+def faking_network(
+    network: nn.Module,
+    plan: Mapping[str, LayerPlan],
+    activations: Mapping[str, ActivationRanges],
+    *,
+    shape: str = FREE,
+    group: int = 1,
+    shared: bool = False,
+    search: Search = quantize_weight,
+) -> Steps[CurrentCall]:
+    """As `fake_network`; yields how many weights have found their scales."""
+    current_call, done = CurrentCall(), 0
     for name, layer_plan in plan.items():
         if layer_plan.weight is not None:
+            yield done
             layer = network.get_submodule(name)
             assert isinstance(layer, nn.Linear | nn.Conv2d)
             own = activations.get(name)
@@ -212,6 +230,7 @@ def fake_network(
             if any(t.device != device for t in fake.state_dict().values()):
                 fake.to(device)
             replace_module(network, name, fake)
+            done += layer_plan.parameters
     current_call.attach(network)
     return current_call
 

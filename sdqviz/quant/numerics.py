@@ -18,7 +18,9 @@ from sdqviz.quant.spec import ActivationSpec, WeightSpec
 SCALE_FRACTIONS = tuple(round(0.5 + 0.05 * i, 2) for i in range(13))
 
 
-SEARCH_BLOCK = 1 << 18  # weights searched at a time: a megabyte in float32
+# Weights searched at a time: on a CPU a megabyte in float32, which stays in the cache; on a GPU so
+# many that its launches do not take longer than its work (some 2,000 a block).
+SEARCH_BLOCK, GPU_SEARCH_BLOCK = 1 << 18, 1 << 24
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ def quantize_weight(weight: torch.Tensor, spec: WeightSpec) -> QuantizedWeight:
         raise SdqvizError(
             "the weight holds NaN or infinity", "the checkpoint is damaged; download it again"
         )
-    # A few output channels at a time, so that the search's many passes stay in the cache.
-    rows = max(1, SEARCH_BLOCK // weight[0].numel())
+    block = SEARCH_BLOCK if weight.device.type == "cpu" else GPU_SEARCH_BLOCK
+    rows = max(1, block // weight[0].numel())  # a few output channels at a time
     parts = [_search(part, spec) for part in weight.split(rows)]
     codes, multipliers, scale = (torch.cat(columns) for columns in zip(*parts, strict=True))
     return QuantizedWeight(codes, multipliers, scale, spec)

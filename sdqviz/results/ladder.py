@@ -15,7 +15,7 @@ class LadderScene(Row):
     seed: int
     picture: str  # blob of a PNG
     timesteps: Sequence[float]  # of the network calls, descending
-    floor: Mapping[str, float]  # metric -> score of the FP model in bfloat16
+    floor: Mapping[str, float]  # metric -> score of the noise floor
     ceiling: Mapping[str, float]  # metric -> score of another seed
 
 

@@ -16,7 +16,7 @@ class Pictures(Row):
     fp: str
     student: str
     other_seed: str  # the FP model's with the next seed: the ceiling's
-    rounded: str | None = None  # the FP model's in bfloat16: the noise floor's; None in older runs
+    rounded: str | None = None  # the noise floor's (`results.metric`); None in older runs
 
     @property
     def maps(self) -> Mapping[str, str]:

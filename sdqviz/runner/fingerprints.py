@@ -42,6 +42,12 @@ class Fingerprints:
 
     folder: Path | None = None
 
+    def unread(self, path: Path) -> int:
+        """How many bytes `digest` would have to read."""
+        known = self._known()
+        marks = {file: _mark(file) for file in model_files(path)}
+        return sum(f.stat().st_size for f, mark in marks.items() if not mark or mark not in known)
+
     def digest(self, path: Path) -> Iterator[Read | str]:
         """Yields how much is read of the files that must be, and at last 64 hex digits of all:
         those of their names and bytes.

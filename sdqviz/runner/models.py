@@ -46,18 +46,22 @@ class ModelCache:
     ) -> Iterator[Event | Loaded]:
         """Events while the model is read, and at last the model itself."""
         source = sources.find(name, config)
-        key = ""
+        key, total = "", 0
         for step in self.fingerprint(source, device, dtype):
             if isinstance(step, str):
                 key = step
             else:
-                yield Progress(stage=READ, done=step.done, total=step.total)
+                total = step.total
+                place = f"{step.done / 1e9:.2f} of {total / 1e9:.2f} GB"
+                yield Progress(stage=READ, done=step.done, total=total, place=place)
         place = (name, config, device, key)
         if place not in self._models:
             while len(self._models) >= 2:  # two: a comparison needs both
                 self._models.pop(next(iter(self._models)))
             size = sum(file.stat().st_size for file in model_files(source.path))
             yield Log(message=f"loading {name}, {size / 1e9:.2f} GB")
+            loads = f"loading {size / 1e9:.2f} GB"
+            yield Progress(stage=READ, done=total, total=total, place=loads)
             self._models[place] = Loaded(loading.load(name, config, device, dtype), key)
         yield self._models[place]
 
@@ -72,12 +76,14 @@ class ModelCache:
         half += [changed] if changed else []
         # A single file's architecture and noise schedule are those of its config folder.
         digests = []
-        for path in (source.path, source.config):
-            for step in self._fingerprints.digest(path) if path else ():
+        paths = [path for path in (source.path, source.config) if path]
+        sizes = [self._fingerprints.unread(path) for path in paths]
+        for index, path in enumerate(paths):
+            for step in self._fingerprints.digest(path):
                 if isinstance(step, str):
                     digests.append(step)
                 else:
-                    yield step
+                    yield Read(sum(sizes[:index]) + step.done, sum(sizes))
         yield content_key("model", *digests, device, *half)
 
     @staticmethod

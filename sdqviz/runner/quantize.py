@@ -33,6 +33,8 @@ def quantize(runner: StageRunner, models: ModelCache) -> dict[str, Any]:
     recipe: Recipe = named(RECIPES, "RECIPE", spec["recipe"])
     scene = refuse_undrawable(spec)
     stages = recipe.stages(spec["config"])
+    for stage in stages:
+        stage.check()
     context = _context(runner.products(), spec, runner.load(models, spec))
     context.model.family.latent_shape(context.model, scene)  # refuses what it cannot draw
     _refuse_family(recipe, context.model.family)

@@ -11,13 +11,12 @@ from sdqviz.base.settings import world_size
 from sdqviz.products.context import Context
 from sdqviz.runner.interruption import Interruption, Stopped
 from sdqviz.runner.models import READ, Loaded, ModelCache
+from sdqviz.runner.pace import Pace
 from sdqviz.runner.products import EventLog, StoredProducts
 from sdqviz.stages.contract import Stage
 from sdqviz.store.attempt import SupersededError
 from sdqviz.store.runs import FINISHING, Run
 from sdqviz.store.store import Store
-
-_TOLD_FROM = 0.02  # the share of the work from which the time left can be told
 
 
 @dataclass
@@ -29,7 +28,7 @@ class StageRunner:
     log: EventLog
     keep: Callable[[Event], None]
     asked: Interruption
-    started: float = field(default_factory=time.monotonic)
+    pace: Pace = field(default_factory=Pace)
     reached: float = 0.0  # share of the work; it never goes back, whatever is learned of the rest
 
     def work(self, context: Context, stages: Sequence[Stage]) -> None:
@@ -48,7 +47,7 @@ class StageRunner:
                         self.keep(event)
                         if isinstance(event, Progress) and event.total:
                             share = before + costs[index] * event.done / event.total
-                            self.note(stage.name, share / whole)
+                            self.note(stage.name, share / whole, event.place)
                             if self._ends(stage, event):
                                 break  # closing the stage leaves what it has so far
             except SupersededError as error:
@@ -69,20 +68,22 @@ class StageRunner:
             if isinstance(step, Loaded):
                 return step
             self.keep(step)
-            self.note(READ, self.reached)
+            self.note(READ, self.reached, step.place if isinstance(step, Progress) else "")
         raise AssertionError("a model is loaded at last")
 
     def products(self) -> StoredProducts:
         """Where the run's products are kept."""
         return StoredProducts(self.store, self.run.id, self.run.attempt)
 
-    def note(self, stage: str, share: float) -> None:
+    def note(self, stage: str, share: float, place: str = "") -> None:
         """Writes down how much of the run is done; raises Stopped where it is to stop."""
         self.reached = max(self.reached, share)
-        elapsed, left = time.monotonic() - self.started, None
-        if self.reached > _TOLD_FROM:
-            left = elapsed * (1 - self.reached) / self.reached
-        self.store.runs.set_progress(self.run.id, stage, self.reached, left, self.run.attempt)
+        left = self.pace.note(stage, self.reached, time.monotonic())
+        self.store.runs.set_progress(
+            *(self.run.id, stage, self.reached, left.seconds if left else None, self.run.attempt),
+            place=place,
+            eta_range=(left.low, left.high) if left else None,
+        )
         if self.asked.asked or self.store.runs.get(self.run.id).cancel:
             raise Stopped
 

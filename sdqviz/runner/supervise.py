@@ -47,7 +47,9 @@ class Supervisor:
             self._process = self._lane = None
         if not processes:
             return
-        working = {r.pid for r in Store(self._home).runs.list() if r.state in ACTIVE}
+        # Also of one that is thought dead for a moment, after a leap of the clock: until it ends, a
+        # run names the process that took it.
+        working = {r.pid for r in Store(self._home).runs.list() if r.pid is not None}
         for process in processes:
             if process is not None and process.pid not in working:
                 process.terminate()

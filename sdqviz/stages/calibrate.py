@@ -100,8 +100,9 @@ class CalibrateStage(Stage):
                 channels = {n: SeenChannels(len(timesteps[n])) for n in watched}
                 for scene in factored:
                     steps = self._see_channels(context, scene, timesteps, channels)
-                    yield from self.told(steps, done, calls_per_scene(scene), total)
-                    done += calls_per_scene(scene)
+                    units = calls_per_scene(scene)
+                    yield from self.told(steps, done, units, total, "channels' largest values")
+                    done += units
                 factors = (
                     _factors(model.network, plan, channels)
                     if self.equalise
@@ -109,11 +110,13 @@ class CalibrateStage(Stage):
                 )
             texts = {n for n in plan.ranged if plan.layers[n].role == CONDITIONING}
             inputs = SeenInputs(timesteps, texts, model.device)
-            for scene in scenes:
+            for number, scene in enumerate(scenes, start=1):
                 steps = self._see_inputs(context, scene, inputs, factors)
-                yield from self.told(steps, done, calls_per_scene(scene), total)
+                units, place = calls_per_scene(scene), f"scene {number} of {len(scenes)}"
+                yield from self.told(steps, done, units, total, place)
                 inputs.check()
-                done += calls_per_scene(scene)
+                done += units
+            yield Progress(stage=self.name, done=done, total=total, place="searching the ranges")
             data = save(self._search(plan, inputs, factors))
             context.products.product(key, "safetensors", lambda: data)
             context.products.product(histograms_key, "npz", inputs.shown)

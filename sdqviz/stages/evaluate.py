@@ -40,7 +40,7 @@ _SCENE, _LAYERS = 8, 7
 class EvaluateStage(Stage):
     name = "evaluate"
     label = "comparing on held-out scenes"
-    version = 5
+    version = 6  # of a float16 model the noise floor is bfloat16's too
     reads = (HeldOutScenes, Student)
     may_read = (CalibrationScenes, TuneScenes, Sampler, Ranges)
     needs = Needs(
@@ -70,7 +70,8 @@ class EvaluateStage(Stage):
         rows = []
         for index, scene in enumerate(scenes):
             units = _SCENE * calls_per_scene(scene)
-            row = yield from self.told(self._scene(context, scene), done, units, total)
+            place = f"scene {index + 1} of {len(scenes)}"
+            row = yield from self.told(self._scene(context, scene), done, units, total, place)
             rows.append(row)
             for name, value in row["metrics"].items():
                 yield Scalar(name=name, value=value, step=index)
@@ -79,7 +80,8 @@ class EvaluateStage(Stage):
         context.result.update(summary(rows, self.lpips_net))
         if context.has(Ranges):
             for calls in self._layers(context, scenes[0]):
-                yield Progress(stage=self.name, done=done + _LAYERS * calls, total=total)
+                reached = done + _LAYERS * calls
+                yield Progress(stage=self.name, done=reached, total=total, place="layer by layer")
             yield Progress(stage=self.name, done=total, total=total)
 
     def _layers(self, context: Context, scene: Scene) -> Iterator[int]:

@@ -23,12 +23,13 @@ from sdqviz.layers.plan import PlanConfig, make_plan
 from sdqviz.products.context import Context
 from sdqviz.products.influence import Influence
 from sdqviz.products.scenes import TuneScenes
-from sdqviz.products.trajectories import teacher_trajectory
+from sdqviz.products.trajectories import calls_per_scene, recording_teacher, teacher_trajectory
 from sdqviz.quant.numerics import fake_quantize_weight
-from sdqviz.stages.contract import Needs, Stage
+from sdqviz.stages.contract import SEARCH_CALLS, Needs, Stage
 
 INFLUENCE, UNIFORM = "influence", "uniform"
 WEIGHTINGS = (INFLUENCE, UNIFORM)
+PROBE = 40  # the search of 4-bit weights takes about as long as so many network calls
 _PLAN = PlanConfig()  # the probe is the same for every plan, so that all arms share it
 
 
@@ -39,7 +40,9 @@ class InfluenceStage(Stage):
     version = 2
     reads = (TuneScenes,)
     gives = (Influence,)
-    needs = Needs(network_calls="calls ** 2 / 2 if weighting == 'influence' else 0")
+    needs = Needs(
+        network_calls=f"calls ** 2 / 2 + {SEARCH_CALLS} if weighting == 'influence' else 0"
+    )
 
     weighting: str = option(
         INFLUENCE,
@@ -52,52 +55,66 @@ class InfluenceStage(Stage):
         if self.weighting == UNIFORM or not context.has(TuneScenes):
             return 0.0
         scene, key = context.take(TuneScenes).scenes[0], context.item_key(of=(TuneScenes,))
-        return 0.0 if context.products.find(key) else scene.steps**2 / 2
+        return 0.0 if context.products.find(key) else PROBE + scene.steps**2 / 2
 
     def _run(self, context: Context) -> Iterator[Event]:
         if self.weighting == UNIFORM:
             return
         scene = context.take(TuneScenes).scenes[0]
         key = context.item_key(of=(TuneScenes,))
-        trajectory = teacher_trajectory(context, scene)
+        count = calls_per_scene(scene)
+        done, total = 0, 2 * count + PROBE + count * (count + 1) // 2
+        steps = recording_teacher(context, scene)
+        yield from self.told(steps, done, count, total, "the FP picture")
+        done, trajectory = count, teacher_trajectory(context, scene)
         if context.products.find(key) is None:
             found = []
-            errors = _probe_errors(context, scene, trajectory)
-            count = len(trajectory.x)
-            total, done = count * (count + 1) // 2, 0
+            probing = _probe_errors(context, scene, trajectory)
+            units, place = PROBE + count, "errors of 4-bit weights"
+            errors = yield from self.told(probing, done, units, total, place)
+            done += units
             for index in range(count):
+                place = f"an error at call {index + 1} of {count}"
                 steps = weighed(_influence(context, scene, trajectory, errors, index), -index, 1)
-                found.append((yield from self.told(steps, done, count - index, total)))
+                found.append((yield from self.told(steps, done, count - index, total, place)))
                 done += count - index
-                yield Progress(stage=self.name, done=done, total=total)
             context.products.product(key, "json", lambda: json.dumps(found).encode())
         values = json.loads(context.products.file(key).read_bytes())
         mean = sum(values) / len(values)
         weights = tuple(value / mean for value in values)
         context.give(Influence(weights))
+        yield Progress(stage=self.name, done=total, total=total)
         for index, (value, timestep) in enumerate(zip(weights, trajectory.timesteps, strict=True)):
             yield Scalar(name="influence", value=value, step=index, timestep=timestep.item())
 
 
 @torch.no_grad()
-def _probe_errors(context: Context, scene: Scene, trajectory: Trajectory) -> torch.Tensor:
-    """What 4-bit weights change at each call, on the teacher's inputs: [S, b, C, h, w]."""
+def _probe_errors(context: Context, scene: Scene, trajectory: Trajectory) -> Steps[torch.Tensor]:
+    """What 4-bit weights change at each call, on the teacher's inputs: [S, b, C, h, w]. Yields how
+    much of `PROBE` is done, and then the calls.
+    """
     network = context.model.network
     plan = make_plan(network, context.model.family.roles(network), _PLAN)
     kept: dict[str, torch.Tensor] = {}
     try:
+        weights, rounded_so_far = sum(p.parameters for p in plan.values() if p.weight), 0
         for name, layer in plan.items():
             if layer.weight is not None:
+                yield PROBE * rounded_so_far // weights
+                rounded_so_far += layer.parameters
                 module = network.get_submodule(name)
                 assert isinstance(module, nn.Linear | nn.Conv2d)
                 kept[name] = module.weight.data
                 rounded = fake_quantize_weight(module.weight.data, layer.weight)
                 module.weight.data = rounded.to(module.weight.dtype)
-        outputs = torch.stack(list(replay(trajectory, predictor(context.model, scene))))
+        outputs = []
+        for output in replay(trajectory, predictor(context.model, scene)):
+            outputs.append(output)
+            yield PROBE + len(outputs)
     finally:
         for name, weight in kept.items():
             network.get_submodule(name).weight.data = weight  # type: ignore[union-attr]
-    return outputs - trajectory.outputs
+    return torch.stack(outputs) - trajectory.outputs
 
 
 def _influence(

@@ -21,7 +21,7 @@ from sdqviz.products.plan import Plan
 from sdqviz.products.ranges import Ranges
 from sdqviz.products.students import Learned, Student
 from sdqviz.products.trajectories import CalibrationTrajectories
-from sdqviz.stages.contract import Needs, Stage
+from sdqviz.stages.contract import SEARCH_CALLS, Needs, Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,9 @@ class PackStage(Stage):
     may_read = (Learned,)
     gives = (Student,)
     # A parameter: packed, expanded to int8, and its file while it is written.
-    needs = Needs(network_calls="40", memory_bytes="2 * parameters", disk_bytes="parameters")
+    needs = Needs(
+        network_calls=SEARCH_CALLS, memory_bytes="2 * parameters", disk_bytes="parameters"
+    )
     keeps_what_is_learned = True
 
     def _cost(self, context: Context) -> float:
@@ -50,7 +52,7 @@ class PackStage(Stage):
             student = twin(context.take(Learned).network if learned else network)
             current_call = CurrentCall()
             for layer in plan.rounded:
-                yield Progress(stage=self.name, done=done, total=total)
+                yield Progress(stage=self.name, done=done, total=total, place=layer.name)
                 module = student.get_submodule(layer.name)
                 if isinstance(module, FakeLayer):
                     packed = module.pack(current_call)
@@ -60,8 +62,10 @@ class PackStage(Stage):
                 replace_module(student, layer.name, packed)
                 done += layer.parameters
             install_time_rows(student, network, _table_rows(context, plan))
+            yield Progress(stage=self.name, done=done, total=total, place="writing the file")
             context.products.product_file(key, "safetensors", partial(serialise, student))
             del student, module, packed
+        yield Progress(stage=self.name, done=total, total=total, place="reading it back")
         student = build_student(network, context.products.file(key))
         context.give(Student(student))
         if learned:

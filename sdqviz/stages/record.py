@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sdqviz.base.events import Event, Log, Progress
 from sdqviz.base.scene import Scene
-from sdqviz.families.encoding import encode
+from sdqviz.families.encoding import encoding
 from sdqviz.products.context import Context
 from sdqviz.products.scenes import CalibrationScenes, HeldOutScenes
 from sdqviz.products.trajectories import (
@@ -46,17 +46,21 @@ class RecordStage(Stage):
         calibrated = {scene.id for scene in context.take(CalibrationScenes).scenes}
         done, total = 0, sum(map(calls_per_scene, scenes))
         yield Progress(stage=self.name, done=done, total=total)
-        encode(context.model, scenes)
-        for scene in scenes:
+        for read in encoding(context.model, scenes):
+            place = f"prompt {read + 1} of {len(scenes)}"
+            yield Progress(stage=self.name, done=done, total=total, place=place)
+        for number, scene in enumerate(scenes, start=1):
             cut = context.model.family.truncated(context.model, scene)
             if cut:
                 yield Log(message=f"prompt cut at 77 tokens; not read: {cut}", level="warning")
             calls = calls_per_scene(scene)
-            key = yield from self.told(recording_teacher(context, scene), done, calls, total)
+            place = f"scene {number} of {len(scenes)}"
+            steps = recording_teacher(context, scene)
+            key = yield from self.told(steps, done, calls, total, place)
             if scene.id in calibrated:
                 keys[scene.id] = key
             done += calls
-            yield Progress(stage=self.name, done=done, total=total)
+            yield Progress(stage=self.name, done=done, total=total, place=place)
         context.give(CalibrationTrajectories(StoredTrajectories(context.products, keys)))
 
 

@@ -52,14 +52,16 @@ class SensitivityStage(Stage):
     def _run(self, context: Context) -> Iterator[Event]:
         network, plan = context.model.network, context.take(Plan)
         chosen = {n: p for n, p in plan.layers.items() if p.weight and p.role in _MEASURED}
+        total = sum(layer.parameters for layer in chosen.values())
         key = context.item_key("errors", of=(CalibrationTrajectories, Plan))
         if context.products.find(key) is None:
-            sample = _probes(context)
+            sample, done = _probes(context), 0
             errors: dict[str, float] = {}
             with torch.no_grad():
                 reference = _call(network, sample)
-                for index, (name, layer) in enumerate(chosen.items()):
-                    yield Progress(stage=self.name, done=index, total=len(chosen))
+                for name, layer in chosen.items():
+                    yield Progress(stage=self.name, done=done, total=total, place=name)
+                    done += layer.parameters
                     module = network.get_submodule(name)
                     assert isinstance(module, nn.Linear | nn.Conv2d) and layer.weight is not None
                     own = module.weight.data
@@ -78,7 +80,7 @@ class SensitivityStage(Stage):
         context.give(Plan(layers, plan.settings))
         context.result["sensitivity"] = errors
         yield Log(message=f"{len(sensitive)} sensitive layers get 8-bit weights")
-        yield Progress(stage=self.name, done=1, total=1)
+        yield Progress(stage=self.name, done=total, total=total)
 
 
 def most_sensitive(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 LOCKED_SECONDS = 30.0  # that others are waited for who hold the file
 _PAUSE_SECONDS = 0.05
 # `shown` names the models behind the pictures in their order; is_right is NULL for "not sure".
@@ -72,6 +72,13 @@ _TOLD_BY = """
 ALTER TABLE events ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE events ADD COLUMN stage TEXT NOT NULL DEFAULT '';
 """
+# Where in its stage a run is, and between which seconds the time left lies: written together with
+# what the clock follows.
+_PLACE = """
+ALTER TABLE runs ADD COLUMN place TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN eta_low REAL;
+ALTER TABLE runs ADD COLUMN eta_high REAL;
+"""
 _FIRST = """
 CREATE TABLE runs (
     id TEXT PRIMARY KEY,
@@ -113,7 +120,7 @@ CREATE TABLE catalog (
 CREATE INDEX runs_by_state ON runs(state, created);
 """
 # MIGRATIONS[v] takes a store from version v to v + 1; 0 is an empty file.
-MIGRATIONS: dict[int, str] = {0: _FIRST, 1: _ANSWERS, 2: _CLOCK, 3: _TOLD_BY}
+MIGRATIONS: dict[int, str] = {0: _FIRST, 1: _ANSWERS, 2: _CLOCK, 3: _TOLD_BY, 4: _PLACE}
 
 
 class Database:

@@ -13,7 +13,8 @@ from sdqviz.store.db import Database
 # All but the result, which is read when it is asked for.
 COLUMNS = (
     "id, kind, spec, state, stage, progress, eta_seconds, error, created, started, ended, attempt,"
-    " cancel, pid, pid_started, seconds, format, revision, visitor"
+    " cancel, pid, pid_started, seconds, format, revision, visitor,"
+    " place, eta_low, eta_high"
 )
 Item = TypeVar("Item")
 

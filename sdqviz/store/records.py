@@ -1,6 +1,7 @@
 """What runs leave behind: events in order, and products found again by their content key."""
 
 import json
+import math
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -119,7 +120,10 @@ class Records:
         query = f"SELECT MIN(started) AS first FROM runs WHERE state IN ({states})"
         first = self._database.rows(query, ACTIVE)[0]["first"]
         if first is not None:
-            older_than_seconds = max(older_than_seconds, time.time() - first + _CLOCK_SECONDS)
+            age = time.time() - first
+            # Before its start by the clock, which was set back: no age tells anything now.
+            age = age + _CLOCK_SECONDS if age >= 0 else math.inf
+            older_than_seconds = max(older_than_seconds, age)
         used = {str(row["blob"]) for row in self._database.rows("SELECT blob FROM products")}
         for name in [name for name in used if name.endswith(".json")]:
             with suppress(SdqvizError):  # a damaged product is made anew, with all it mentions

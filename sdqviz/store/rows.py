@@ -26,6 +26,7 @@ _COLUMNS: dict[str, type | tuple[type, ...]] = {
     **{"eta_seconds": _MAYBE, "created": _NUMBER, "started": _MAYBE, "ended": _MAYBE},
     **{"attempt": int, "cancel": int, "pid": (int, type(None)), "pid_started": _MAYBE},
     **{"seconds": _MAYBE, "format": (int, type(None)), "visitor": str},
+    **{"place": str, "eta_low": _MAYBE, "eta_high": _MAYBE},
 }
 # What lists and names of runs read of a spec, where it is there; a finished run has all of it.
 _SPEC: dict[str, type | tuple[type, ...]] = {

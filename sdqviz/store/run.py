@@ -47,6 +47,9 @@ class Run:
     pid_started: float | None
     seconds: float | None = None  # how long a finished run took: its last attempt
     visitor: str = ""  # who asked for it, where that is known
+    place: str = ""  # where in its stage it is, in words
+    eta_low: float | None = None  # the seconds that are left lie between these
+    eta_high: float | None = None
 
     def __post_init__(self) -> None:
         if self.result is _UNREAD:

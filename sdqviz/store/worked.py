@@ -64,12 +64,18 @@ class Worked:
         progress: float,
         eta_seconds: float | None,
         attempt: int | None = None,
+        *,
+        place: str = "",
+        eta_range: tuple[float, float] | None = None,
     ) -> None:
+        """`place`: where in the stage that is, in words; `eta_range`: least and most seconds."""
+        low, high = eta_range or (eta_seconds, eta_seconds)
         with self._database.transaction() as sql:
             refuse_superseded(sql, run_id, attempt)
             sql.execute(
-                "UPDATE runs SET stage = ?, progress = ?, eta_seconds = ? WHERE id = ?",
-                (stage, progress, eta_seconds, run_id),
+                "UPDATE runs SET stage = ?, progress = ?, eta_seconds = ?, place = ?, eta_low = ?,"
+                " eta_high = ? WHERE id = ?",
+                (stage, progress, eta_seconds, place, low, high, run_id),
             )
 
     def finish(

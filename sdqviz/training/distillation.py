@@ -28,7 +28,7 @@ from sdqviz.base.events import (
 from sdqviz.base.keys import content_key, seed_from
 from sdqviz.base.scene import Scene
 from sdqviz.base.settings import world_size
-from sdqviz.families.encoding import encode
+from sdqviz.families.encoding import encoding
 from sdqviz.layers.fake import fixed_weights
 from sdqviz.layers.tensor_file import write_tensors
 from sdqviz.products.context import Context
@@ -39,6 +39,7 @@ from sdqviz.products.trajectories import calls_per_scene
 from sdqviz.training.batches import SERIAL, Batches
 from sdqviz.training.blocks import block_layers, block_names
 from sdqviz.training.checkpoints import Checkpoints
+from sdqviz.training.course import Course
 from sdqviz.training.footprint import micro_batch, training_bytes, ways_out
 from sdqviz.training.freezing import Freezer
 from sdqviz.training.losses import GUIDED, Losses, Sample, batch_of, training_loss
@@ -54,12 +55,17 @@ WINDOWS = 12  # the freezing criteria look so many times
 
 
 class Distillation:
-    """`name` is its stage's, which its events carry; `key` that of the student it stores."""
+    """`course` counts its work for its stage; `key` is that of the student it stores."""
 
     def __init__(
-        self, name: str, context: Context, config: TrainingOptions, student: nn.Module, key: str
+        self,
+        course: Course,
+        context: Context,
+        config: TrainingOptions,
+        student: nn.Module,
+        key: str,
     ) -> None:
-        self.name, self.context, self.config, self.key = name, context, config, key
+        self.course, self.context, self.config, self.key = course, context, config, key
         self.student = student
         self.sampler = context.take(Sampler)
         self.scenes = self.sampler.training_scenes(config.rounds * config.training_scenes)
@@ -73,6 +79,7 @@ class Distillation:
             clip=config.clip,
             steps=config.training_steps,
             state=torch.device("cpu") if config.optimizer_on == HOST else None,
+            bits=config.optimizer_bits,
             half=config.precision == "fp16",
         )
         network, classes = context.model.network, context.model.family.block_classes
@@ -90,7 +97,8 @@ class Distillation:
         self.step = 0  # optimiser steps done
         self.seconds = 0.0  # spent on them
         self.told: list[Event] = []  # what a run that finds this student would not see
-        self.rounds = _split(config.training_steps, config.rounds)
+        self.looking = False  # its points belong together: it is not left in between
+        self.rounds = course.steps
 
     def run(self) -> Iterator[Event]:
         saved = self.checkpoints.load() if world_size() == 1 else None
@@ -108,7 +116,6 @@ class Distillation:
             yield Log(message=f"training goes on from step {self.step} of {sum(self.rounds)}")
             yield from self.told  # up to the state, as whoever was never stopped told it
         self.processes.take_over(self.student.state_dict())
-        encode(self.context.model, [*self.scenes, *self.context.take(TuneScenes).scenes])
         steps, complete = self._rounds(), True
         try:
             for event in steps:
@@ -136,10 +143,12 @@ class Distillation:
         self.checkpoints.remove()
 
     def _noted(self, event: Event) -> bool:
-        """Remembers an event for the state. Whether all events of the steps so far are told."""
+        """Remembers an event for the state. Whether all events of the steps and the looks so far
+        are told.
+        """
         if not isinstance(event, Progress | Log | Saving):
             self.told.append(event)
-        return isinstance(event, Progress | Saving)
+        return isinstance(event, Progress | Saving) and not self.looking
 
     def _facts(self) -> dict[str, Any]:
         """What the training was; throughput counts the parallel phases alone (measured)."""
@@ -156,10 +165,13 @@ class Distillation:
         return [event_to_row(event) for event in self.told]
 
     def _rounds(self) -> Generator[Event, None, None]:
-        config, total = self.config, sum(self.rounds)
-        yield Progress(stage=self.name, done=self.step, total=total)
-        if self.step == 0 and config.previews and not self.told:
+        scenes = [*self.scenes, *self.context.take(TuneScenes).scenes]
+        for done in encoding(self.context.model, scenes):
+            yield self.course.begun(self.step, f"prompt {done + 1} of {len(scenes)}")
+        if self.step == 0 and self.config.previews and not self.told:
+            yield self.course.looked(0, 0)
             yield from self._watch(0)
+        yield self.course.stepped(self.step, self.seconds)
         start = 0
         for number, steps in enumerate(self.rounds):
             end = start + steps
@@ -179,14 +191,18 @@ class Distillation:
         context, config = self.context, self.config
         count = config.training_scenes
         scenes = self.scenes[number * count : (number + 1) * count]
-        folder, total = self._folder(number), sum(self.rounds)
+        folder, walked, met = self._folder(number), 0, 0
         with self.trainer.averaged(), fixed_weights(self.student):
             for seen in serial_phase(
                 *(context.model, self.student, scenes, config.source, folder, self.processes),
                 config.autocast,
             ):
-                calls += [] if seen is None else [seen]
-                yield Progress(stage=self.name, done=self.step, total=total)
+                if seen is None:  # of several processes each walks as many
+                    met += self.processes.count
+                else:
+                    calls.append(seen)
+                    walked, met = walked + 1, 0
+                yield self.course.walked(number, walked, met)
 
     def _parallel(
         self, calls: list[ConditionedCalls], number: int, start: int, end: int
@@ -204,18 +220,17 @@ class Distillation:
             weights=influence,
         )
         every = max(1, total // CURVE_POINTS)
-        looks = {round(total * (i + 1) / config.previews) for i in range(config.previews)}
         while self.step < end:
             started = time.monotonic()
             picks = self.processes.share(batches.at(self.step - start))
             device, micro = self.context.model.device, self.micro
             parts = [picks[i : i + micro] for i in range(0, len(picks), micro)]
-            losses = [
-                self._learn(
-                    batch_of(calls, part, device, batches.loss_weight), len(part) / len(picks)
-                )
-                for part in parts
-            ]
+            losses: list[Losses] = []
+            for place, part in enumerate(parts):
+                if place:
+                    yield self.course.learned(self.step, place * micro, len(picks))
+                sample = batch_of(calls, part, device, batches.loss_weight)
+                losses.append(self._learn(sample, len(part) / len(picks)))
             self._update()
             self.seconds += time.monotonic() - started
             loss, output, blocks = _together(losses, [len(part) / len(picks) for part in parts])
@@ -228,12 +243,12 @@ class Distillation:
             if now % every == 0 or self.step == total:
                 yield from self._curves(now, loss, output, blocks)
             yield from frozen
-            if self.step in looks:
+            if self.step in self.course.looks:
                 yield from self._watch(self.step)
             if self.checkpoints.due():
-                yield Saving(stage=self.name)
+                yield Saving(stage=self.course.stage)
                 self._save()
-            yield Progress(stage=self.name, done=self.step, total=total)
+            yield self.course.stepped(self.step, self.seconds)
 
     def _learn(self, sample: Sample, share: float) -> Losses:
         """Adds the gradients of a micro-batch, which is a share of the batch."""
@@ -282,8 +297,11 @@ class Distillation:
         return events
 
     def _watch(self, step: int) -> Iterator[Event]:
+        self.looking = True
         with self.trainer.averaged(), fixed_weights(self.student):
-            yield from watch(self.context, self.student, self.blocks, step, self.config.autocast)
+            for told in watch(self.context, self.student, self.blocks, step, self.config.autocast):
+                yield self.course.looked(step, told) if isinstance(told, int) else told
+        self.looking = False
 
     def _save(self) -> None:
         tensors = {f"trainer.{k}": v for k, v in self.trainer.tensors().items()}
@@ -358,11 +376,6 @@ def _window(config: TrainingOptions, scenes: list[Scene]) -> int:
         calls = max(calls_per_scene(scene) for scene in scenes)
         return calls * max(1, round(window / calls))
     return window
-
-
-def _split(steps: int, rounds: int) -> list[int]:
-    """Optimiser steps of each round, as equal as can be."""
-    return [steps * (i + 1) // rounds - steps * i // rounds for i in range(rounds)]
 
 
 class Part(Mapping[str, torch.Tensor]):

@@ -28,15 +28,18 @@ _ACTIVATIONS = (
 _BESIDE = "(1 if optimizer_on == 'device' else 1 if gpu == 0 else 0)"
 # The student, float32, where its weights move, else the teacher's own; gradient, two moments and
 # the average of what moves.
+_MOMENTS = "(8 if optimizer_bits == 32 else 2)"
 DEVICE_BYTES = (
-    f"(4 * parameters if trainable == 'all' else 0) + 16 * {_MOVING} * {_BESIDE} + {_ACTIVATIONS}"
+    f"(4 * parameters if trainable == 'all' else 0) + (8 + {_MOMENTS}) * {_MOVING} * {_BESIDE}"
+    f" + {_ACTIVATIONS}"
 )
 # Masters, gradients, two moments and the average.
-MEMORY_BYTES = f"20 * {_MOVING} * (1 - {_BESIDE})"
+MEMORY_BYTES = f"(12 + {_MOMENTS}) * {_MOVING} * (1 - {_BESIDE})"
 
 # The state, twice while a new one is written; the trained student; four rounds' recorded calls.
 DISK_BYTES = (
-    f"32 * {_MOVING} + 4 * parameters + 48 * training_scenes * calls * channels * side ** 2"
+    f"2 * (8 + {_MOMENTS}) * {_MOVING} + 4 * parameters"
+    " + 48 * training_scenes * calls * channels * side ** 2"
 )
 
 
@@ -61,6 +64,8 @@ def ways_out(settings: Mapping[str, Any], micro: int) -> str:
         ways.append("gradient_checkpointing: true")
     if settings["optimizer_on"] != "cpu":
         ways.append("optimizer_on: cpu")
+    if settings["optimizer_bits"] != 8:
+        ways.append("optimizer_bits: 8")
     if settings["trainable"] == "all":
         ways.append("trainable: lora or scales")
     return "choose " + ", or ".join(ways or ["a smaller picture or model"])

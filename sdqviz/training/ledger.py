@@ -31,6 +31,7 @@ from sdqviz.layers.ranges import ActivationRanges
 from sdqviz.layers.time_table import install_time_rows
 from sdqviz.training.blocks import block_names
 from sdqviz.training.losses import Sample, training_loss
+from sdqviz.training.optimizer import empty_moments
 from sdqviz.training.options import HOST, TrainingOptions
 from sdqviz.training.trainer import Trainer
 
@@ -67,10 +68,8 @@ def training_held(
         own = live.device
         student, trainer = _student(teacher, family, options)
         sample = _sample(teacher.config, family, micro_batch, side, tokens)
-        if options.optimizer_on != HOST:
-            kept = [torch.zeros_like(p) for p in trainer.parameters() for _ in range(2)]
-        else:
-            kept = [torch.zeros_like(p, device=_HOST) for p in trainer.parameters() for _ in "12"]
+        place = _HOST if options.optimizer_on == HOST else None
+        kept = [empty_moments(p, options.optimizer_bits, place) for p in trainer.parameters()]
         alone = live.device - own
         # With the state elsewhere no gradient of the first micro-batch is left for the second.
         for _ in range(1 if options.optimizer_on == HOST else 2):

@@ -8,6 +8,7 @@ from sdqviz.base.config import option
 from sdqviz.layers.learned_ranges import FREE, SHAPES
 from sdqviz.training.batches import ORDERS, PARALLEL
 from sdqviz.training.losses import BRANCHES, TARGETS
+from sdqviz.training.optimizer import BITS, FLOAT32
 from sdqviz.training.recorded_calls import SOURCES, STUDENT
 from sdqviz.training.trainer import ALL, TRAINABLE
 
@@ -133,6 +134,13 @@ class TrainingOptions:
         help="Where its state lies: in the host's memory, or on the GPU, which is faster and takes "
         "16 bytes a trained weight.",
         choices=(HOST, DEVICE),
+    )
+    optimizer_bits: int = option(
+        FLOAT32,
+        label="Optimiser bits",
+        help="Of its two moments: 8 takes 2 bytes a trained weight instead of 8, and needs "
+        "bitsandbytes.",
+        choices=BITS,
     )
     gradient_checkpointing: bool = option(
         False, label="Gradient checkpointing", help="Less memory for a third more time."

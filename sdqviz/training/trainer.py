@@ -11,6 +11,7 @@ from torch import nn
 from sdqviz.base.errors import SdqvizError
 from sdqviz.layers.fake import FakeLayer, fake_layers
 from sdqviz.training.moved_state import MovedState, state_on
+from sdqviz.training.optimizer import FLOAT32, MOMENTS, adamw, moments_of, restore_moments
 
 ALL, SCALES, LORA = "all", "scales", "lora"
 TRAINABLE = (ALL, SCALES, LORA)
@@ -25,8 +26,8 @@ class Trainer:
     Rates are relative, so that one value suits every layer and model: `weight_rate` in units of
     the layer's mean code distance, `scale_rate` as a share of the scale, both per optimiser step.
     They rise for 5 % of the steps and then fall to zero by a cosine. `state` is where the
-    optimiser's moments and the average lie: None for beside the parameters. `half` trains in
-    float16: the loss is scaled so that small gradients survive.
+    optimiser's moments and the average lie: None for beside the parameters; `bits` are the
+    moments'. `half` trains in float16: the loss is scaled so that small gradients survive.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Trainer:
         clip: float,
         steps: int,
         state: torch.device | None = None,
+        bits: int = FLOAT32,
         half: bool = False,
     ) -> None:
         student.requires_grad_(False)
@@ -61,7 +63,7 @@ class Trainer:
             for rate, names in by_rate.items()
         ]
         fused = all(m.device.type != "meta" for m in masters.values())  # the ledger's
-        self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=0.0, fused=fused)
+        self.optimizer = adamw(groups, bits, fused)
         device = next(iter(self._names.values())).device.type if half else "cpu"
         self.scaler = torch.amp.GradScaler(device, enabled=half)
 
@@ -133,7 +135,7 @@ class Trainer:
             if not parameter.requires_grad:
                 continue
             found[f"ema.{name}"] = self.state.average[name]
-            for key, value in self.optimizer.state.get(master, {}).items():
+            for key, value in moments_of(self.optimizer, master).items():
                 found[f"{key}.{name}"] = value
         return found
 
@@ -149,13 +151,9 @@ class Trainer:
             master, average = self.state.masters[name], f"ema.{name}"
             now = f"now.{name}"
             self.state.set(name, tensors[now], tensors[average if average in tensors else now])
-            state = {
-                key: tensors[f"{key}.{name}"].to(master.device, copy=True)
-                for key in ("step", "exp_avg", "exp_avg_sq")
-                if f"{key}.{name}" in tensors
-            }
-            if state:
-                self.optimizer.state[master] = state
+            kept = {k: tensors[f"{k}.{name}"] for k in MOMENTS if f"{k}.{name}" in tensors}
+            if kept:
+                restore_moments(self.optimizer, master, kept)
 
 
 def _rounded_rate(rate: float) -> float:

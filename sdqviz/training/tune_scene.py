@@ -16,7 +16,7 @@ from sdqviz.families.encoding import conditioning_of
 from sdqviz.metrics.contract import metrics
 from sdqviz.products.context import Context
 from sdqviz.products.scenes import TuneScenes
-from sdqviz.products.trajectories import record_scene, teacher_trajectory
+from sdqviz.products.trajectories import recording_scene, recording_teacher, teacher_trajectory
 from sdqviz.training.losses import BRANCHES, Sample, training_loss
 
 TEACHER, STUDENT = "teacher", "student"  # whose picture of the tune scene a Preview is
@@ -30,12 +30,15 @@ def watch(
     blocks: list[str],
     step: int,
     autocast: torch.dtype | None = None,
-) -> Iterator[Event]:
+) -> Iterator[Event | int]:
     """Replay error per block ("replay", one Scalar each), and the pair's picture and scores. The
-    student computes under `autocast`, as it is trained.
+    student computes under `autocast`, as it is trained. Numbers tell how many network calls of the
+    first scene's picture are made by the student.
     """
-    model = context.model
+    model, made = context.model, 0
     for index, scene in enumerate(context.take(TuneScenes).scenes):
+        for _ in recording_teacher(context, scene):
+            yield made
         teacher = teacher_trajectory(context, scene)
         branches = teacher.branches
         count = len(teacher.x)
@@ -65,6 +68,7 @@ def watch(
             yield Scalar(name="replay", layer=block, value=value, step=step)
         if index == 0:
             yield from _picture(context, scene, student, step, autocast)
+            made = count
 
 
 def _picture(
@@ -73,11 +77,11 @@ def _picture(
     student: nn.Module,
     step: int,
     autocast: torch.dtype | None,
-) -> Iterator[Event]:
+) -> Iterator[Event | int]:
     """The tune scene as the student draws it now, and its scores against the teacher's."""
     model = context.model
     reference = model.family.decode(model, teacher_trajectory(context, scene).latents[-1])
-    drawn = record_scene(context, scene, student, autocast=autocast)
+    drawn = yield from recording_scene(context, scene, student, autocast=autocast)
     drawn = model.family.decode(model, drawn.latents[-1])
     if step == 0:
         yield Preview(name=TEACHER, step=0, blob=_png(context, reference))

@@ -11,7 +11,8 @@ TERMS = {
     "FLIP": "the difference an eye sees when flipping between the two; 0: none, 1: all",
     "SSIMULACRA 2": "structure and edges at six scales, fitted to people's votes; 100: identical",
     "ColorVideoVDP": "just-objectionable differences on a display, in colour; 10: none seen",
-    "noise": "what rounding alone does: the FP model computed in bfloat16 against float32",
+    "noise": "what rounding alone does: the FP model computed in bfloat16 against its own format "
+    "(of a bfloat16 model: float32)",
     "other seed": "the same prompt with another seed: as far apart as two different pictures",
     "Network": "bytes of the denoising network as stored, and in 32-bit floats",
     "Of which": "codes: the weights as small integers; scales: what turns them into numbers; "

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 import sdqviz
 from sdqviz.api import write_model
-from sdqviz.base.events import Progress, Scalar
+from sdqviz.base.events import Log, Progress, Saving, Scalar
 from sdqviz.base.registry import announced, found
 from sdqviz.base.request import QUANTIZE
 from sdqviz.families.contract import PACKAGE as FAMILIES
@@ -21,7 +21,7 @@ from sdqviz.stages.scenes import ScenesStage
 from sdqviz.store.runs import CANCELLED, DONE
 from sdqviz.store.store import Store
 from tests.contracts.recipes import NAMES, short
-from tests.harness import context_of, recipe_of, run_until
+from tests.harness import context_of, recipe_of, run_until, told_by
 from tests.tiny import FAMILIES as TINY
 from tests.tiny import save_tiny_model
 
@@ -70,7 +70,7 @@ def test_it_says_what_it_is(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_it_runs_is_cancelled_resumes_and_draws(name, tmp_path, models, folders, monkeypatch):
     """One run, cancelled in the middle of what learns: the rest of it gives the bytes of a run that
-    nobody disturbed, told live, in a folder that diffusers loads and draws with.
+    nobody disturbed, and its points, told live, in a folder that diffusers loads and draws with.
     """
     monkeypatch.setenv("SDQVIZ_HOME", str(tmp_path / "store"))
     folder = folders(one_family(name))
@@ -102,7 +102,9 @@ def test_it_runs_is_cancelled_resumes_and_draws(name, tmp_path, models, folders,
 
     undisturbed = context_of(Store(tmp_path / "other"), spec, models)
     last = [step.stage.name for step in recipe_of(spec).steps][-2]
-    run_until(undisturbed, spec, last)
+    events = run_until(undisturbed, spec, last)
+    points = [e for e in events if not isinstance(e, Progress | Log | Saving)]
+    assert told_by(store, run_id)[: len(points)] == points  # each once, in order
     assert undisturbed.result["packed"] == result["packed"]  # a blob's name is its hash
 
     out = tmp_path / "out"

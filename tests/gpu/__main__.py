@@ -1,16 +1,22 @@
 """`python -m tests.gpu OUT` measures sdqviz on this machine's GPU in at most ten minutes.
 
 Each part has a time limit and a file of its own in OUT; summary.json and summary.md hold all.
-Status 0: all is right. 1: a part is wrong or unfinished. 2: there is no GPU, nothing was measured.
+Status 0: all is right. 1: a part is wrong or unfinished. 2: there is no GPU, or a package is
+missing: nothing was measured.
 """
 
 import argparse
 import importlib.util
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 MINUTES = 10.0
+NEEDED = (  # modules: all that the parts import beside torch; the page's packages are none of them
+    *("accelerate", "diffusers", "flip_evaluator", "lpips", "numpy", "PIL", "platformdirs"),
+    *("psutil", "rich", "safetensors", "skimage", "torchvision", "transformers", "typer"),
+)
 
 
 def main() -> int:
@@ -30,6 +36,12 @@ def main() -> int:
 
         print(f"from {arguments.wheels}: {', '.join(install(arguments.wheels, site)) or 'nothing'}")
         sys.path.append(str(site))
+        importlib.invalidate_caches()
+    missing = lacking(NEEDED)
+    if missing:
+        told = f"missing here: {', '.join(missing)}; put their wheels into a folder, and give it"
+        print(f"tests.gpu: {told} with --wheels; nothing was measured", file=sys.stderr)
+        return 2
     from tests.gpu.part import parts
     from tests.gpu.session import run_parts
 
@@ -60,6 +72,11 @@ def no_gpu() -> str:
     if torch.cuda.is_available():
         return ""
     return f"torch {torch.__version__} sees no NVIDIA GPU"
+
+
+def lacking(modules: Sequence[str]) -> list[str]:
+    """Those that are not installed."""
+    return [name for name in modules if importlib.util.find_spec(name) is None]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ import torch
 
 from sdqviz.bench.networks import size_named
 from sdqviz.kernels.cuda_int_mm import ENGINE as INT_MM
+from tests.gpu import __main__ as main_module
 from tests.gpu import session
+from tests.gpu.__main__ import NEEDED, lacking
 from tests.gpu.part import Part, parts, work
 from tests.gpu.parts import engines
 from tests.gpu.report import markdown
@@ -32,6 +34,30 @@ def test_without_a_gpu_it_ends_with_one_line_and_a_status_of_its_own(tmp_path):
     told = f"tests.gpu: torch {torch.__version__} sees no NVIDIA GPU; nothing was measured\n"
     assert done.stderr == told
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_missing_is_one_line(monkeypatch, capsys, tmp_path):
+    assert lacking(NEEDED) == []  # here all are installed
+    monkeypatch.setattr(main_module, "no_gpu", lambda: "")
+    monkeypatch.setattr(main_module, "NEEDED", ("torch", "never_heard_of", "nor_of_this"))
+    monkeypatch.setattr(sys, "argv", ["tests.gpu", str(tmp_path / "out")])
+    assert main_module.main() == 2
+    told = capsys.readouterr().err
+    assert told.startswith("tests.gpu: missing here: never_heard_of, nor_of_this; put their wheels")
+    assert told.count("\n") == 1
+
+
+def test_the_parts_import_no_more_than_is_asked_for():
+    """In a process of its own, that knows no module of a distribution beside the needed ones."""
+    code = (
+        "import sys\n"
+        "from tests.gpu.part import parts\n"
+        "import sdqviz.api, sdqviz.runner.execute\n"
+        "assert len(parts()) == 7\n"
+        "print([n for n in ('gradio', 'starlette', 'pytest', 'hypothesis') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_the_parts_stand_in_order_of_worth():

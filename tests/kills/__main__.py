@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process that was forked has o
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["SDQVIZ_CHECKPOINT_SECONDS"] = "0"  # a state whenever ten times its cost has gone
 
-from sdqviz.base.request import QUANTIZE, quantize_request
+from sdqviz.base.request import QUANTIZE, quantize_request, recipe_entry
 from sdqviz.runner.catalog import build_catalog
 from sdqviz.runner.execute import execute
 from sdqviz.runner.models import ModelCache
@@ -33,7 +33,8 @@ from tests.tiny import save_tiny_model
 SETTINGS = {
     **{"steps": 2, "scheduler": "ddim", "calibration_scenes": 1, "held_out_scenes": 1},
     **{"time_rows": "sampler", "training_steps": 6, "training_scenes": 1, "rounds": 3},
-    **{"batch": 2, "previews": 1},
+    **{"batch": 2, "previews": 1, "iterations": 3, "range_iterations": 2, "block_batch": 2},
+    **{"looks": 1, "samples": 4},
     **{"precision": "fp32", "freeze_plateau": 0.2, "weight_rate": 0.02, "scale_rate": 0.005},
 }
 MOST_KILLS = 10_000
@@ -43,18 +44,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.kills", description=__doc__)
     parser.add_argument("kills", type=int, help="how many")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--recipe", default="fidelity", help="the method of the runs")
     parser.add_argument("--fresh", action="store_true", help="each worker a fresh interpreter")
     given = parser.parse_args()
     if not 0 < given.kills <= MOST_KILLS:
         parser.error(f"kills is {given.kills}: give 1 to {MOST_KILLS}")
     with tempfile.TemporaryDirectory(prefix="sdqviz-kills-", ignore_cleanup_errors=True) as folder:
-        return _kill(Path(folder), given.kills, given.seed, given.fresh)
+        return _kill(Path(folder), given)
 
 
-def _kill(folder: Path, kills: int, seed: int, fresh: bool) -> int:
+def _kill(folder: Path, given: argparse.Namespace) -> int:
+    kills, seed = given.kills, given.seed
     model = save_tiny_model(folder / "tiny")
     catalog = build_catalog(folder)
-    spec = quantize_request(catalog, str(model), "fidelity", "quick", SETTINGS)
+    known = {option["name"] for option in recipe_entry(catalog, given.recipe)["schema"]}
+    settings = {name: value for name, value in SETTINGS.items() if name in known}
+    spec = quantize_request(catalog, str(model), given.recipe, "quick", settings)
     expected, passed, seconds = _uninterrupted(folder / "whole", spec)
     print(
         f"uninterrupted: {seconds:.1f} s, {len(expected.curves)} points, seams {dict(passed)}",
@@ -71,7 +76,7 @@ def _kill(folder: Path, kills: int, seed: int, fresh: bool) -> int:
             passed=passed,
             whole_seconds=seconds,
             random=random.Random(f"{seed}/{runs}"),
-            fresh=fresh,
+            fresh=given.fresh,
         )
         for line in episode.work(kills - done):
             print(f"{done + 1:4d} run {runs}: {line.what}", flush=True)
@@ -82,7 +87,8 @@ def _kill(folder: Path, kills: int, seed: int, fresh: bool) -> int:
             print(f"     run {runs}: WRONG, {line}", flush=True)
         wrong += bool(episode.differences)
     minutes = (time.monotonic() - started) / 60
-    print(f"{done} kills of {runs} runs in {minutes:.1f} minutes, seed {seed}: {dict(tally)}")
+    print(f"{done} kills of {runs} runs in {minutes:.1f} minutes, seed {seed}, {given.recipe}")
+    print(f"who was killed, and in which stage: {dict(tally)}")
     print(f"{runs - wrong} of {runs} runs as the uninterrupted one, to the bit")
     return 1 if wrong else 0
 

@@ -16,7 +16,7 @@ _HALF = {
     "a half-written state": "scratch/*/*/*/*.partial*",
     "a half-written blob": "blobs/.partial*",
 }
-_LOOK_SECONDS, _QUICK_LOOK_SECONDS = 0.02, 0.001  # at rows, at the names of files
+_LOOK_SECONDS, _QUICK_LOOK_SECONDS = 0.05, 0.001  # at rows, at the names of files
 
 
 @dataclass(frozen=True)

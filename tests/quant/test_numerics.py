@@ -4,6 +4,7 @@ import torch
 from hypothesis import given, settings
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.quant import numerics
 from sdqviz.quant.numerics import (
     fake_quantize_activation,
     fake_quantize_weight,
@@ -114,3 +115,14 @@ def test_ties_follow_the_stored_inverse():
     assert torch.equal(quantize_activation(x, inverse, 100, ActivationSpec()), expected)
     divided = (torch.round(x / scale) + 100).clamp(0, 255)
     assert not torch.equal(expected, divided)  # the reason why the inverse is stored
+
+
+def test_how_many_weights_are_searched_at_a_time_changes_nothing(monkeypatch):
+    """A GPU takes many more at a time than a CPU's cache holds."""
+    weight = torch.randn(24, 3, 40, generator=torch.Generator().manual_seed(0))
+    spec = WeightSpec(bits=4, group=16)
+    whole = quantize_weight(weight, spec)
+    monkeypatch.setattr(numerics, "SEARCH_BLOCK", 120)  # one output channel
+    alone = quantize_weight(weight, spec)
+    for name in ("codes", "multipliers", "scale"):
+        assert torch.equal(getattr(whole, name), getattr(alone, name)), name

@@ -16,7 +16,9 @@ from safetensors.torch import load_file
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import SECONDS, Log, Preview, Progress, Scalar, State
 from sdqviz.base.request import QUANTIZE, quantize_request
+from sdqviz.base.steps import result_of
 from sdqviz.layers.checkpoint import packed_tensors
+from sdqviz.products.scenes import Sampler, TuneScenes
 from sdqviz.products.students import Learned
 from sdqviz.publish.card import model_card
 from sdqviz.results.quantize import QuantizedModel
@@ -29,12 +31,13 @@ from sdqviz.sweeps.ablation import ablate, arm_specs, parse_bits
 from sdqviz.sweeps.arms import ARMS
 from sdqviz.training import distillation
 from sdqviz.training.checkpoints import Checkpoints
+from sdqviz.training.course import Course
 from sdqviz.training.distillation import Distillation
 from sdqviz.views.training.ablation import ablation_curves
 from tests.conftest import QUICK
 from tests.harness import context_of, run_until, stage_of
 from tests.results.walk import unknown
-from tests.runner.test_execute import comparable, start_worker, wait_for
+from tests.runner.test_execute import by_stage_of, comparable, start_worker, wait_for
 
 TRAIN = {**QUICK, "training_steps": 8, "training_scenes": 2, "rounds": 2, "batch": 4, "previews": 2}
 FASTER = {"weight_rate": 0.02, "scale_rate": 0.005}
@@ -97,6 +100,7 @@ def test_a_training_lowers_the_error_of_every_block(store, tiny_folder, models):
         {"precision": "fp32"},
         {"micro_batch": 2, "precision": "fp16"},
         {"gradient_checkpointing": True},
+        {"optimizer_bits": 8},
         {"eight_bit_fraction": 0.2},
     ],
     ids=lambda config: next(iter(config)),
@@ -266,12 +270,88 @@ def test_a_run_that_finds_its_training_tells_the_same_curves(store, tiny_folder,
     assert [e for e in told[1] if e.name == "loss"] and [e for e in told[1] if e.name == "student"]
 
 
+def test_a_training_tells_where_it_is_between_its_steps(store, tiny_folder, models):
+    told, rows = [], []
+
+    def see(event):
+        told.append(event)
+        if isinstance(event, Progress) and event.stage == "distill":
+            rows.append(store.runs.list()[0])
+
+    config = {"micro_batch": 2, "eight_bit_fraction": 0.1, "weighting": "influence"}
+    state, row = run(store, models, request(tiny_folder, **config), see)
+    assert state == DONE, row.error
+    by_stage = by_stage_of(told)
+    events = by_stage["distill"]
+    places = [event.place for event in events]
+    for wanted in (
+        "round 1 of 2, walking scene 2 of 2, call 1 of",
+        "in step 1 of 8, 2 of 4 samples",
+        "step 5 of 8",
+        "preview at step 8, call 1 of",
+        "scales of ",
+    ):
+        assert [place for place in places if place.startswith(wanted)], wanted
+    between = places[places.index("in step 1 of 8, 2 of 4 samples") :]
+    assert len(between) >= 2 * 8
+    assert " s a step" in places[-2]
+    assert len({event.done for event in by_stage["influence"]}) > 10
+    assert len({event.done for event in by_stage["sensitivity"]}) > 10
+    written = [row for row in rows if row.stage == "distill" and row.place]
+    assert {row.place for row in written} > {places[-2]}
+    assert all(row.eta_low <= row.eta_seconds <= row.eta_high for row in written if row.eta_seconds)
+    assert any(row.eta_seconds for row in written)
+
+
+def test_a_look_that_was_cut_short_comes_again(store, tiny_folder, models):
+    spec = request(tiny_folder)
+    run_id = store.runs.add(QUANTIZE, spec)
+
+    def see(event):
+        if isinstance(event, Progress) and event.place.startswith("preview at step 4, call 1"):
+            store.runs.request_cancel(run_id)
+
+    assert execute(store, store.runs.claim(), models, see) == CANCELLED
+    assert store.runs.get(run_id).result["stopped_at"] == {"step": 4, "of": 8}
+    store.runs.resume(run_id)
+    assert execute(store, store.runs.claim(), models) == DONE
+    whole = Store(store.folder.with_name("whole"))
+    whole.runs.add(QUANTIZE, spec)
+    assert execute(whole, whole.runs.claim(), models) == DONE
+
+    def looks(of):
+        found = of.records.events(of.runs.list()[0].id)
+        return {(e.step, e.value) for e in found if isinstance(e, Scalar) and e.name == "tune_flip"}
+
+    assert looks(store) == looks(whole) and len(looks(whole)) == 3
+    ours, theirs = store.runs.list()[0].result, whole.runs.list()[0].result
+    assert ours["packed"] == theirs["packed"]
+
+
+@pytest.mark.parametrize("ask", ["request_cancel", "request_finish"])
+def test_a_training_that_is_left_before_its_first_step_leaves_its_start(
+    store, tiny_folder, models, ask
+):
+    """While it searches the weights' scales it has no student yet: it searches on, and keeps it."""
+    run_id = store.runs.add(QUANTIZE, request(tiny_folder))
+
+    def see(event):
+        if isinstance(event, Progress) and event.place.startswith("scales of "):
+            getattr(store.runs, ask)(*(run_id, ["distill"])[: 1 + (ask == "request_finish")])
+
+    state = execute(store, store.runs.claim(), models, see)
+    assert state == (CANCELLED if ask == "request_cancel" else DONE)
+    left = store.runs.get(run_id).result
+    assert left["stopped_at"] == {"step": 0, "of": 8}
+    assert store.blobs.get(left["packed"])
+
+
 def test_a_cancel_keeps_the_student_so_far(store, tiny_folder, models):
     spec = request(tiny_folder, training_steps=40)
     run_id = store.runs.add(QUANTIZE, spec)
 
     def see(event):
-        if isinstance(event, Progress) and event.stage == "distill" and event.done == 10:
+        if isinstance(event, Progress) and event.place.startswith("step 10 of"):
             store.runs.request_cancel(run_id)
 
     assert execute(store, store.runs.claim(), models, see) == CANCELLED
@@ -294,7 +374,7 @@ def test_a_training_that_is_finished_early_is_packed_and_scored(store, tiny_fold
     run_id = store.runs.add(QUANTIZE, spec)
 
     def see(event):
-        if isinstance(event, Progress) and event.stage == "distill" and event.done == 10:
+        if isinstance(event, Progress) and event.place.startswith("step 10 of"):
             store.runs.request_finish(run_id, ["distill"])
 
     assert execute(store, store.runs.claim(), models, see) == DONE
@@ -341,12 +421,14 @@ def test_a_loss_that_is_not_finite_names_block_and_timestep(store, tiny_folder, 
     context = context_of(store, spec, models)
     run_until(context, spec, "influence")
     stage = stage_of(spec, "distill")
-    student = stage._student(context.seen_by(stage))
-    training = Distillation("distill", context.seen_by(stage), stage, student, "key")
+    scenes = context.take(Sampler).training_scenes(stage.rounds * stage.training_scenes)
+    course = Course.of(stage.name, stage, scenes, context.take(TuneScenes).scenes[0])
+    student = result_of(stage._student(context.seen_by(stage), course))
+    training = Distillation(course, context.seen_by(stage), stage, student, "key")
     wanted = r"the loss is nan at step 2, first in mid_block.resnets.0 at timestep"
     with pytest.raises(SdqvizError, match=wanted):
         for event in training.run():
-            if isinstance(event, Progress) and event.done == 2:
+            if isinstance(event, Progress) and event.place.startswith("step 2 of"):
                 with torch.no_grad():
                     student.mid_block.resnets[0].conv1.weight.fill_(torch.nan)
 

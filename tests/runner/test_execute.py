@@ -270,11 +270,9 @@ def test_a_running_worker_stops_when_asked(store, tiny_folder):
     assert worker.wait(timeout=60) == 0
 
 
-def test_progress_is_told_with_every_network_call_and_never_goes_back(store, tiny_folder, models):
-    store.runs.add(QUANTIZE, request(tiny_folder, steps=4, calibration_scenes=2, scheduler="ddim"))
-    told = []
-    assert execute(store, store.runs.claim(), models, told.append) == DONE
-    by_stage = {}
+def by_stage_of(told) -> dict[str, list[Progress]]:
+    """Each stage's progress, checked to go forward to its end."""
+    by_stage: dict[str, list[Progress]] = {}
     for event in told:
         if isinstance(event, Progress):
             by_stage.setdefault(event.stage, []).append(event)
@@ -283,6 +281,14 @@ def test_progress_is_told_with_every_network_call_and_never_goes_back(store, tin
         assert done == sorted(done), stage
         assert len({event.total for event in events}) == 1, stage
         assert done[-1] == events[0].total, stage
+    return by_stage
+
+
+def test_progress_is_told_with_every_network_call_and_never_goes_back(store, tiny_folder, models):
+    store.runs.add(QUANTIZE, request(tiny_folder, steps=4, calibration_scenes=2, scheduler="ddim"))
+    told = []
+    assert execute(store, store.runs.claim(), models, told.append) == DONE
+    by_stage = by_stage_of(told)
     # Three scenes of four calls; of the two that are calibrated on each call once.
     assert {event.done for event in by_stage["record"]} == set(range(13))
     assert {event.done for event in by_stage["calibrate"]} == set(range(10))

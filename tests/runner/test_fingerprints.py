@@ -5,6 +5,7 @@ import os
 import pytest
 
 from sdqviz.base.events import Log, Progress
+from sdqviz.families.sources import Source
 from sdqviz.runner import fingerprints
 from sdqviz.runner.fingerprints import Fingerprints, Read
 from sdqviz.runner.models import Loaded, ModelCache
@@ -57,6 +58,17 @@ def test_small_files_are_always_read(tiny_folder, tmp_path):
     assert again == digest
 
 
+def test_a_single_file_and_its_configs_are_read_as_one(file, tiny_folder):
+    models = ModelCache()
+    *reads, key = models.fingerprint(Source("one", file, tiny_folder))
+    done = [step.done for step in reads]
+    both = [*fingerprints.model_files(file), *fingerprints.model_files(tiny_folder)]
+    total = sum(part.stat().st_size for part in both)
+    assert done == sorted(set(done)) and done[-1] == total
+    assert {step.total for step in reads} == {total}
+    assert key == ModelCache.key(Source("one", file, tiny_folder))
+
+
 def test_reading_and_loading_are_told(tiny_folder):
     models = ModelCache()
     *told, loaded = models.loading(str(tiny_folder))
@@ -64,6 +76,8 @@ def test_reading_and_loading_are_told(tiny_folder):
     progress = [step for step in told if isinstance(step, Progress)]
     total = sum(file.stat().st_size for file in fingerprints.model_files(tiny_folder))
     assert {step.total for step in progress} == {total} and progress[-1].done == total
+    done = [step.done for step in progress]
+    assert done == sorted(done) and progress[-1].place.startswith("loading ")
     (line,) = [step.message for step in told if isinstance(step, Log)]
     assert line.startswith(f"loading {tiny_folder}")
     *again, same = models.loading(str(tiny_folder))

@@ -77,6 +77,17 @@ def test_idle_workers_end_with_the_app_and_a_busy_one_goes_on(store, started):
     assert not started[1][1].ended
 
 
+def test_a_worker_that_is_thought_dead_for_a_moment_is_not_ended(store, started):
+    supervisor = Supervisor(store.folder)
+    supervisor.ensure_worker()
+    store.runs.claim(store.runs.add("quantize", {}))
+    with store.runs._database.transaction() as sql:
+        sql.execute("UPDATE runs SET lease_until = 0")
+    assert store.runs.list()[0].state == "interrupted"
+    supervisor.stop()
+    assert not started[0][1].ended
+
+
 def test_a_worker_leaves_an_app_that_is_dead_but_not_buried(store):
     app = subprocess.Popen(["true"])
     until = time.monotonic() + 10

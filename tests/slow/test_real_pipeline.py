@@ -1,8 +1,9 @@
 """`pytest -m slow tests/slow/test_real_pipeline.py -n 0 -s`: published shapes from end to end.
 
 The layouts and the reduced depths take minutes, up to 20 GB of disk and 8 GB of memory. v1-4 whole
-takes hours on a few cores, 16 GB of memory and 20 GB of disk; SDQVIZ_TEST_PIXELS (256) draws it
-smaller. Tokenizers come by pip into a cache (tests/slow/vocabularies.py).
+takes about an hour on one core, 16 GB of memory and 20 GB of disk; SDQVIZ_TEST_PIXELS (256) draws
+it smaller, SDQVIZ_TEST_THREADS keeps it to so many cores of all. Tokenizers come by pip into a
+cache (tests/slow/vocabularies.py).
 """
 
 import json
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import diffusers
 import pytest
@@ -20,12 +22,14 @@ import torch
 from safetensors.torch import load_file
 
 import sdqviz
+from sdqviz.base.events import SECONDS
 from sdqviz.base.request import quantize_request
 from sdqviz.families.components import component_files, variant_of
 from sdqviz.families.loading import load
 from sdqviz.layers.convert import packed_layers
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.runner.estimate import estimate_quantize
+from sdqviz.store.store import Store
 from tests.slow.real_pipeline import (
     PIPELINE,
     lay_the_hub_around,
@@ -36,7 +40,7 @@ from tests.slow.real_pipeline import (
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(8 * 3600)]
 PIXELS = int(os.environ.get("SDQVIZ_TEST_PIXELS", "256"))
 FEW = {
-    **{"steps": 3, "calibration_scenes": 1, "held_out_scenes": 1},
+    **{"steps": 2, "calibration_scenes": 1, "held_out_scenes": 1},
     **{"width": PIXELS, "height": PIXELS},
 }
 SHORT = {
@@ -116,44 +120,55 @@ def draw(folder: Path, family: str, pixels: int, sampler: str = "") -> torch.Ten
 
 
 def environment(home: Path) -> dict[str, str]:
-    """With all cores: the tests themselves are kept to one."""
+    """With all cores, unless fewer are asked for: the tests themselves are kept to one."""
     own = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
-    return {**own, "SDQVIZ_HOME": str(home)}
+    threads = os.environ.get("SDQVIZ_TEST_THREADS")
+    return {**own, "SDQVIZ_HOME": str(home), **({"OMP_NUM_THREADS": threads} if threads else {})}
+
+
+class Ended(NamedTuple):
+    """What a command said on its standard output, and took: seconds, peak bytes."""
+
+    code: int
+    said: str
+    seconds: float
+    peak: int
 
 
 class Job:
-    """`sdqviz quantize` in a process of its own, and what it took."""
+    """A command of ours in a process of its own, and what it took."""
 
-    def __init__(self, home: Path, model: Path, recipe: str, config: dict, out: Path) -> None:
-        command = [sys.executable, "-m", "sdqviz", "quantize", str(model), "--recipe", recipe]
-        command += ["--preset", "quick", "--out", str(out), "--json"]
-        command += [p for k, v in config.items() for p in ("--set", f"{k}={json.dumps(v)}")]
-        self.told = home.parent / f"{out.name}.log"
+    def __init__(self, home: Path, *words: str) -> None:
+        self.told = home.parent / f"{words[0]}-{words[-1].replace('/', '-')}.log"
         self.log = self.told.open("w")
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            command,
+            [sys.executable, "-m", "sdqviz", *words, "--json"],
             env=environment(home),
             stdout=subprocess.PIPE,
             stderr=self.log,
             text=True,
         )
 
-    def end(self) -> tuple[int, str, float, int]:
-        """(exit code, standard output, seconds, peak bytes)."""
+    @staticmethod
+    def quantize(home: Path, model: Path, recipe: str, config: dict, out: Path) -> "Job":
+        settings = [p for k, v in config.items() for p in ("--set", f"{k}={json.dumps(v)}")]
+        words = ["quantize", str(model), "--recipe", recipe, "--preset", "quick", *settings]
+        return Job(home, *words, "--out", str(out))
+
+    def end(self) -> "Ended":
         assert self.process.stdout is not None
         said = self.process.stdout.read()
         _, status, used = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         self.log.close()
         seconds = time.monotonic() - self.started
-        return self.process.returncode, said, seconds, used.ru_maxrss * 1024
+        return Ended(self.process.returncode, said, seconds, used.ru_maxrss * 1024)
 
-    def stop_in(self, stage: str) -> None:
-        """Asks it to stop once it tells of this stage."""
-        while self.process.poll() is None and f"\n{stage} " not in f"\n{self.told.read_text()}":
+    def stop_at(self, line: str) -> None:
+        """Asks it to stop once it tells this."""
+        while self.process.poll() is None and f"\n{line}" not in f"\n{self.told.read_text()}":
             time.sleep(1)
-        time.sleep(5)
         self.process.send_signal(signal.SIGINT)
 
 
@@ -166,34 +181,45 @@ def v1_4(tmp_path_factory):
 
 @pytest.mark.parametrize("recipe", ["round_nearest", "fidelity"])
 def test_v1_4_from_end_to_end(v1_4, recipe, tmp_path):
+    """The fidelity recipe is cancelled while it trains and resumed: both parts are the fact."""
     config = {**FEW, **(SHORT if recipe == "fidelity" else {})}
-    spec = quantize_request(static_catalog(), str(v1_4), recipe, "quick", config)
-    estimate = estimate_quantize(spec, static_catalog())
     home, out = tmp_path / "home", tmp_path / "w4a8"
+    job = Job.quantize(home, v1_4, recipe, config, out)
+    parts = []
     if recipe == "fidelity":
-        job = Job(home, v1_4, recipe, config, tmp_path / "stopped")
-        job.stop_in("distill")
-        code, *_ = job.end()
-        assert code == 1
+        job.stop_at("distill 1/")
+        parts.append(job.end())
+        assert parts[0].code == 1, job.told.read_text()
         runs = told("runs", "list", home=home)["runs"]
         (run,) = (row for row in runs if row["model"] == str(v1_4))
         assert run["state"] == "cancelled"
         so_far = tmp_path / "so-far"
         told("runs", "export", run["run"], "--model", "--out", str(so_far), home=home)
         draw(so_far, "sd1", PIXELS)
-        resumed = told("runs", "resume", run["run"], "--out", str(tmp_path / "on"), home=home)
-        assert resumed["state"] == "done"
-    job = Job(tmp_path / "fresh", v1_4, recipe, config, out)
-    code, said, seconds, peak = job.end()
-    assert code == 0, job.told.read_text()
-    report = json.loads(said.strip().splitlines()[-1])
-    disk = sum(f.stat().st_size for f in (tmp_path / "fresh").rglob("*") if f.is_file())
+        shutil.rmtree(so_far)
+        job = Job(home, "runs", "resume", run["run"], "--out", str(out))
+    parts.append(job.end())
+    assert parts[-1].code == 0, job.told.read_text()
+    report = json.loads(parts[-1].said.strip().splitlines()[-1])
+    (run,) = told("runs", "list", home=home)["runs"]
+    store = Store(home)
+    result = store.runs.get(run["run"]).result or {}
+    spent = {
+        f"{event.layer}": round(event.value)
+        for event in store.records.events(run["run"], "Scalar")
+        if event.name == SECONDS
+    }
+    spec = quantize_request(static_catalog(), str(v1_4), recipe, "quick", config)
+    timed = result["call_seconds"]
+    estimate = estimate_quantize(spec, static_catalog(), timed, out=True)
+    disk = sum(f.stat().st_size for d in (home, out) for f in d.rglob("*") if f.is_file())
     facts = {
-        "seconds": (estimate.seconds, seconds),
-        "memory": (estimate.memory_bytes, peak),
-        "disk": (estimate.disk_bytes, disk),
+        "seconds": (estimate.seconds, sum(part.seconds for part in parts)),
+        "memory": (estimate.memory_bytes, max(part.peak for part in parts)),
+        "disk": (estimate.disk_bytes + estimate.out_bytes, disk),
     }
     print(f"\nv1-4, {recipe}, {PIXELS} pixels: {report['bytes']:,} of {report['fp_bytes']:,} bytes")
+    print(f"  a sample's call: {timed:.2f} s; stages, in seconds: {spent}")
     for name, (expected, fact) in facts.items():
         print(f"  {name}: estimated {expected:,.0f}, in fact {fact:,.0f} ({expected / fact:.2f})")
     assert report["bytes"] < 0.14 * report["fp_bytes"]

@@ -64,6 +64,15 @@ def test_what_a_run_in_progress_found_again_is_not_collected(store):
     store.runs.finish(run_id, "done", result={"images": {"fp": old}})
 
 
+def test_nothing_is_collected_while_a_run_works_that_started_in_the_future(store):
+    """The clock was set back since: what looks old may be what the run has just written."""
+    store.runs.claim(store.runs.add("quantize", {}))
+    with store.runs._database.transaction() as sql:
+        sql.execute("UPDATE runs SET started = started + 86400")
+    aged(store, store.blobs.put(b"written", "png"))
+    assert store.records.collect_garbage(older_than_seconds=0) == (0, 0)
+
+
 def test_what_a_kept_product_mentions_is_not_collected(store):
     """A scene's row is a product; its pictures are named in it alone until the run is done."""
     run_id = store.runs.add("quantize", {})

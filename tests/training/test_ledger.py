@@ -48,6 +48,11 @@ def test_v1_balanced_trains_all_within_12_gb():
     fits("sd1", 12e9, trainable="all")
 
 
+def test_v1_with_an_8_bit_optimiser_on_the_gpu_trains_all_within_20_gb():
+    """Nothing of it lies in the host's memory then; in float32 its moments take 5 GB more."""
+    fits("sd1", 20e9, trainable="all", optimizer_on="device", optimizer_bits=8)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_xl_with_lora_trains_within_24_gb():
@@ -85,6 +90,9 @@ def test_every_choice_shows_in_the_ledger():
     # Average and two moments lie there, and the gradients stay.
     assert beside.device - usual.device > 3 * weights
     assert usual.host >= 4 * weights  # masters, average, two moments
+    saved = beside.device - small(optimizer_on="device", optimizer_bits=8).device
+    assert saved == pytest.approx(1.5 * weights, rel=0.03)  # 6 of 8 bytes a weight
+    assert usual.host - small(optimizer_bits=8).host == pytest.approx(1.5 * weights, rel=0.03)
     lora = small(trainable="lora", lora_rank=4)
     assert lora.student < 0.2 * weights
     assert lora.device < usual.device - 0.5 * weights

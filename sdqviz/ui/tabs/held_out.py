@@ -20,7 +20,7 @@ class HeldOutTab:
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(
             "**Medians over scenes that calibration never saw.** Each bar runs from the noise "
-            "floor (the FP model in bfloat16) to another seed of the same prompt."
+            "floor (what bfloat16 changes in the FP model) to another seed of the same prompt."
         )
         chips = gr.HTML(elem_id="median-chips")
         gallery = component("gallery", "gallery", events=("open",), waits=context.has_run)

@@ -33,16 +33,19 @@ def run_card(run: Run | None, queued: int, log: list[str], names: StageNames) ->
         )
     ]
     if run.state in ACTIVE or run.state == QUEUED:
-        left = f" · about {duration(run.eta_seconds)} left" if run.eta_seconds else ""
+        left = time_left(run)
+        left = f" · {left}" if left else ""
         stage = "waiting for its turn" if run.state == QUEUED else names.label(run.stage)
+        place = f" · {run.place}" if run.place and run.state != QUEUED else ""
         lines.append(
             html(
                 '<div class="sdq-progress" role="progressbar" aria-valuenow="{percent:.0f}" '
                 'aria-valuemin="0" aria-valuemax="100"><i '
-                'style="width:{percent:.1f}%"></i></div><p>{stage} · {percent:.0f} '
+                'style="width:{percent:.1f}%"></i></div><p>{stage}{place} · {percent:.0f} '
                 "%{left}</p>",
                 percent=percent,
                 stage=stage,
+                place=place,
                 left=left,
             )
         )
@@ -69,6 +72,14 @@ def run_card(run: Run | None, queued: int, log: list[str], names: StageNames) ->
         state=run.state,
         lines=joined(lines),
     )
+
+
+def time_left(run: Run) -> str:
+    """As "about 5 min left" or "4 min to 6 min left"; empty where it is not known."""
+    if not run.eta_seconds:
+        return ""
+    low, high = (duration(end or run.eta_seconds) for end in (run.eta_low, run.eta_high))
+    return f"about {high} left" if low == high else f"{low} to {high} left"
 
 
 def duration(seconds: float) -> str:

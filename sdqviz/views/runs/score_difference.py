@@ -21,7 +21,7 @@ _READING = html(
     "Medians over the scenes that both runs were scored on, and the difference's 95 % interval "
     "(bootstrap over these scenes, each with both its scores). <b>Within noise</b>: the interval "
     "holds 0, or the difference is smaller than the noise floor's distance from identical pictures "
-    "(FLIP 0, LPIPS 0, SSIM 1), that is, than what computing the FP model in bfloat16 changes. "
+    "(FLIP 0, LPIPS 0, SSIM 1), that is, than what bfloat16 changes in the FP model. "
     "PSNR has no such distance: identical pictures have infinite PSNR."
 )
 

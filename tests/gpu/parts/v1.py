@@ -33,7 +33,7 @@ def measure(out: Path, seconds: float) -> Iterator[list[Row]]:
     trained: list[float] = []  # when each optimiser step was done
 
     def see(event: Event) -> None:
-        if isinstance(event, Progress) and event.stage == "distill" and event.done > len(trained):
+        if isinstance(event, Progress) and event.place.startswith(f"step {len(trained) + 1} of "):
             trained.append(time.perf_counter())
 
     start = time.perf_counter()

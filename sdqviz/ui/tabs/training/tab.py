@@ -11,7 +11,7 @@ from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.ui.reads import reads
 from sdqviz.ui.tabs.training.ablation import build_ablation
 from sdqviz.views.markup import html
-from sdqviz.views.runs.card import duration
+from sdqviz.views.runs.card import duration, time_left
 from sdqviz.views.runs.names import run_name
 from sdqviz.views.training.charts import (
     KINDS,
@@ -127,11 +127,11 @@ def _mark(run: Run, points: int) -> str:
 def _head(run: Run) -> str:
     """Which training this is and how far."""
     if run.state in ACTIVE:
-        left = f", about {duration(run.eta_seconds)} left" if run.eta_seconds else ""
+        told = [", " + part for part in (run.place, time_left(run)) if part]
         return html(
-            '<p class="sdq-about"><b>Live:</b> {run_name}{left}</p>',
+            '<p class="sdq-about"><b>Live:</b> {run_name}{told}</p>',
             run_name=run_name(run),
-            left=left,
+            told="".join(told),
         )
     model = run.quantized_model
     if model is None or model.training is None:
