@@ -202,7 +202,9 @@ class Distillation:
                 else:
                     calls.append(seen)
                     walked, met = walked + 1, 0
-                yield self.course.walked(number, walked, met)
+                now = self.course.stepped(self.step, self.seconds)  # calls on disk are behind it
+                there = self.course.walked(number, walked, met)
+                yield max(now, there, key=lambda event: event.done)
 
     def _parallel(
         self, calls: list[ConditionedCalls], number: int, start: int, end: int

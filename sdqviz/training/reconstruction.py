@@ -305,11 +305,15 @@ class Reconstruction:
 
     def _look(self, step: int) -> Iterator[Event]:
         """The tune scene as the student is after so many steps, unless that was told before."""
-        told = (event for event in self.told if isinstance(event, Scalar))
-        if any(event.name == LOOKED and event.step == step for event in told):
+        before = (event for event in self.told if isinstance(event, Scalar))
+        if any(event.name == LOOKED and event.step == step for event in before):
             return
         with fixed_weights(self.student):
-            yield from watch(self.context, self.student, self.blocks, step)
+            for told in watch(self.context, self.student, self.blocks, step):
+                if isinstance(told, int):  # calls of the walk: seconds, so that it is no silence
+                    yield Progress(stage=self.name, done=self.step, total=self.total)
+                else:
+                    yield told
         yield Progress(stage=self.name, done=self.step, total=self.total)
 
     def _resume(self) -> None:
