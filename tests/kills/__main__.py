@@ -83,13 +83,14 @@ def _kill(folder: Path, given: argparse.Namespace) -> int:
             done += 1
             tally[line.victim] += 1
             tally[line.stage] += 1
-        for line in episode.differences:
-            print(f"     run {runs}: WRONG, {line}", flush=True)
+        for line in episode.differences or ["as the uninterrupted one, to the bit"]:
+            mark = "WRONG, " if episode.differences else ""
+            print(f"     run {runs}: {mark}{line}", flush=True)
         wrong += bool(episode.differences)
     minutes = (time.monotonic() - started) / 60
     print(f"{done} kills of {runs} runs in {minutes:.1f} minutes, seed {seed}, {given.recipe}")
     print(f"who was killed, and in which stage: {dict(tally)}")
-    print(f"{runs - wrong} of {runs} runs as the uninterrupted one, to the bit")
+    print(f"{runs - wrong} of {runs} runs are right")
     return 1 if wrong else 0
 
 
