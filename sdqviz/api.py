@@ -363,9 +363,7 @@ def compare_many(
         check_device(device)
     check_count("count", count, 2, MOST_SCENES)
     if len(set(devices)) != len(devices) or not all(devices):
-        raise SdqvizError(
-            f"device is {','.join(devices)!r}", "name each device once: cuda:0,cuda:1"
-        )
+        raise SdqvizError(f"device is {','.join(devices)!r}", "name each once: cuda:0,cuda:1")
     if lpips_net not in BACKBONES:
         raise SdqvizError(f"unknown net {lpips_net!r}", f"there is {', '.join(BACKBONES)}")
     refuse_quantized(model, model_config)

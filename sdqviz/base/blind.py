@@ -81,7 +81,7 @@ def draw_trials(kind: str, scenes: Sequence[str], count: int) -> tuple[Trial, ..
     is right half the time whatever was shown before. No scene repeats before all had a turn.
     """
     if kind not in KINDS:
-        raise SdqvizError(f"no blind test {kind!r}", f"choose {' or '.join(KINDS)}")
+        raise SdqvizError(f"no blind test {str(kind)[:20]!r}", f"choose {' or '.join(KINDS)}")
     if not scenes:
         raise SdqvizError("this run has no scene to test with", "choose another run")
     random = secrets.SystemRandom()

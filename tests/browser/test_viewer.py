@@ -112,7 +112,8 @@ def test_the_learned_map_is_offered_where_a_run_kept_one(page):
     flip = page.evaluate("document.querySelector('#viewer canvas').toDataURL()")
     page.keyboard.press("7")
     assert page.evaluate(f"{VIEWER}.mode") == "st_lpips"
-    assert "ST-LPIPS (alex): black 0" in page.inner_text("#viewer")
+    assert "ST-LPIPS (alex)" in page.inner_text("#viewer")
+    assert page.inner_text("#viewer .sdqv-scale").split("\n") == ["0", "1 or more"]
     assert page.evaluate("document.querySelector('#viewer canvas').toDataURL()") == flip
 
 
@@ -347,6 +348,7 @@ def test_an_address_opens_scene_and_layer_and_tells_of_a_lost_run(page, store, s
 def test_the_gallery_and_the_layers_open_what_is_chosen(page):
     focus(page)
     page.get_by_role("tab", name="Held-out scenes").click()
+    page.wait_for_selector("#gallery .sdqg-card")
     cards = page.locator("#gallery .sdqg-card")
     assert cards.count() == 8
     prompt = cards.nth(2).inner_text()

@@ -52,7 +52,7 @@ def refused(*words: str) -> str:
     code, out, err = command(*words)
     assert (code, out) == (1, "")
     *told_before, line = err.strip().splitlines()
-    assert all(re.fullmatch(r"\w+ \d+/\d+", progress) for progress in told_before), err
+    assert all(re.fullmatch(r"\w+ \d+/\d+(, .+)?", progress) for progress in told_before), err
     told = json.loads(line)
     assert set(told) == {"error", "hint"} and told["hint"]
     return told["error"]

@@ -69,8 +69,9 @@ def test_weights_alone_and_activations_alone_add_up_to_about_the_whole(tiny, run
         )
     )
     size = whole.square().sum()
-    assert 0 < activations.square().sum() < size
-    assert 0 < weights.square().sum() < size
+    # Of a random network one part may err more than both together, never by much.
+    assert 0 < activations.square().sum() < 1.2 * size
+    assert 0 < weights.square().sum() < 1.2 * size
     # To first order the error is the sum of the two.
     assert (whole - weights - activations).square().sum() < 0.1 * size
     again = outputs(student) - exact

@@ -82,5 +82,5 @@ def last_call_of_a_layer_with_ranges(models, spec, store, result, own):
 
         first, last = drawn.timesteps[0].item(), drawn.timesteps[-1].item()
         # The recorded x is rounded to float16, which moves a few values to the next code.
-        assert own[name][-1] == pytest.approx(error(last), rel=1e-2)
-        assert error(first) != pytest.approx(error(last), rel=1e-2)
+        assert own[name][-1] == pytest.approx(error(last), rel=2e-3)
+        assert error(first) != pytest.approx(error(last), rel=2e-3)

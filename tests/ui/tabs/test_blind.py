@@ -1,4 +1,6 @@
 import base64
+import functools
+import inspect
 import json
 import re
 from typing import Any
@@ -28,7 +30,9 @@ def handlers(store) -> dict[str, Any]:
     page = build_app(AppContext(store, lambda: catalog, *[nothing] * 6))
     named: dict[str, Any] = {}
     for entry in page.fns.values():
-        given = getattr(entry.fn, "func", entry.fn)
+        given, inner = entry.fn, inspect.unwrap(entry.fn) if entry.fn else None
+        if isinstance(inner, functools.partial):
+            given = inner.func
         if given is not None and BlindTab.__name__ in given.__qualname__:
             named[given.__name__] = given
     return named

@@ -3,8 +3,9 @@
 
 const SWAPS_A_SECOND = 2; // below the three flashes a second of WCAG 2.3.1
 const MOST_HEIGHT = 640; // pixels of the page, of a row of panels
-const LEAST_HEIGHT = 320;
-const ABOVE_STAGE = 450; // what stands above the pictures: with them it fits the window
+const LEAST_HEIGHT = 260;
+const BELOW_STAGE = 8; // pixels of the page that are left free below the pictures
+const FIRST_SCREEN = 0.7; // of the window: a stage that begins further down is scrolled to
 
 class Viewer {
   /** @type {Mode} */
@@ -164,7 +165,7 @@ class Viewer {
     const ratio = pixelRatio();
     const width = Math.round(stage.root.clientWidth * ratio);
     const [across, down] = panelGrid(this);
-    const most = stageHeight() * ratio * Math.min(down, 2);
+    const most = stageHeight(stage.root) * ratio * Math.min(down, 2);
     stage.resize(width, Math.round(Math.min((width * down) / across, most)));
     this.painter.clear();
     const any = a ?? b;
@@ -227,5 +228,12 @@ class Viewer {
   }
 }
 
-/** How high a row of panels may be, in pixels of the page. */
-const stageHeight = () => clamp(window.innerHeight - ABOVE_STAGE, LEAST_HEIGHT, MOST_HEIGHT);
+/**
+ * How high a row of panels may be, in pixels of the page: what is left of the first screen.
+ * @param {Element} stage
+ */
+function stageHeight(stage) {
+  const top = stage.getBoundingClientRect().top + window.scrollY;
+  if (top > FIRST_SCREEN * window.innerHeight) return MOST_HEIGHT;
+  return clamp(window.innerHeight - top - BELOW_STAGE, LEAST_HEIGHT, MOST_HEIGHT);
+}
