@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from PIL import Image, ImageChops
 
 from sdqviz.views.runs.listing import typical, worst_first
@@ -53,6 +54,7 @@ def test_the_worst_scene_is_one_click_away_and_back(page, server):
         page.wait_for_function(f"{shown} === '{row.id}'")
 
 
+@pytest.mark.slow  # some minutes; `test_job.py` follows shorter jobs
 def test_a_quick_job_survives_a_reload_and_shows_its_pair(page, server):
     from sdqviz.store.store import Store
 

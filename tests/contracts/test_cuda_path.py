@@ -44,7 +44,13 @@ def card(monkeypatch):
 
 
 # Training is one code for all families: it is watched in one.
-@pytest.fixture(params=[(family, "round_nearest") for family in FAMILIES] + [("sd1", "fidelity")])
+@pytest.fixture(
+    params=[
+        *((family, "round_nearest") for family in FAMILIES if family != "sd2"),
+        pytest.param(("sd2", "round_nearest"), marks=pytest.mark.slow),  # v1's network again
+        ("sd1", "fidelity"),
+    ]
+)
 def work(request, tmp_path):
     """(folder, recipe)"""
     family, recipe = request.param

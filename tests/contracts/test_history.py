@@ -41,7 +41,13 @@ def packed(store, models, tiny_folder, recipe, values):
     return context.result["packed"]
 
 
-@pytest.mark.parametrize("recipe", NAMES)
+def _always_or_slow(recipe):
+    """The others differ from `q_diffusion` by a choice or a correction, which have own tests."""
+    always = recipe in (*FIRST, "q_diffusion")
+    return recipe if always else pytest.param(recipe, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("recipe", [_always_or_slow(name) for name in NAMES])
 def test_a_used_store_gives_the_bytes_of_a_fresh_one(tmp_path, models, tiny_folder, recipe):
     requests = []
     for values in REQUESTS if recipe in FIRST else OTHERS:

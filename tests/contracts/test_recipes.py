@@ -53,6 +53,12 @@ def one_family(recipe: str) -> str:
     return served[NAMES.index(recipe) % len(served)]
 
 
+def _always_or_slow(name):
+    """Those that others are built like."""
+    always = name in ("round_nearest", "fidelity", "q_diffusion", "ptqd")
+    return name if always else pytest.param(name, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_it_says_what_it_is(name):
     recipe = found(RECIPES, "RECIPE")[name]
@@ -67,7 +73,7 @@ def test_it_says_what_it_is(name):
             assert part in text, part
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [_always_or_slow(name) for name in NAMES])
 def test_it_runs_is_cancelled_resumes_and_draws(name, tmp_path, models, folders, monkeypatch):
     """One run, cancelled in the middle of what learns: the rest of it gives the bytes of a run that
     nobody disturbed, and its points, told live, in a folder that diffusers loads and draws with.

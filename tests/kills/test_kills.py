@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 KILLS = 3
 
 
+@pytest.mark.slow
 def test_killed_runs_leave_what_uninterrupted_ones_do(tmp_path):
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path.cwd())}
     command = [sys.executable, "-m", "tests.kills", str(KILLS), "--seed", "7"]

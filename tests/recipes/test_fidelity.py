@@ -200,6 +200,7 @@ def test_a_frozen_block_is_an_event_and_stays(store, tiny_folder, models):
     assert all("plateau" in event.reason for event in frozen)
 
 
+@pytest.mark.slow  # `tests/kills` and `test_execute.py` kill too
 def test_kill_9_then_resume_gives_the_same_bytes(store, tiny_folder, tmp_path):
     spec = request(tiny_folder, training_steps=120, rounds=3, freeze_plateau=0.2, **FASTER)
     run_id = store.runs.add(QUANTIZE, spec)

@@ -119,6 +119,7 @@ def test_a_killed_run_tells_each_point_once(
     assert plain(store.runs.get(run_id).result) == plain(result)
 
 
+@pytest.mark.slow
 def test_a_training_left_between_two_points_or_in_a_walk_goes_on_exactly(
     store, tiny_folder, models, monkeypatch, whole
 ):
@@ -150,6 +151,7 @@ def test_a_training_left_between_two_points_or_in_a_walk_goes_on_exactly(
     assert store.runs.get(run_id).result["packed"] == result["packed"]
 
 
+@pytest.mark.slow
 def test_a_killed_reconstruction_tells_each_point_once(
     store, tiny_folder, models, monkeypatch, often, tmp_path
 ):

@@ -80,6 +80,7 @@ def small(samples=1, dtype=torch.float16, **values):
     return held("sd1", TrainingOptions(**values), samples, SMALL, dtype)
 
 
+@pytest.mark.slow
 def test_every_choice_shows_in_the_ledger():
     usual = small()
     weights = usual.student  # float32
