@@ -11,16 +11,11 @@ from dataclasses import dataclass
 import torch
 
 from sdqviz.base.config import option
-from sdqviz.base.steps import Steps
-from sdqviz.choices.contract import ChoiceStage
-from sdqviz.choices.features import distances, middle_features
-from sdqviz.products.context import Context
-from sdqviz.products.scenes import CalibrationScenes
-from sdqviz.products.trajectories import calls_per_scene
+from sdqviz.choices.features import FeatureChoiceStage, distances
 
 
 @dataclass(frozen=True, kw_only=True)
-class CoverageStage(ChoiceStage):
+class CoverageStage(FeatureChoiceStage):
     name, label, version = "choose_coverage", "choosing timesteps that stand for all", 1
 
     timesteps: int = option(
@@ -30,19 +25,8 @@ class CoverageStage(ChoiceStage):
         low=1,
         high=1000,
     )
-    looked_at: int = option(
-        4, label="Scenes looked at", help="Calibration scenes it is told by.", low=1, high=4096
-    )
 
-    def _cost(self, context: Context) -> float:
-        if not context.has(CalibrationScenes):
-            return 1.0
-        scenes = context.take(CalibrationScenes).scenes[: self.looked_at]
-        return 0.5 * sum(map(calls_per_scene, scenes))
-
-    def _shares(self, context: Context) -> Steps[list[float]]:
-        scenes = context.take(CalibrationScenes).scenes[: self.looked_at]
-        features = yield from middle_features(context, scenes)
+    def _by(self, features: Sequence[torch.Tensor]) -> list[float]:
         return coverage_shares(features, self.timesteps)
 
 

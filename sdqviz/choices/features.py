@@ -1,17 +1,46 @@
-"""What the network sees of each call: the input of its middle block, over some scenes."""
+"""Choices by what the network sees of each call: its middle block's input, over some scenes."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import torch
 
+from sdqviz.base.config import option
 from sdqviz.base.scene import Scene
 from sdqviz.base.steps import Steps
+from sdqviz.choices.contract import ChoiceStage
 from sdqviz.diffusion.timesteps import as_taken
 from sdqviz.families.predictor import predictor
 from sdqviz.layers.reached import reach
 from sdqviz.products.context import Context
-from sdqviz.products.trajectories import CalibrationTrajectories
+from sdqviz.products.scenes import CalibrationScenes
+from sdqviz.products.trajectories import CalibrationTrajectories, calls_per_scene
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureChoiceStage(ChoiceStage):
+    """`_by` is a choice's own: the shares that follow from the calls' features."""
+
+    looked_at: int = option(
+        4, label="Scenes looked at", help="Calibration scenes it is told by.", low=1, high=4096
+    )
+
+    @abstractmethod
+    def _by(self, features: Sequence[torch.Tensor]) -> list[float]:
+        """A weight for each call, 0 for none."""
+
+    def _cost(self, context: Context) -> float:
+        if not context.has(CalibrationScenes):
+            return 1.0
+        return 0.5 * sum(map(calls_per_scene, self._scenes(context)))
+
+    def _shares(self, context: Context) -> Steps[list[float]]:
+        return self._by((yield from middle_features(context, self._scenes(context))))
+
+    def _scenes(self, context: Context) -> Sequence[Scene]:
+        return context.take(CalibrationScenes).scenes[: self.looked_at]
 
 
 def middle_features(context: Context, scenes: Sequence[Scene]) -> Steps[list[torch.Tensor]]:
