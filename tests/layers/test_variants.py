@@ -69,9 +69,8 @@ def test_weights_alone_and_activations_alone_add_up_to_about_the_whole(tiny, run
         )
     )
     size = whole.square().sum()
-    # Of a random network one part may err more than both together, never by much.
-    assert 0 < activations.square().sum() < 1.2 * size
-    assert 0 < weights.square().sum() < 1.2 * size
+    assert 0 < activations.square().sum() < size
+    assert 0 < weights.square().sum() < size
     # To first order the error is the sum of the two.
     assert (whole - weights - activations).square().sum() < 0.1 * size
     again = outputs(student) - exact
@@ -83,7 +82,7 @@ def runs_of_parts(request, tiny):
     """The FP network, its W4A8 student, and the first step's output of any network."""
     network = tiny.network
     plan = make_plan(network, tiny.family.roles(network), PlanConfig())
-    scene = Scene(prompt="a key", steps=2)
+    scene = Scene(prompt="a key", seed=1, steps=2)
     shape = tiny.family.latent_shape(tiny, scene)
     seen = {}
 
