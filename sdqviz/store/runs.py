@@ -254,6 +254,17 @@ class Runs(Worked):
         )
         return bool(self._database.rows(query, (QUEUED, *SHORT, *ACTIVE, *SHORT))[0]["waits"])
 
+    def waiting(self) -> int:
+        """How many runs wait for a worker. Dead leases are given up first."""
+        self.expire()
+        query = "SELECT COUNT(*) AS count FROM runs WHERE state = ?"
+        return self._database.rows(query, (QUEUED,))[0]["count"]
+
+    def visitors(self) -> frozenset[str]:
+        """Whoever asked for a run that is there."""
+        rows = self._database.rows("SELECT DISTINCT visitor FROM runs WHERE visitor != ''")
+        return frozenset(row["visitor"] for row in rows)
+
     def version(self) -> str:
         """A cheap token that changes whenever any run or event changes."""
         (row,) = self._database.rows("SELECT revision, events FROM clock")

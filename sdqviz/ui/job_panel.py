@@ -68,7 +68,7 @@ def _job(context: AppContext) -> list[Any]:
     """Updates of [card, cancel, resume, finish, job]."""
     runs = context.store.runs.list()
     current = latest(runs)
-    waiting = sum(r.state == QUEUED for r in runs)
+    waiting = context.store.runs.waiting()  # of all visitors: each waits for those before
     if waiting:
         context.wake()  # a run that waits needs a worker, even after one crashed
     queued = waiting - bool(current and current.state == QUEUED)
