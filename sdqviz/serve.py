@@ -34,6 +34,7 @@ from sdqviz.store.asker import ALONE, NOBODY, Asker
 from sdqviz.store.limits import Limits
 from sdqviz.store.own import OwnStore
 from sdqviz.store.store import Store
+from sdqviz.store.tended import FEATURED
 from sdqviz.ui.app import CSS, HEAD, HEAD_SCRIPT, build_app
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.handlers import handlers
@@ -185,7 +186,8 @@ def app_context(
             "pin a finished quantize run",
         )
     everyones = {*demos, *([opens.id] if opens else ())}
-    seen = OwnStore(store, asker, lambda run: run.id in everyones)
+    seen = OwnStore(store, asker, lambda run: run.id in everyones or FEATURED in run.tags)
+    store.runs.empty_bin()
     snapshot = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
 
     _await_recipes_of_others(store, supervisor, snapshot)

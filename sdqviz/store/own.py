@@ -5,7 +5,7 @@ some runs, such as the bundled ones, are everybody's. A run's whole id is as goo
 whoever has it may look at the run, and change nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sdqviz.store.limits import Limits
 from sdqviz.store.run import Run
 from sdqviz.store.runs import Runs
 from sdqviz.store.store import Store
+from sdqviz.store.tended import FEATURED, checked_tags
 
 Who = Callable[[], Asker]
 
@@ -40,12 +41,15 @@ class OwnRuns:
         """The run of this id. Its first letters are enough for the operator alone: others could
         guess them.
         """
-        if not self._who().is_operator and not self._runs.has(run_id):
+        if not (self._runs.has(run_id) or self._who().is_operator):
             raise SdqvizError(f"no run {run_id[:40]!r} here", "open its whole link")
         return self._runs.get(run_id)
 
     def has(self, run_id: str) -> bool:
         return self._runs.has(run_id)
+
+    def may_change(self, run: Run) -> bool:
+        return self._who().may_change(run)
 
     def owned(self, run_id: str) -> Run:
         """The run, if they may change it; raises SdqvizError where it is not theirs."""
@@ -55,6 +59,40 @@ class OwnRuns:
                 f"run {run.id} is not yours", "only who asked for it, or the operator, changes it"
             )
         return run
+
+    def bin(self) -> Sequence[Run]:
+        """The deleted runs that they can bring back."""
+        asker = self._who()
+        return [run for run in self._runs.bin() if asker.may_change(run)]
+
+    def describe(
+        self, run_id: str, name: str | None = None, tags: Sequence[str] | None = None
+    ) -> Run:
+        run = self.owned(run_id)
+        is_featured = FEATURED in (run.tags if tags is None else checked_tags(tags))
+        if is_featured != (FEATURED in run.tags) and not self._who().is_operator:
+            raise SdqvizError(
+                f"the tag {FEATURED!r} shows a run to everybody", "only the operator gives it"
+            )
+        return self._runs.describe(run.id, name, tags)
+
+    def dismiss(self, run_id: str, dismissed: bool = True) -> Run:
+        return self._runs.dismiss(self.owned(run_id).id, dismissed)
+
+    def delete(self, run_id: str) -> Run:
+        run = self.owned(run_id)
+        if self._is_everyones(run):
+            raise SdqvizError(
+                f"run {run.id} is everybody's: it is bundled, pinned or tagged {FEATURED!r}",
+                "delete one of your own",
+            )
+        return self._runs.delete(run.id)
+
+    def restore(self, run_id: str) -> Run:
+        run = self._runs.binned(run_id)
+        if not self._who().may_change(run):
+            raise SdqvizError(f"run {run.id} is not yours", "only who deleted it restores it")
+        return self._runs.restore(run.id)
 
     def made(self, run: Run) -> bool:
         """Whether they asked for it themselves."""

@@ -57,6 +57,11 @@ class AppContext:
         main = [r for r in runs if r.id in self.demos and r.spec["recipe"] == DEFAULT_RECIPE]
         return next(filter(is_readable, [*wanted, *own, *main, *runs]), None)
 
+    def may_change(self, run: Run) -> bool:
+        """Whether whoever asks may rename and delete it."""
+        runs = self.store.runs
+        return not isinstance(runs, OwnRuns) or runs.may_change(run)
+
     def scenes(self, run: Run | None) -> dict[str, SceneRow]:
         """The scenes of a run to choose from, by label."""
         runs = self.store.runs

@@ -100,6 +100,29 @@ def test_visitors_find_own_prompts_alone_and_the_operator_all(server, browser):
     assert scenes(operator) >= set(own.values())
 
 
+def test_a_visitor_names_and_deletes_a_run_and_takes_it_back(server, browser):
+    url, store = server
+    page = opened(browser, url)
+    prompt = draw_for(store, visitor_of(page))
+    (run,) = [r for r in store.runs.list("generate") if r.visitor == visitor_of(page)]
+    page.get_by_role("tab", name="Runs").click()
+    page.wait_for_function(
+        f"document.querySelector('#tended input')?.value.startsWith('generate: {prompt}')"
+    )
+    page.fill("#tended-name textarea, #tended-name input", "my key")
+    page.fill("#tended-tags textarea, #tended-tags input", "lecture, two")
+    page.click("#tended-save")
+    page.wait_for_selector("#tended-told >> text=Saved: generate: my key")
+    named = store.runs.get(run.id)
+    assert (named.name, named.tags) == ("my key", ("lecture", "two"))
+    page.click("#tended-delete")
+    page.wait_for_selector("#tended-told >> text=Deleted: generate: my key")
+    assert [r.id for r in store.runs.bin()] == [run.id]
+    page.click("#tended-undo")
+    page.wait_for_selector("#tended-told >> text=as it was before")
+    assert store.runs.has(run.id)
+
+
 def test_a_frame_without_cookies_is_a_visitor_too(server, browser, framing):
     """This browser denies the frame its storage as well: the key lasts as long as the page."""
     store = server[1]

@@ -48,7 +48,9 @@ def latest(runs: list[Run]) -> Run | None:
             if run.state in states:
                 return run
     newest = max(runs, key=lambda r: r.created, default=None)
-    return newest if newest is not None and newest.state in RESUMABLE else None
+    if newest is None or newest.state not in RESUMABLE or newest.dismissed:
+        return None
+    return newest
 
 
 def is_own(label: str) -> bool:
@@ -85,7 +87,8 @@ def scenes_of(
     made = [r for r in generated(run, runs) if not is_variant(r)]
     for source, mark in ((run, ""), *((r, _OWN if is_theirs(r) else _VISITORS) for r in made)):
         for row in worst_first(source.scenes):
-            name = f"{mark}{row.prompt[:90]} · seed {row.seed}"
+            title = source.name if mark else ""
+            name = f"{mark}{title or row.prompt[:90]} · seed {row.seed}"
             if name in rows and rows[name].id != row.id:
                 scene = row.scene
                 name += f" · {scene.steps} steps, guidance {scene.guidance:g}, "
