@@ -22,6 +22,7 @@ from sdqviz.base.stage_names import StageNames
 from sdqviz.families.sources import packed_folder
 from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.estimate import Estimate, call_seconds, estimate_quantize, refuse_if_over
+from sdqviz.runner.housekeeping import Housekeeping
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
 from sdqviz.server.asking import ASKING, Asking
 from sdqviz.server.events import Handler, Input
@@ -31,6 +32,7 @@ from sdqviz.server.pulse import Pulse
 from sdqviz.server.stack import has_gradio_login, middlewares
 from sdqviz.server.visitors import ADMIN, ADMIN_KEY, visitors
 from sdqviz.store.asker import ALONE, NOBODY, Asker
+from sdqviz.store.demo import Demo
 from sdqviz.store.limits import Limits
 from sdqviz.store.own import OwnStore
 from sdqviz.store.store import Store
@@ -63,6 +65,7 @@ def serve(
     runs: Path | None = None,
     pinned: str = "",
     admin: str = "",
+    demo: Demo | None = None,
     **launch: Any,
 ) -> None:
     """Serves the app until it is stopped. Off localhost it asks for USER:PASSWORD.
@@ -74,7 +77,8 @@ def serve(
     Exported runs under `runs` are taken in. The run `pinned` is what a first visit shows.
 
     Each visitor has runs of their own. On localhost, with no name allowed besides, everyone is the
-    operator; elsewhere whoever opens the page with `?admin=` and the key `admin` is.
+    operator; elsewhere, and in a `demo`, whoever opens the page with `?admin=` and the key `admin`
+    is. A demo's visitors may start what it says.
     """
     check_count("port", port, 0, MOST_PORT)
     check_count("max_jobs", max_jobs, 1, MOST_JOBS)
@@ -97,11 +101,12 @@ def serve(
         raise SdqvizError(
             "the operator's key is too simple", "give 16 to 128 letters, digits, '-' and '_'"
         )
-    alone = not public and not allowed_hosts
+    alone = not public and not allowed_hosts and demo is None
     home = home_folder()
     supervisor = Supervisor(home)
     who = visitors(home, admin, alone)
-    limits = Limits(in_all=max_jobs, each=max_jobs if alone else min(JOBS_EACH, max_jobs))
+    each = max_jobs if alone else min(JOBS_EACH, max_jobs)
+    limits = Limits(in_all=max_jobs, each=each, demo=demo)
     context = app_context(
         home,
         supervisor,
@@ -111,8 +116,11 @@ def serve(
         bundles=runs,
         pinned=pinned,
     )
-    supervisor.ensure_worker()
+    if demo is None:  # it tells what this machine has, and leaves after a rest
+        supervisor.ensure_worker()
     atexit.register(supervisor.stop)
+    kept = demo.hours * 3600.0 if demo else 0.0
+    Housekeeping(Store(home), supervisor, kept).start()
     page = build_app(context)
     user, _, password = auth.partition(":")
     guards = middlewares(
@@ -185,9 +193,9 @@ def app_context(
             f"run {opens.id} is a {opens.kind} run that is {opens.state}",
             "pin a finished quantize run",
         )
+    demo = limits.demo if limits else None
     everyones = {*demos, *([opens.id] if opens else ())}
     seen = OwnStore(store, asker, lambda run: run.id in everyones or FEATURED in run.tags)
-    store.runs.empty_bin()
     snapshot = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
 
     _await_recipes_of_others(store, supervisor, snapshot)
@@ -209,6 +217,8 @@ def app_context(
             )
         if kind == COMPARE:  # told now, not when its turn comes; absolute: workers outlive apps
             spec = {**spec, "other": str(packed_folder(spec["other"]))}
+        if demo is not None and not seen.runs.is_operator():
+            demo.refuse(kind, spec, catalog())
         run_id = seen.runs.add(kind, spec, limits)
         supervisor.ensure_worker()
         return run_id
@@ -234,6 +244,8 @@ def app_context(
         demos=tuple(demos),
         pinned=opens.id if opens else "",
         own_machine=any_model,
+        demo=demo,
+        is_operator=seen.runs.is_operator,
         catalog=catalog,
         submit=submit,
         wake=supervisor.ensure_worker,

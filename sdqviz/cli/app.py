@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from sdqviz.store.demo import Demo
+
 
 def app_command(
     host: Annotated[
@@ -49,11 +51,33 @@ def app_command(
             "'new' makes one and prints the address.",
         ),
     ] = "",
+    demo: Annotated[
+        str,
+        typer.Option(
+            envvar="SDQVIZ_DEMO",
+            help="What visitors may start: nothing, generate (scenes), quick (also that preset).",
+        ),
+    ] = "",
+    demo_session: Annotated[
+        int, typer.Option(envvar="SDQVIZ_DEMO_SESSION", help="Jobs of a visitor within a day.")
+    ] = Demo.session,
+    demo_day: Annotated[
+        int, typer.Option(envvar="SDQVIZ_DEMO_DAY", help="Jobs of all visitors within a day.")
+    ] = Demo.day,
+    demo_hours: Annotated[
+        float,
+        typer.Option(
+            envvar="SDQVIZ_DEMO_HOURS", help="After which visitors' runs are gone; 0 keeps them."
+        ),
+    ] = Demo.hours,
 ) -> None:
     """Serve the app."""
     from sdqviz.serve import serve
 
     hosts = allowed_host or ()
+    limits = None
+    if demo:
+        limits = Demo(starts=demo, session=demo_session, day=demo_day, hours=demo_hours)
     serve(
         host=host,
         port=port,
@@ -64,4 +88,5 @@ def app_command(
         runs=runs,
         pinned=pinned,
         admin=admin,
+        demo=limits,
     )

@@ -10,6 +10,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE
 from sdqviz.base.stage_names import StageNames
 from sdqviz.results.scene import SceneRow
+from sdqviz.store.demo import Demo
 from sdqviz.store.own import AnyStore, OwnRuns
 from sdqviz.store.runs import Run
 from sdqviz.views.markup import escaped
@@ -32,6 +33,8 @@ class AppContext:
     demos: tuple[str, ...] = ()  # ids of the bundled runs
     pinned: str = ""  # id of the run that a first visit shows
     own_machine: bool = False  # whoever sees the page may download to it
+    demo: Demo | None = None  # what visitors may start; None: everything
+    is_operator: Callable[[], bool] = lambda: True  # whether whoever asks is
 
     def address(self, blob: str) -> str:
         """Where the page gets a blob (`server.blobs`), relative to the page."""
@@ -56,6 +59,15 @@ class AppContext:
         own = [r for r in runs if r.id not in self.demos] if self.own_machine else []
         main = [r for r in runs if r.id in self.demos and r.spec["recipe"] == DEFAULT_RECIPE]
         return next(filter(is_readable, [*wanted, *own, *main, *runs]), None)
+
+    @property
+    def may_draw(self) -> bool:
+        """Whether whoever asks may start a scene of their own."""
+        return self.demo is None or self.demo.draws or self.is_operator()
+
+    @property
+    def may_quantize(self) -> bool:
+        return self.demo is None or self.demo.quantizes or self.is_operator()
 
     def may_change(self, run: Run) -> bool:
         """Whether whoever asks may rename and delete it."""

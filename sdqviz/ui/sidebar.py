@@ -21,14 +21,15 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
     gr.Markdown("### sdqviz")
     run = gr.Dropdown(label="Shown run", choices=[], elem_id="run")
     mine = gr.Textbox(visible="hidden")  # the run this visitor waits for
-    form = build_quantize_form(context, mine)
+    opening = Opening()
+    form = build_quantize_form(context, mine, opening)
     tokens = build_job_panel(context)
     scene = gr.Textbox(visible="hidden", elem_id="wanted-scene")
     layer = gr.Textbox(visible="hidden", elem_id="wanted-layer")
     part = gr.Textbox(visible="hidden")
     arrived = gr.Textbox(visible="hidden")  # filled once the page shows what its address names
 
-    opening, notice = Opening(), Notice()
+    notice = Notice()
 
     @reads
     def list_runs(shown: str | None, asked: str, arrived: str) -> list[Any]:
