@@ -1,6 +1,7 @@
 """The composition root: settings, store, worker, UI, launch."""
 
 import atexit
+import importlib.util
 import json
 import os
 import secrets
@@ -66,6 +67,7 @@ def serve(
     pinned: str = "",
     admin: str = "",
     demo: Demo | None = None,
+    mcp: str = "",
     **launch: Any,
 ) -> None:
     """Serves the app until it is stopped. Off localhost it asks for USER:PASSWORD.
@@ -78,7 +80,8 @@ def serve(
 
     Each visitor has runs of their own. On localhost, with no name allowed besides, everyone is the
     operator; elsewhere, and in a `demo`, whoever opens the page with `?admin=` and the key `admin`
-    is. A demo's visitors may start what it says.
+    is. A demo's visitors may start what it says. `mcp` makes the named API an MCP server's tools:
+    "reads" those that start nothing, "starts" all.
     """
     check_count("port", port, 0, MOST_PORT)
     check_count("max_jobs", max_jobs, 1, MOST_JOBS)
@@ -94,6 +97,8 @@ def serve(
     if auth and auth != _OPEN and ":" not in auth:
         raise SdqvizError("--auth has no ':'", "write --auth USER:PASSWORD")
     known = hosts(public, share, allowed_hosts, os.environ.get("SPACE_HOST", ""))
+    if mcp and importlib.util.find_spec("mcp") is None:
+        raise SdqvizError("--mcp needs the package mcp", 'pip install "mcp<2"')
     if admin == _NEW:
         admin = secrets.token_urlsafe(24)
         print(f"The operator's page: http://{host}:{port}/?{ADMIN}={admin}", flush=True)
@@ -115,6 +120,7 @@ def serve(
         limits=limits,
         bundles=runs,
         pinned=pinned,
+        mcp=mcp,
     )
     if demo is None:  # it tells what this machine has, and leaves after a rest
         supervisor.ensure_worker()
@@ -132,6 +138,7 @@ def serve(
         scripts=[HEAD_SCRIPT],
         frames=_SPACE_FRAMES if is_space else LOCAL_FRAMES,
         signed_in=has_gradio_login if password else None,
+        mcp=bool(mcp),
     )
     try:
         page.queue(max_size=QUEUED_EVENTS, default_concurrency_limit=EVENTS_AT_ONCE).launch(
@@ -145,6 +152,7 @@ def serve(
             ssr_mode=False,
             show_error=True,
             enable_monitoring=False,
+            mcp_server=bool(mcp),
             # Else it asks for its own page, and gives up where that takes over three seconds.
             _frontend=False,
             app_kwargs={"middleware": guards},
@@ -174,6 +182,7 @@ def app_context(
     limits: Limits | None = None,
     bundles: Path | None = None,
     pinned: str = "",
+    mcp: str = "",
 ) -> AppContext:
     """The UI's view of this data folder, with the bundled runs, and those under `bundles`, taken
     in. `pinned`: id, or its first letters, of the run that opens.
@@ -245,6 +254,7 @@ def app_context(
         pinned=opens.id if opens else "",
         own_machine=any_model,
         demo=demo,
+        mcp=mcp,
         is_operator=seen.runs.is_operator,
         catalog=catalog,
         submit=submit,
@@ -260,9 +270,9 @@ def app_context(
 
 def asker_now() -> Asker:
     """Whoever the event is for that is handled (`server.asking`); NOBODY outside of one."""
-    request = LocalContext.request.get(None)
-    inner = request.request if isinstance(request, gr.Request) else None
-    asking = inner.scope.get(ASKING) if inner is not None else None
+    request: Any = LocalContext.request.get(None)
+    inner = request.request if isinstance(request, gr.Request) else request  # of an MCP's tool
+    asking = getattr(inner, "scope", {}).get(ASKING)
     return asking.tell() if isinstance(asking, Asking) else NOBODY
 
 

@@ -51,6 +51,18 @@ def app_command(
             "'new' makes one and prints the address.",
         ),
     ] = "",
+    mcp: Annotated[
+        bool,
+        typer.Option(
+            "--mcp", envvar="SDQVIZ_MCP", help="Also serve an MCP server: tools that only read."
+        ),
+    ] = False,
+    mcp_starts: Annotated[
+        bool,
+        typer.Option(
+            "--mcp-starts", envvar="SDQVIZ_MCP_STARTS", help="Also tools that start jobs."
+        ),
+    ] = False,
     demo: Annotated[
         str,
         typer.Option(
@@ -89,4 +101,5 @@ def app_command(
         pinned=pinned,
         admin=admin,
         demo=limits,
+        mcp="starts" if mcp_starts else "reads" if mcp else "",
     )

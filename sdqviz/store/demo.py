@@ -14,6 +14,7 @@ NOTHING, GENERATES, QUICK = "nothing", "generate", "quick"
 STARTS = (NOTHING, GENERATES, QUICK)
 DAY_SECONDS = 24 * 3600.0
 OWN_MACHINE = "run sdqviz on your own machine, where it has no limit"
+MOST_STEPS, MOST_PIXELS = 100, 1024 * 1024  # of a scene that a visitor draws
 MOST_STARTS, MOST_HOURS = 100_000, 24 * 365
 
 
@@ -48,6 +49,7 @@ class Demo:
     def refuse(self, kind: str, spec: dict[str, Any], catalog: dict[str, Any]) -> None:
         """Raises LimitError for a job that visitors may not start here."""
         if kind in (GENERATE, COMPARE) and self.draws:
+            _refuse_large(spec.get("scene", {}))
             return
         if kind == QUANTIZE and self.quantizes:
             if spec["preset"] == QUICK and not changed_from_preset(catalog, spec):
@@ -72,6 +74,16 @@ class Demo:
         if of_all >= self.day:
             told = f"visitors started {of_all} of the {self.day} jobs that this demo gives a day"
             raise LimitError(told, _next(first, now))
+
+
+def _refuse_large(scene: dict[str, Any]) -> None:
+    steps, pixels = scene.get("steps", 0), scene.get("width", 0) * scene.get("height", 0)
+    if steps > MOST_STEPS:
+        told = f"the scene has {steps} steps, and {MOST_STEPS} is the most in this demo"
+        raise LimitError(told, f"take fewer, or {OWN_MACHINE}")
+    if pixels > MOST_PIXELS:
+        told = f"the scene has {pixels / 1e6:.1f} megapixels, and 1 is the most in this demo"
+        raise LimitError(told, f"draw it smaller, or {OWN_MACHINE}")
 
 
 def _next(first: float | None, now: float) -> str:

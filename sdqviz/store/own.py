@@ -104,6 +104,11 @@ class OwnRuns:
     def add(self, kind: str, spec: dict[str, Any], limits: Limits | None = None) -> str:
         """Queues a run of theirs; of another run only if they have its id."""
         asker = self._who()
+        if not asker.visitor and not asker.is_operator:
+            raise SdqvizError(
+                "nothing tells whose job this would be",
+                "send a header x-sdqviz-visitor of 32 hexadecimal digits, the same each time",
+            )
         if "run" in spec:
             self.get(spec["run"])
         if limits is not None and asker.is_operator:

@@ -17,6 +17,8 @@ from sdqviz.views.markup import escaped
 from sdqviz.views.runs.cost import Cost
 from sdqviz.views.runs.listing import finished, is_finished, is_readable, scenes_of
 
+MCP_READS, MCP_STARTS = "reads", "starts"  # what tools an MCP client has, where there is a server
+
 
 @dataclass(frozen=True)
 class AppContext:
@@ -34,6 +36,7 @@ class AppContext:
     pinned: str = ""  # id of the run that a first visit shows
     own_machine: bool = False  # whoever sees the page may download to it
     demo: Demo | None = None  # what visitors may start; None: everything
+    mcp: str = ""  # the tools of the MCP server; empty without one
     is_operator: Callable[[], bool] = lambda: True  # whether whoever asks is
 
     def address(self, blob: str) -> str:
@@ -74,11 +77,14 @@ class AppContext:
         runs = self.store.runs
         return not isinstance(runs, OwnRuns) or runs.may_change(run)
 
+    def is_theirs(self, run: Run) -> bool:
+        """Whether whoever asks asked for it."""
+        runs = self.store.runs
+        return not isinstance(runs, OwnRuns) or runs.made(run)
+
     def scenes(self, run: Run | None) -> dict[str, SceneRow]:
         """The scenes of a run to choose from, by label."""
-        runs = self.store.runs
-        made = runs.made if isinstance(runs, OwnRuns) else lambda run: True
-        return {} if run is None else scenes_of(run, runs.list(), made)
+        return {} if run is None else scenes_of(run, self.store.runs.list(), self.is_theirs)
 
     def _one(self, listed: list[Run], run_id: str | None) -> list[Run]:
         """The finished run of this id, also one that is older than those that are listed."""

@@ -5,7 +5,15 @@ import sqlite3
 import pytest
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE, SCORE, quantize_request
+from sdqviz.base.request import (
+    COMPARE,
+    GENERATE,
+    QUANTIZE,
+    SCORE,
+    generate_request,
+    quantize_request,
+)
+from sdqviz.base.scene import Scene
 from sdqviz.runner.catalog import static_catalog
 from sdqviz.store.asker import OPERATOR, Asker
 from sdqviz.store.demo import DAY_SECONDS, Demo
@@ -40,6 +48,19 @@ def test_what_visitors_may_start(catalog, starts, allowed):
             with pytest.raises(LimitError, match="this demo") as told:
                 Demo(starts=starts).refuse(kind, quick, catalog)
             assert "on your own machine" in told.value.hint
+
+
+@pytest.mark.parametrize(
+    ("scene", "told"),
+    [
+        ({"steps": 101}, "101 steps, and 100 is the most"),
+        ({"steps": 5, "width": 2048, "height": 1024}, "2.1 megapixels, and 1 is the most"),
+    ],
+)
+def test_no_visitor_draws_for_hours(catalog, scene, told):
+    spec = generate_request("x", Scene(prompt="a key", **scene))
+    with pytest.raises(LimitError, match=told):
+        Demo().refuse(GENERATE, spec, catalog)
 
 
 def test_quick_is_the_preset_as_it_is(catalog):
