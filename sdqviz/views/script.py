@@ -32,7 +32,7 @@ SCRIPTS = {
     "ladder": ("ladder",),
     "page": ("mount",),
 }
-APP_SCRIPTS = {"app": ("visitor",)}  # of a page that has a server
+APP_SCRIPTS = {"app": ("visitor", "embed")}  # of a page that has a server
 REPORT_SCRIPTS = {"report": ("report", "page")}  # after the others
 STYLES = (
     *("charts", "theme", "answer", "viewer", "timeline"),

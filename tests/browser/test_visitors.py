@@ -176,6 +176,21 @@ def test_a_frame_without_cookies_is_a_visitor_too(server, visit, framing):
     raise AssertionError(f"the frame was never told of {prompt}")
 
 
+def test_the_viewer_stands_alone_in_a_frame(server, visit):
+    page = visit(server[0])
+    page.click("#viewer >> text=Embed")
+    page.wait_for_function("/Copied|<iframe/.test(document.querySelector('#viewer').innerText)")
+    frame = page.evaluate("window.sdqviz.address.frame()")
+    source = re.search('src="([^"]+)"', frame)
+    assert source and "embed=1" in source[1] and "tab=" not in source[1]
+    alone = visit(source[1].replace("&amp;", "&"))
+    for hidden in ("#prompt", "#run", "#timeline", "[role=tab]", "footer"):
+        assert not alone.locator(hidden).first.is_visible(), hidden
+    box = alone.locator("#viewer canvas").first.bounding_box()
+    assert box and box["x"] < 60 and box["y"] < 300 and box["width"] > 900
+    assert "embed" not in alone.evaluate("window.sdqviz.address.link()")
+
+
 def test_the_tabs_key_outlives_a_reload(server, visit):
     page = visit(server[0])
     kept = "sessionStorage.getItem('sdqviz-visitor')"
