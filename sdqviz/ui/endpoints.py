@@ -92,6 +92,7 @@ def build_endpoints(context: AppContext) -> None:
             raise SdqvizError(told, "draw with a finished quantize run")
         own = base.quantized.scenes[0].scene
         values = {
+            **own.as_dict(),
             **{"prompt": prompt, "negative_prompt": negative_prompt, "seed": seed},
             **{"steps": steps or own.steps, "guidance": guidance or own.guidance},
             "scheduler": scheduler or own.scheduler,
