@@ -1,4 +1,5 @@
-"""The command line. Each command is one function of `sdqviz.api` or `sdqviz.store`.
+"""The command line. Each command is one function of `sdqviz.api`, `sdqviz.studies` or
+`sdqviz.store`.
 
 With --json the last line of standard output is one object; errors are {"error", "hint"} on
 standard error with exit code 1.
@@ -18,16 +19,13 @@ from sdqviz.base.scene import AUTO
 from sdqviz.base.writing import disk_error
 from sdqviz.cli.app import app_command
 from sdqviz.cli.doctor import doctor_command
-from sdqviz.cli.overrides import overrides
+from sdqviz.cli.overrides import Prompts, overrides
 from sdqviz.cli.pages import quantized, scores
 from sdqviz.cli.recipes import recipes_command
 from sdqviz.cli.runs import Json, RunId, open_store, runs_app
 from sdqviz.cli.space import space_command
+from sdqviz.cli.studies import ablate, ladder, leaderboard, table
 from sdqviz.cli.terminal import emit, print_version, progress, show_error
-
-Prompts = Annotated[
-    Path | None, typer.Option("--prompts", help="A file of prompts, one a line or JSON.")
-]
 
 _HELP = "Quantize Stable Diffusion to few bits, and see what it does to your picture."
 _EXAMPLES = (
@@ -40,6 +38,8 @@ app = typer.Typer(
 app.command("app")(app_command)
 app.add_typer(runs_app, name="runs")
 app.command("space")(space_command)
+for study in (ablate, table, ladder, leaderboard):
+    app.command()(study)
 app.command("recipes")(recipes_command)
 app.command("doctor")(doctor_command)
 bench_app = typer.Typer(no_args_is_help=True, help="Speed and memory, beside the alternatives.")
@@ -99,95 +99,6 @@ def quantize(
             see=see,
         )
     emit(report, as_json, quantized)
-
-
-@app.command()
-def ablate(
-    model: Annotated[str, typer.Argument(help="A mini, a folder, a hub id.")],
-    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "balanced",
-    bits: Annotated[
-        str, typer.Option(help="Bit widths; the first gets every arm, the others the central ones.")
-    ] = "W4A8,W3A8,W4A6,W2A8",
-    more_bits: Annotated[
-        str, typer.Option(help="Bit widths that get the central arms once, whatever the seeds.")
-    ] = "",
-    seeds: Annotated[int, typer.Option(help="Training seeds of every arm.")] = 3,
-    central_seeds: Annotated[
-        int, typer.Option(help="More seeds for the method and its baselines.")
-    ] = 0,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE for every arm.")
-    ] = None,
-    prompts: Prompts = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for table, plot and events.")] = None,
-    as_json: Json = False,
-) -> None:
-    """What each idea of the fidelity recipe is worth: every arm, one table."""
-    from sdqviz import api
-
-    with progress(as_json) as see:
-        report = api.ablate(
-            model,
-            preset=preset,
-            bits=bits.split(","),
-            more_bits=more_bits.split(",") if more_bits else (),
-            seeds=seeds,
-            central_seeds=central_seeds,
-            config=overrides(set_),
-            prompts_file=prompts,
-            out=out,
-            see=see,
-        )
-    table = report.pop("table")
-    if not as_json:
-        print(table)
-    emit({**report, "table": table} if as_json else {"run": report["run"], "out": out}, as_json)
-
-
-@app.command()
-def table(
-    models: Annotated[list[str], typer.Argument(help="Minis, folders, hub ids.")],
-    recipes: Annotated[str, typer.Option(help="Methods.")] = "round_nearest,fidelity",
-    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "balanced",
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE, for the recipes that have it.")
-    ] = None,
-    prompts: Prompts = None,
-    as_json: Json = False,
-) -> None:
-    """Several models by several recipes: one table of held-out medians."""
-    from sdqviz import api
-
-    with progress(as_json) as see:
-        report = api.table(
-            models,
-            recipes=recipes.split(","),
-            preset=preset,
-            config=overrides(set_),
-            prompts_file=prompts,
-            see=see,
-        )
-    if as_json:
-        emit(report, as_json)
-    else:
-        print(report["table"])
-
-
-@app.command()
-def ladder(
-    model: Annotated[str, typer.Argument(help="A mini, a local folder, or a fetched hub id.")],
-    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "balanced",
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE for every rung. Repeatable.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """The same scenes with ever fewer bits, from W8A8 to W2A8: see a picture fall apart."""
-    from sdqviz import api
-
-    with progress(as_json) as see:
-        report = api.ladder(model, preset=preset, config=overrides(set_), see=see)
-    emit(report, as_json)
 
 
 @bench_app.command("step")

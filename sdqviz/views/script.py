@@ -35,7 +35,7 @@ SCRIPTS = {
 REPORT_SCRIPTS = {"report": ("report", "page")}  # after the others
 STYLES = (
     *("charts", "theme", "answer", "viewer", "timeline"),
-    *("histogram", "gallery", "layers", "ladder"),
+    *("histogram", "gallery", "layers", "ladder", "leaderboard"),
 )
 REPORT_STYLES = ("report",)  # before the others: stands in for gradio's
 
