@@ -21,7 +21,7 @@ from sdqviz.base.request import (
     quantize_request,
     score_request,
 )
-from sdqviz.base.scene import Scene
+from sdqviz.base.scene import OWN, Scene
 from sdqviz.base.settings import home_folder, rank
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import sampler_of
@@ -200,6 +200,7 @@ def compare(
     seeds: int = 1,
     steps: int = 25,
     scheduler: str = "auto",
+    spacing: str = OWN,
     guidance: float = 0.0,
     model_config: str | None = None,
     device: str = "cpu",
@@ -225,6 +226,7 @@ def compare(
             seed=seed,
             steps=steps,
             scheduler=scheduler,
+            spacing=spacing,
             guidance=guidance or prompts.usual_guidance(model, family, model_config),
         )
         for text in texts
@@ -256,6 +258,7 @@ def compare_many(
     *,
     steps: int = 25,
     scheduler: str = "auto",
+    spacing: str = OWN,
     guidance: float = 0.0,
     model_config: str | None = None,
     devices: Sequence[str] = ("cpu",),
@@ -284,6 +287,7 @@ def compare_many(
         count,
         steps=steps,
         scheduler=sampler_of(family, scheduler, loading.own_scheduler(model, model_config)),
+        spacing=spacing,
         guidance=guidance or prompts.usual_guidance(model, family, model_config),
     )
     packed = str(sources.packed_folder(other))

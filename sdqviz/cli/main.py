@@ -15,7 +15,7 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.places import writing
 from sdqviz.base.quiet import quiet_libraries
 from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE
-from sdqviz.base.scene import AUTO
+from sdqviz.base.scene import AUTO, OWN
 from sdqviz.base.writing import disk_error
 from sdqviz.cli.app import app_command
 from sdqviz.cli.doctor import doctor_command
@@ -133,6 +133,9 @@ def generate(
     steps: int = 25,
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
     scheduler: Annotated[str, typer.Option(help="auto takes the run's own.")] = "auto",
+    spacing: Annotated[
+        str, typer.Option(help="leading, trailing, linspace, karras or beta; empty: the run's.")
+    ] = "",
     negative: str = "",
     width: Annotated[int, typer.Option(help="Pixels; 0 takes the run's own.")] = 0,
     height: Annotated[int, typer.Option(help="Pixels; 0 takes the run's own.")] = 0,
@@ -172,6 +175,7 @@ def generate(
         "guidance": guidance or usual_guidance(model, family, base.spec.get("model_config")),
         "shift": shift,
         "scheduler": scheduler,
+        "spacing": spacing or base.spec["config"].get("spacing", OWN),
         "width": width or base.spec["config"].get("width", 0),
         "height": height or base.spec["config"].get("height", 0),
     }
@@ -204,6 +208,9 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="The folder of --count's pictures.")] = None,
     steps: int = 25,
     scheduler: Annotated[str, typer.Option(help="auto takes the model's own.")] = "auto",
+    spacing: Annotated[
+        str, typer.Option(help="own, leading, trailing, linspace, karras or beta.")
+    ] = OWN,
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
     config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
     device: Annotated[str, typer.Option(help="With --count several: cuda:0,cuda:1.")] = "cpu",
@@ -229,6 +236,7 @@ def compare(
                     out,
                     steps=steps,
                     scheduler=scheduler,
+                    spacing=spacing,
                     guidance=guidance,
                     model_config=config,
                     devices=device.split(","),
@@ -246,6 +254,7 @@ def compare(
             seeds=seeds,
             steps=steps,
             scheduler=scheduler,
+            spacing=spacing,
             guidance=guidance,
             model_config=config,
             device=device,
