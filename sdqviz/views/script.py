@@ -30,12 +30,15 @@ SCRIPTS = {
         *("sheet_charts", "sheet", "table", "layers"),
     ),
     "ladder": ("ladder",),
+    "toy": ("grid", "numbers", "plots", "toy"),
+    "lessons": ("bar", "sheet", "lessons"),
     "page": ("mount",),
 }
 REPORT_SCRIPTS = {"report": ("report", "page")}  # after the others
 STYLES = (
     *("charts", "theme", "answer", "viewer", "timeline"),
     *("histogram", "gallery", "layers", "ladder", "leaderboard"),
+    *("toy", "lessons"),
 )
 REPORT_STYLES = ("report",)  # before the others: stands in for gradio's
 

@@ -39,6 +39,8 @@ from sdqviz.views.compare.pair import scene_facts, timeline_document, viewer_doc
 from sdqviz.views.leaderboard.cost import cost_chart
 from sdqviz.views.leaderboard.pictures import board_cards, board_pictures
 from sdqviz.views.leaderboard.table import board_table
+from sdqviz.views.lessons.places import Places
+from sdqviz.views.lessons.words import words
 from sdqviz.views.markup import html, joined, plain_words
 from sdqviz.views.report.report import export_report
 from sdqviz.views.runs.card import facts, run_card
@@ -233,6 +235,8 @@ def test_every_view_is_whole_whatever_a_text_says(store, runs, past, tmp_path, s
     check(reveal(test, {scene.id: replace(scene, prompt=HOSTILE)}, address))
     check(trial_stage(test, test.trials[0], [b"", b"", b""]))
     check(class_result([Tally(right=1, sure=2, unsure=1)]))
+    lesson = f"{HOSTILE}\n\n{{toy: weights}}\n\n[{HOSTILE}](app://compare?run=fidelity)"
+    check(words(lesson, Places(runs, store.blobs)))
     check(term("LPIPS", HOSTILE))
     check(term(HOSTILE))
     report = export_report(store, replace(run, result=run.result), tmp_path / "report")
