@@ -3,8 +3,9 @@
 import atexit
 import json
 import os
+import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,18 @@ from sdqviz.families.sources import packed_folder
 from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.estimate import Estimate, call_seconds, estimate_quantize, refuse_if_over
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
+from sdqviz.server.asking import ASKING, Asking
 from sdqviz.server.events import Handler, Input
 from sdqviz.server.hosts import hosts
 from sdqviz.server.policy import LOCAL_FRAMES
 from sdqviz.server.pulse import Pulse
 from sdqviz.server.stack import has_gradio_login, middlewares
-from sdqviz.server.visitors import Visitors, visitors
+from sdqviz.server.visitors import ADMIN, ADMIN_KEY, visitors
+from sdqviz.store.asker import ALONE, NOBODY, Asker
 from sdqviz.store.limits import Limits
+from sdqviz.store.own import OwnStore
 from sdqviz.store.store import Store
+from sdqviz.store.tended import FEATURED
 from sdqviz.ui.app import CSS, HEAD, HEAD_SCRIPT, build_app
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.handlers import handlers
@@ -38,6 +43,7 @@ from sdqviz.views.runs.listing import is_finished
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _OPEN = "open"
+_NEW = "new"  # instead of an operator's key: one is made
 MAX_JOBS = 32  # queued or worked at a time
 JOBS_EACH = 4  # of one visitor, where there are others
 QUEUED_EVENTS = 1000  # clicks of all visitors; each is answered in milliseconds
@@ -56,6 +62,7 @@ def serve(
     max_jobs: int = MAX_JOBS,
     runs: Path | None = None,
     pinned: str = "",
+    admin: str = "",
     **launch: Any,
 ) -> None:
     """Serves the app until it is stopped. Off localhost it asks for USER:PASSWORD.
@@ -65,6 +72,9 @@ def serve(
     this machine's own names and to `allowed_hosts`, such as that of a proxy in front. At most
     `max_jobs` jobs are queued or worked at a time, of one visitor from elsewhere `JOBS_EACH`.
     Exported runs under `runs` are taken in. The run `pinned` is what a first visit shows.
+
+    Each visitor has runs of their own. On localhost, with no name allowed besides, everyone is the
+    operator; elsewhere whoever opens the page with `?admin=` and the key `admin` is.
     """
     check_count("port", port, 0, MOST_PORT)
     check_count("max_jobs", max_jobs, 1, MOST_JOBS)
@@ -80,15 +90,23 @@ def serve(
     if auth and auth != _OPEN and ":" not in auth:
         raise SdqvizError("--auth has no ':'", "write --auth USER:PASSWORD")
     known = hosts(public, share, allowed_hosts, os.environ.get("SPACE_HOST", ""))
+    if admin == _NEW:
+        admin = secrets.token_urlsafe(24)
+        print(f"The operator's page: http://{host}:{port}/?{ADMIN}={admin}", flush=True)
+    if admin and not ADMIN_KEY.fullmatch(admin):
+        raise SdqvizError(
+            "the operator's key is too simple", "give 16 to 128 letters, digits, '-' and '_'"
+        )
+    alone = not public and not allowed_hosts
     home = home_folder()
     supervisor = Supervisor(home)
-    who = visitors(home)
-    limits = Limits(in_all=max_jobs, each=min(JOBS_EACH, max_jobs) if public else max_jobs)
+    who = visitors(home, admin, alone)
+    limits = Limits(in_all=max_jobs, each=max_jobs if alone else min(JOBS_EACH, max_jobs))
     context = app_context(
         home,
         supervisor,
-        any_model=not public,
-        who=who,
+        any_model=alone,
+        asker=(lambda: ALONE) if alone else asker_now,
         limits=limits,
         bundles=runs,
         pinned=pinned,
@@ -102,7 +120,7 @@ def serve(
         who,
         context.store.blobs,
         known_handlers(page),
-        Pulse(context.store, context.wake).version,
+        Pulse(Store(home), context.wake),
         scripts=[HEAD_SCRIPT],
         frames=_SPACE_FRAMES if is_space else LOCAL_FRAMES,
         signed_in=has_gradio_login if password else None,
@@ -144,7 +162,7 @@ def app_context(
     home: Path,
     supervisor: Supervisor,
     any_model: bool = True,
-    who: Visitors | None = None,
+    asker: Callable[[], Asker] = lambda: ALONE,
     limits: Limits | None = None,
     bundles: Path | None = None,
     pinned: str = "",
@@ -152,8 +170,8 @@ def app_context(
     """The UI's view of this data folder, with the bundled runs, and those under `bundles`, taken
     in. `pinned`: id, or its first letters, of the run that opens.
 
-    Without `any_model` only models of the catalog may be quantized, never a typed path. `who`
-    knows visitors, whose jobs are limited by `limits`.
+    Without `any_model` only models of the catalog may be quantized, never a typed path. `asker`
+    says who an event is for; a visitor's jobs are limited by `limits`.
     """
     store = Store(home)
     demos = import_demos(store, assets_folder() / "demo")
@@ -167,6 +185,9 @@ def app_context(
             f"run {opens.id} is a {opens.kind} run that is {opens.state}",
             "pin a finished quantize run",
         )
+    everyones = {*demos, *([opens.id] if opens else ())}
+    seen = OwnStore(store, asker, lambda run: run.id in everyones or FEATURED in run.tags)
+    store.runs.empty_bin()
     snapshot = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
 
     _await_recipes_of_others(store, supervisor, snapshot)
@@ -188,12 +209,12 @@ def app_context(
             )
         if kind == COMPARE:  # told now, not when its turn comes; absolute: workers outlive apps
             spec = {**spec, "other": str(packed_folder(spec["other"]))}
-        run_id = store.runs.add(kind, spec, visitor=_asking(who), limits=limits)
+        run_id = seen.runs.add(kind, spec, limits)
         supervisor.ensure_worker()
         return run_id
 
     def resume(run_id: str) -> None:
-        store.runs.resume(run_id, limits)
+        seen.runs.resume(run_id, limits)
         supervisor.ensure_worker()
 
     def estimate(spec: dict[str, Any]) -> Estimate:
@@ -209,28 +230,28 @@ def app_context(
         return cost
 
     return AppContext(
-        store=store,
+        store=seen,
         demos=tuple(demos),
         pinned=opens.id if opens else "",
         own_machine=any_model,
         catalog=catalog,
         submit=submit,
         wake=supervisor.ensure_worker,
-        cancel=lambda run_id: cancel_in_background(store, run_id),
+        cancel=lambda run_id: cancel_in_background(store, seen.runs.owned(run_id).id),
         resume=resume,
         finish=lambda run_id: store.runs.request_finish(
-            run_id, StageNames.of(catalog()).can_finish_early
+            seen.runs.owned(run_id).id, StageNames.of(catalog()).can_finish_early
         ),
         estimate=estimate,
     )
 
 
-def _asking(who: Visitors | None) -> str:
-    """The visitor whose event is handled; empty outside of one."""
+def asker_now() -> Asker:
+    """Whoever the event is for that is handled (`server.asking`); NOBODY outside of one."""
     request = LocalContext.request.get(None)
-    if who is None or not isinstance(request, gr.Request):
-        return ""
-    return who.of(request.cookies, request.session_hash)
+    inner = request.request if isinstance(request, gr.Request) else None
+    asking = inner.scope.get(ASKING) if inner is not None else None
+    return asking.tell() if isinstance(asking, Asking) else NOBODY
 
 
 def _await_recipes_of_others(

@@ -41,6 +41,14 @@ def app_command(
     pinned: Annotated[
         str, typer.Option(envvar="SDQVIZ_PINNED", help="The run that every visitor sees first.")
     ] = "",
+    admin: Annotated[
+        str,
+        typer.Option(
+            envvar="SDQVIZ_ADMIN",
+            help="The operator's key: ADDRESS/?admin=KEY sees and changes every visitor's runs. "
+            "'new' makes one and prints the address.",
+        ),
+    ] = "",
 ) -> None:
     """Serve the app."""
     from sdqviz.serve import serve
@@ -55,4 +63,5 @@ def app_command(
         max_jobs=max_jobs,
         runs=runs,
         pinned=pinned,
+        admin=admin,
     )

@@ -34,6 +34,7 @@ SCRIPTS = {
     "lessons": ("bar", "sheet", "lessons"),
     "page": ("mount",),
 }
+APP_SCRIPTS = {"app": ("visitor",)}  # of a page that has a server
 REPORT_SCRIPTS = {"report": ("report", "page")}  # after the others
 STYLES = (
     *("charts", "theme", "answer", "viewer", "timeline"),
@@ -46,7 +47,7 @@ REPORT_STYLES = ("report",)  # before the others: stands in for gradio's
 @cache
 def script() -> str:
     """All of the JavaScript: one function, so that the page around it has none of its names."""
-    return _joined(SCRIPTS)
+    return _joined(SCRIPTS | APP_SCRIPTS)
 
 
 @cache
