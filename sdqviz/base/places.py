@@ -1,6 +1,5 @@
 """Places that a user said: whatever the system refuses of them is one line."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ def place(name: str | Path) -> Path:
     """
     try:
         path = Path(name).expanduser()
-        os.stat(path)
+        path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return Path(name).expanduser()
     except (OSError, ValueError, RuntimeError) as error:  # the last: ~ of an unknown user
