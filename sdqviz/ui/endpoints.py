@@ -69,6 +69,7 @@ def build_endpoints(context: AppContext) -> None:
         guidance: float = 0.0,
         negative_prompt: str = "",
         scheduler: str = "",
+        spacing: str = "",
         width: int = 0,
         height: int = 0,
     ) -> dict[str, Any]:
@@ -83,6 +84,7 @@ def build_endpoints(context: AppContext) -> None:
             guidance: Guidance scale; 0 takes the run's own.
             negative_prompt: What to steer away from.
             scheduler: The sampler; empty takes the run's own.
+            spacing: Where its steps lie; empty takes the run's own.
             width: Pixels; 0 takes the run's own.
             height: Pixels; 0 takes the run's own.
         """
@@ -95,7 +97,7 @@ def build_endpoints(context: AppContext) -> None:
             **own.as_dict(),
             **{"prompt": prompt, "negative_prompt": negative_prompt, "seed": seed},
             **{"steps": steps or own.steps, "guidance": guidance or own.guidance},
-            "scheduler": scheduler or own.scheduler,
+            **{"scheduler": scheduler or own.scheduler, "spacing": spacing or own.spacing},
             **{"width": width or own.width, "height": height or own.height},
         }
         job = context.submit(GENERATE, generate_request(base.id, from_dict(Scene, values)))

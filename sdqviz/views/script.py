@@ -30,13 +30,16 @@ SCRIPTS = {
         *("sheet_charts", "sheet", "table", "layers"),
     ),
     "ladder": ("ladder",),
+    "toy": ("grid", "numbers", "plots", "toy"),
+    "lessons": ("bar", "sheet", "lessons"),
     "page": ("mount",),
 }
 APP_SCRIPTS = {"app": ("visitor", "embed")}  # of a page that has a server
 REPORT_SCRIPTS = {"report": ("report", "page")}  # after the others
 STYLES = (
     *("charts", "theme", "answer", "viewer", "timeline"),
-    *("histogram", "gallery", "layers", "ladder"),
+    *("histogram", "gallery", "layers", "ladder", "leaderboard"),
+    *("toy", "lessons"),
 )
 REPORT_STYLES = ("report",)  # before the others: stands in for gradio's
 

@@ -20,7 +20,7 @@ def test_a_refusal_stays_in_the_page_and_starts_nothing(home, starts):
     limits = Limits(in_all=9, each=9, demo=Demo(starts=starts, session=0))
     context = app_context(home, Idle(), False, lambda: Asker(visitor="a"), limits)
     call = caller(context, TAB)
-    values: list[Any] = ["a <b>key</b>", 1, "", 5, 2, "ddim", "0x0", 0]
+    values: list[Any] = ["a <b>key</b>", 1, "", 5, 2, "ddim", "own", "0x0", 0]
     _, told = call("build_scene_form.generate", context.finished_run(None).id, *values)
     said = {"nothing": "This demo shows runs, and starts none.", "generate": "You started 0 of"}
     assert said[starts] in told and "Next: " in told and told.count("<p") == 1

@@ -1,4 +1,4 @@
-"""Fewer bits: the same scene down a ladder of bits, by a slider, with no job."""
+"""Fewer bits, with no job: the same scene down a ladder of bits, and numbers that are rounded."""
 
 import gradio as gr
 
@@ -10,6 +10,8 @@ from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import QUIET, Shared
 from sdqviz.ui.reads import reads
 from sdqviz.views.ladder.document import ladder_document
+from sdqviz.views.runs.listing import typical
+from sdqviz.views.toy.document import toy_document
 
 _NONE = (
     "No ladder of this model yet. On the command line `sdqviz ladder MODEL` quantizes it from W8A8 "
@@ -20,10 +22,6 @@ _NONE = (
 class BitsTab:
     name, label, order = "bits", "Fewer bits", 1
 
-    def offered(self, context: AppContext) -> bool:
-        """Whether there is any ladder: a tab that can show nothing is left out."""
-        return any(run.state == DONE for run in context.store.runs.list(LADDER))
-
     def build(self, context: AppContext, shared: Shared) -> None:
         gr.Markdown(
             "**When does a picture fall apart?** The same scene from the same noise, with ever "
@@ -31,23 +29,29 @@ class BitsTab:
         )
         ladder = component("ladder", "ladder")
         about = gr.Markdown(_NONE, visible=False, elem_id="no-ladder")
+        gr.Markdown(
+            "**What rounding does to numbers.** A picture's pixels, or a layer's weights, snap "
+            "onto a grid of so many bits. Drag bits and range."
+        )
+        toy = component("toy", "toy", waits=context.has_run)
 
         @reads
         def fill(run_id: str | None) -> list[object]:
-            """The newest ladder of the shown run's model."""
+            """The newest ladder of the shown run's model, and the numbers of the run."""
             run = context.finished_run(run_id)
+            numbers = NOTHING
+            if run is not None and run.scenes:
+                numbers = toy_document(run, typical(run.scenes), context.address)
             made = [r for r in context.store.runs.list(LADDER) if r.state == DONE]
             for one in made:
                 if isinstance(one.outcome, LadderResult) and (
                     run is None or one.spec["model"] == run.spec["model"]
                 ):
-                    return [
-                        ladder_document(one.outcome, context.address),
-                        gr.Markdown(visible=False),
-                    ]
-            return [NOTHING, gr.Markdown(visible=True)]
+                    steps = ladder_document(one.outcome, context.address)
+                    return [steps, gr.Markdown(visible=False), numbers]
+            return [NOTHING, gr.Markdown(visible=True), numbers]
 
-        shared.run.change(fill, shared.run, [ladder, about], **QUIET)
+        shared.run.change(fill, shared.run, [ladder, about, toy], **QUIET)
 
 
 TAB = BitsTab()

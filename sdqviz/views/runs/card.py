@@ -95,9 +95,9 @@ def facts(run: Run) -> str:
     served = ", ".join(f"{count} layers on {name}" for name, count in engine.layers.items())
     if engine.weight_only_beside:
         served += f", {engine.weight_only_beside} with FP input"
-    parts = ", ".join(f"{name} {_mega(count)}" for name, count in size.parts.items())
+    parts = ", ".join(f"{name} {megabytes(count)}" for name, count in size.parts.items())
     cells = (
-        ("Network", f"{_mega(size.bytes)} packed, {_mega(size.fp_bytes)} in float32"),
+        ("Network", f"{megabytes(size.bytes)} packed, {megabytes(size.fp_bytes)} in float32"),
         ("Of which", parts),
         ("Bits a weight", f"{size.bits_per_weight:.2f} with all tables"),
         ("Step", f"{seconds.fp:.3f} s FP, {seconds.student:.3f} s {bits(run)} (measured)"),
@@ -110,5 +110,5 @@ def facts(run: Run) -> str:
     return html('<dl class="sdq-facts">{}</dl>', joined(rows))
 
 
-def _mega(count: float) -> str:
+def megabytes(count: float) -> str:
     return f"{count / 1e6:.1f} MB"

@@ -4,6 +4,7 @@
 const WENT_EVENT = "sdqviz-went"; // back or forward: the address is what is to be shown
 const PLACES = ["run", "scene", "tab"];
 const EMBED = "embed"; // 1: the viewer alone
+const LESSONS_TAB = "lessons"; // the tab's name
 
 class Address {
   /** @type {Record<string, unknown>} */
@@ -62,6 +63,18 @@ class Address {
     this.#isStep ||= moved && !this.#returning;
     clearTimeout(this.#waiting);
     this.#waiting = setTimeout(() => this.#write(), 300);
+  }
+
+  /**
+   * Shows what another address of this page names, as if the browser had gone there; *back* leads
+   * to where one was.
+   * @param {string} search of the address, with its question mark
+   */
+  go(search) {
+    clearTimeout(this.#waiting);
+    this.#write();
+    history.pushState(null, "", search);
+    this.#go();
   }
 
   #write() {

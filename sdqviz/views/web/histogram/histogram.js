@@ -3,7 +3,7 @@
 class Histogram {
   /** @type {HistogramDocument | null} */
   doc = null;
-  #view = HISTOGRAM_VIEWS.find((v) => v.name === address.get("histogram")) ?? HISTOGRAM_VIEWS[0];
+  #view = askedView();
   #drawn = HISTOGRAM_VIEWS[0]; // another than the chosen one where there is a single row
 
   /** @param {Element} element */
@@ -36,6 +36,10 @@ class Histogram {
     element.append(this.root);
     this.plot.addEventListener("click", (event) => this.#pick(event));
     cursor.follow(() => this.#draw());
+    document.addEventListener(WENT_EVENT, () => {
+      this.#view = askedView();
+      this.#draw();
+    });
   }
 
   /** @param {HistogramDocument | null} doc */
@@ -106,3 +110,7 @@ class Histogram {
     if (row !== undefined && timesteps[row] !== undefined) cursor.seek(timesteps, row);
   }
 }
+
+/** The view that the page's address names, or the first. */
+const askedView = () =>
+  HISTOGRAM_VIEWS.find((view) => view.name === address.get("histogram")) ?? HISTOGRAM_VIEWS[0];

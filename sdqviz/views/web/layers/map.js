@@ -18,7 +18,7 @@ class LayerMap {
   /** @type {LayersDocument | null} */
   doc = null;
   /** @type {Span} */
-  #span = SPANS.find(({ name }) => name === address.get("span"))?.name ?? "mean";
+  #span = askedSpan();
   /** @type {SeriesName | null} */
   #series = null;
   /** @type {ColourScale | null} */
@@ -51,6 +51,7 @@ class LayerMap {
       this.field.live,
     );
     cursor.follow(() => this.#move());
+    document.addEventListener(WENT_EVENT, () => this.#recall());
   }
 
   /** @param {LayersDocument} doc */
@@ -76,6 +77,14 @@ class LayerMap {
   #choose(span = this.#span) {
     this.#span = span;
     address.set({ map: this.colour.value, span });
+    this.draw();
+  }
+
+  /** The browser went to another address: colours by what it names. */
+  #recall() {
+    const asked = address.get("map");
+    if (asked && this.doc?.colours.includes(asked)) this.colour.value = asked;
+    this.#span = askedSpan();
     this.draw();
   }
 
@@ -128,3 +137,6 @@ class LayerMap {
     if (!this.field.root.hidden) this.field.move(this.#chosen);
   }
 }
+
+/** @returns {Span} of the page's address, or the first */
+const askedSpan = () => SPANS.find(({ name }) => name === address.get("span"))?.name ?? "mean";

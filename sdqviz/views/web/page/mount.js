@@ -12,6 +12,8 @@ const KINDS = {
   gallery: (element, trigger) => new Gallery(element, trigger),
   layers: (element, trigger) => new Layers(element, trigger),
   ladder: (element) => new Ladder(element),
+  toy: (element) => new Toy(element),
+  lessons: (element) => new Lessons(element),
 };
 
 /**
