@@ -31,7 +31,7 @@ def build_tending(context: AppContext, shared: Shared) -> None:
             )
             name = gr.Textbox(
                 label="Name",
-                info="Empty takes it back.",
+                info="What lists call it.",
                 max_length=LONGEST_NAME,
                 max_lines=1,
                 min_width=200,
