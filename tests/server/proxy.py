@@ -12,7 +12,7 @@ _OWN = {"host", "connection", "transfer-encoding", "keep-alive"}
 @contextmanager
 def proxied(port: int, prefix: str, host: str) -> Iterator[str]:
     """The address below which the server at `port` is found; `host` is what it is told as its
-    name. The prefix is taken off.
+    name, empty: what the proxy was asked by. The prefix is taken off.
     """
 
     class Forward(BaseHTTPRequestHandler):
@@ -26,7 +26,9 @@ def proxied(port: int, prefix: str, host: str) -> Iterator[str]:
             behind = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
             try:
                 path = self.path.removeprefix(prefix)
-                behind.request(self.command, path, body, {**sent, "Host": host})
+                behind.request(
+                    self.command, path, body, {**sent, "Host": host or self.headers["host"]}
+                )
                 answer = behind.getresponse()
                 self.send_response(answer.status)
                 for name, value in answer.getheaders():
