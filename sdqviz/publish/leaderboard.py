@@ -58,7 +58,7 @@ def _part(board: LeaderboardResult, bits: str, copied: Address) -> str:
     return html(
         "<h2>{bits}</h2>{table}{cost}{pictures}",
         bits=bits,
-        table=board_table(board, bits),
+        table=board_table(board, bits, name),
         cost=cost_chart(board, bits, name),
         pictures=joined(pictures),
     )
