@@ -24,6 +24,7 @@ from sdqviz.runner.estimate import Estimate, call_seconds, estimate_quantize, re
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
 from sdqviz.server.events import Handler, Input
 from sdqviz.server.hosts import hosts
+from sdqviz.server.network import lan_address
 from sdqviz.server.policy import LOCAL_FRAMES
 from sdqviz.server.pulse import Pulse
 from sdqviz.server.stack import has_gradio_login, middlewares
@@ -31,6 +32,7 @@ from sdqviz.server.visitors import Visitors, visitors
 from sdqviz.store.limits import Limits
 from sdqviz.store.store import Store
 from sdqviz.ui.app import CSS, HEAD, HEAD_SCRIPT, build_app
+from sdqviz.ui.classroom import in_class
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.handlers import handlers
 from sdqviz.ui.theme import THEME
@@ -56,6 +58,7 @@ def serve(
     max_jobs: int = MAX_JOBS,
     runs: Path | None = None,
     pinned: str = "",
+    is_class: bool = False,
     **launch: Any,
 ) -> None:
     """Serves the app until it is stopped. Off localhost it asks for USER:PASSWORD.
@@ -64,13 +67,15 @@ def serve(
     Whoever is not on localhost may only choose models of the catalog, not paths. It answers to
     this machine's own names and to `allowed_hosts`, such as that of a proxy in front. At most
     `max_jobs` jobs are queued or worked at a time, of one visitor from elsewhere `JOBS_EACH`.
-    Exported runs under `runs` are taken in. The run `pinned` is what a first visit shows.
+    Exported runs under `runs` are taken in. The run `pinned` is what a first visit shows. With
+    `is_class` a class shares the app (`ui.classroom`), and anyone is let in.
     """
     check_count("port", port, 0, MOST_PORT)
     check_count("max_jobs", max_jobs, 1, MOST_JOBS)
     is_space = "SPACE_ID" in os.environ
     if is_space:
         host, auth = "0.0.0.0", auth or _OPEN
+    auth = auth or (_OPEN if is_class else "")
     public = host not in _LOCAL or share
     if public and not auth:
         raise SdqvizError(
@@ -93,6 +98,9 @@ def serve(
         bundles=runs,
         pinned=pinned,
     )
+    if is_class:
+        context = in_class(context, lan_address() if public else "")
+        print(_class_words(context, port), flush=True)
     supervisor.ensure_worker()
     atexit.register(supervisor.stop)
     page = build_app(context)
@@ -130,6 +138,14 @@ def serve(
         ) from error
     except gr.exceptions.Error as error:
         raise SdqvizError(str(error), "see the line above") from error
+
+
+def _class_words(context: AppContext, port: int) -> str:
+    """Where the teacher and the class go."""
+    teacher = f"The teacher's page: http://localhost:{port}/?tab=blind"
+    address = context.class_address
+    phones = f"http://{address}:{port}/" if address else "not found: name it with --allowed-host"
+    return f"{teacher}\nThis machine for phones of the same network: {phones}"
 
 
 def known_handlers(page: gr.Blocks) -> dict[int, Handler]:

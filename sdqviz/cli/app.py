@@ -4,9 +4,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from click.core import ParameterSource
+
+EVERYWHERE = "0.0.0.0"
 
 
 def app_command(
+    context: typer.Context,
     host: Annotated[
         str, typer.Option(envvar="GRADIO_SERVER_NAME", help="Address to serve on.")
     ] = "127.0.0.1",
@@ -41,11 +45,22 @@ def app_command(
     pinned: Annotated[
         str, typer.Option(envvar="SDQVIZ_PINNED", help="The run that every visitor sees first.")
     ] = "",
+    is_class: Annotated[
+        bool,
+        typer.Option(
+            "--class",
+            envvar="SDQVIZ_CLASS",
+            help="For a class: phones of this network take its blind test, whose page shows a "
+            "code to photograph and the pooled result; quantizing and cancelling are off.",
+        ),
+    ] = False,
 ) -> None:
     """Serve the app."""
     from sdqviz.serve import serve
 
     hosts = allowed_host or ()
+    if is_class and context.get_parameter_source("host") is ParameterSource.DEFAULT:
+        host = EVERYWHERE  # phones are other machines
     serve(
         host=host,
         port=port,
@@ -55,4 +70,5 @@ def app_command(
         max_jobs=max_jobs,
         runs=runs,
         pinned=pinned,
+        is_class=is_class,
     )

@@ -21,7 +21,8 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
     gr.Markdown("### sdqviz")
     run = gr.Dropdown(label="Shown run", choices=[], elem_id="run")
     mine = gr.Textbox(visible="hidden")  # the run this visitor waits for
-    form = build_quantize_form(context, mine)
+    with gr.Column(visible=not context.is_class):
+        form = build_quantize_form(context, mine)
     tokens = build_job_panel(context)
     scene = gr.Textbox(visible="hidden", elem_id="wanted-scene")
     layer = gr.Textbox(visible="hidden", elem_id="wanted-layer")

@@ -32,13 +32,14 @@ SCRIPTS = {
     "ladder": ("ladder",),
     "toy": ("grid", "numbers", "plots", "toy"),
     "lessons": ("bar", "sheet", "lessons"),
-    "page": ("mount",),
+    "blind": ("flip",),
+    "page": ("mount", "layout"),
 }
 REPORT_SCRIPTS = {"report": ("report", "page")}  # after the others
 STYLES = (
     *("charts", "theme", "answer", "viewer", "timeline"),
     *("histogram", "gallery", "layers", "ladder"),
-    *("toy", "lessons"),
+    *("toy", "lessons", "layout"),
 )
 REPORT_STYLES = ("report",)  # before the others: stands in for gradio's
 

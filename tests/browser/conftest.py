@@ -28,14 +28,14 @@ FLAGS = [
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
-    """The address of an app of its own over `home`."""
+def serving(home: Path, *options: str) -> Iterator[str]:
+    """The address of an app of its own over `home`, started with further options."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with (home / "app.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py"), "--port", str(port)],
+            [sys.executable, str(ROOT / "app.py"), "--port", str(port), *options],
             stdout=log,
             stderr=log,
             start_new_session=True,
