@@ -21,7 +21,7 @@ from sdqviz.base.request import (
     quantize_request,
     score_request,
 )
-from sdqviz.base.scene import Scene
+from sdqviz.base.scene import OWN, Scene
 from sdqviz.base.settings import home_folder, rank
 from sdqviz.families import loading, sources
 from sdqviz.families.contract import sampler_of
@@ -34,9 +34,7 @@ from sdqviz.metrics.lpips import BACKBONES
 from sdqviz.population.compare import MOST_SCENES, compare_scenes, scenes_of
 from sdqviz.population.draw import Models
 from sdqviz.products.scenes import HELD_OUT
-from sdqviz.publish.ablation import write_ablation
 from sdqviz.publish.card import model_card
-from sdqviz.results.ablation import AblationResult
 from sdqviz.results.drawn import CompareResult
 from sdqviz.results.score import ScoreResult
 from sdqviz.runner import prompts
@@ -49,14 +47,12 @@ from sdqviz.runner.prompt_files import all_prompts, with_prompts
 from sdqviz.runner.reports import compare_json, run_json
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
-from sdqviz.sweeps.ablation import ablate as work_arms
-from sdqviz.sweeps.ablation import arm_specs
-from sdqviz.sweeps.ladder import ladder_specs, work_ladder
-from sdqviz.sweeps.table import table_specs, work_table
+from sdqviz.studies import ablate as ablate
+from sdqviz.studies import ladder as ladder
+from sdqviz.studies import leaderboard as leaderboard
+from sdqviz.studies import table as table
 from sdqviz.views.charts.svg import standalone
 from sdqviz.views.tables.bench import bench_plot, bench_table
-from sdqviz.views.tables.models import model_table
-from sdqviz.views.training.ablation import ablation_table
 
 See = Callable[[Event], None]
 
@@ -146,91 +142,6 @@ def write_model(store: Store, run: Run, out: Path) -> Path:
     )
 
 
-def ablate(
-    model: str,
-    *,
-    preset: str = "balanced",
-    bits: Sequence[str] = ("W4A8", "W3A8", "W4A6", "W2A8"),
-    more_bits: Sequence[str] = (),
-    seeds: int = 3,
-    central_seeds: int = 0,
-    config: dict[str, Any] | None = None,
-    prompts_file: str | Path | None = None,
-    out: str | Path | None = None,
-    see: See = lambda event: None,
-) -> dict[str, Any]:
-    """Runs every arm of the ablation and returns {run, model, preset, seeds, rows, table}.
-
-    Arms that were run before are not repeated. prompts_file: as for `quantize`. out, if given,
-    gets table.md, table.json, plot.svg and the events of every arm.
-    """
-    store = open_store()
-    if out is not None:
-        refuse_occupied(Path(out), "--out folder")
-    arms_of = arm_specs(model, preset, bits, seeds, config or {}, central_seeds, more_bits)
-    specs = [with_prompts(spec, prompts_file) for spec in arms_of]
-    for spec in specs:
-        refuse_undrawable(spec)
-        afford(store, spec, lambda event: None)
-    run, arms = work_arms(store, specs, see)
-    assert isinstance(run.outcome, AblationResult)
-    rows = run.outcome.rows
-    if out is not None:
-        write_ablation(store, rows, arms, Path(out))
-    return {
-        "run": run.id,
-        "model": model,
-        "preset": preset,
-        "seeds": seeds,
-        "rows": [row.as_row() for row in rows],
-        "table": ablation_table(rows),
-    }
-
-
-def table(
-    models: Sequence[str],
-    *,
-    recipes: Sequence[str] = ("round_nearest", "fidelity"),
-    preset: str = "balanced",
-    config: dict[str, Any] | None = None,
-    prompts_file: str | Path | None = None,
-    see: See = lambda event: None,
-) -> dict[str, Any]:
-    """Quantizes every model with every recipe and returns {preset, rows, table}.
-
-    Runs that are in the store already are not repeated. config holds settings for all recipes
-    that have them. prompts_file: as for `quantize`.
-    """
-    store = open_store()
-    pairs = table_specs(models, recipes, preset, config or {})
-    specs = [with_prompts(spec, prompts_file) for spec in pairs]
-    for spec in specs:
-        refuse_undrawable(spec)
-        afford(store, spec, lambda event: None)
-    rows = work_table(store, specs, see)
-    return {"preset": preset, "rows": rows, "table": model_table(rows)}
-
-
-def ladder(
-    model: str,
-    *,
-    preset: str = "balanced",
-    config: dict[str, Any] | None = None,
-    see: See = lambda event: None,
-) -> dict[str, Any]:
-    """Quantizes the model from W8A8 down to 2 and 4 bits and keeps the same scenes of each:
-    {run, model, rungs: [{bits, recipe, bytes, medians}]}. What is there already is not repeated.
-    """
-    store = open_store()
-    specs = ladder_specs(model, preset, config or {})
-    for spec in specs:
-        afford(store, spec, lambda event: None)
-    made = work_ladder(store, specs, see)
-    rungs = (made.result or {})["rungs"]
-    told = [{key: rung[key] for key in ("bits", "recipe", "bytes", "medians")} for rung in rungs]
-    return {"run": made.id, "model": model, "rungs": told}
-
-
 def bench_step(
     size: str = "mini",
     *,
@@ -289,6 +200,7 @@ def compare(
     seeds: int = 1,
     steps: int = 25,
     scheduler: str = "auto",
+    spacing: str = OWN,
     guidance: float = 0.0,
     model_config: str | None = None,
     device: str = "cpu",
@@ -314,6 +226,7 @@ def compare(
             seed=seed,
             steps=steps,
             scheduler=scheduler,
+            spacing=spacing,
             guidance=guidance or prompts.usual_guidance(model, family, model_config),
         )
         for text in texts
@@ -345,6 +258,7 @@ def compare_many(
     *,
     steps: int = 25,
     scheduler: str = "auto",
+    spacing: str = OWN,
     guidance: float = 0.0,
     model_config: str | None = None,
     devices: Sequence[str] = ("cpu",),
@@ -373,6 +287,7 @@ def compare_many(
         count,
         steps=steps,
         scheduler=sampler_of(family, scheduler, loading.own_scheduler(model, model_config)),
+        spacing=spacing,
         guidance=guidance or prompts.usual_guidance(model, family, model_config),
     )
     packed = str(sources.packed_folder(other))

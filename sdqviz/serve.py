@@ -3,8 +3,9 @@
 import atexit
 import json
 import os
+import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +16,27 @@ from sdqviz.base.assets import assets_folder
 from sdqviz.base.counts import MOST_JOBS, MOST_PORT, check_count
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.registry import announced
-from sdqviz.base.request import COMPARE, QUANTIZE, SCORE
+from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE, SCORE
 from sdqviz.base.settings import home_folder
 from sdqviz.base.stage_names import StageNames
 from sdqviz.families.sources import packed_folder
 from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.estimate import Estimate, call_seconds, estimate_quantize, refuse_if_over
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
+from sdqviz.server.asking import ASKING, Asking
 from sdqviz.server.events import Handler, Input
 from sdqviz.server.hosts import hosts
 from sdqviz.server.network import lan_address
 from sdqviz.server.policy import LOCAL_FRAMES
 from sdqviz.server.pulse import Pulse
 from sdqviz.server.stack import has_gradio_login, middlewares
-from sdqviz.server.visitors import Visitors, visitors
+from sdqviz.server.visitors import ADMIN, ADMIN_KEY, visitors
+from sdqviz.store.asker import ALONE, NOBODY, Asker
 from sdqviz.store.limits import Limits
+from sdqviz.store.own import OwnStore
+from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
+from sdqviz.store.tended import FEATURED
 from sdqviz.ui.app import CSS, HEAD, HEAD_SCRIPT, build_app
 from sdqviz.ui.classroom import in_class
 from sdqviz.ui.context import AppContext
@@ -40,6 +46,7 @@ from sdqviz.views.runs.listing import is_finished
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _OPEN = "open"
+_NEW = "new"  # instead of an operator's key: one is made
 MAX_JOBS = 32  # queued or worked at a time
 JOBS_EACH = 4  # of one visitor, where there are others
 QUEUED_EVENTS = 1000  # clicks of all visitors; each is answered in milliseconds
@@ -59,6 +66,7 @@ def serve(
     runs: Path | None = None,
     pinned: str = "",
     is_class: bool = False,
+    admin: str = "",
     **launch: Any,
 ) -> None:
     """Serves the app until it is stopped. Off localhost it asks for USER:PASSWORD.
@@ -69,6 +77,9 @@ def serve(
     `max_jobs` jobs are queued or worked at a time, of one visitor from elsewhere `JOBS_EACH`.
     Exported runs under `runs` are taken in. The run `pinned` is what a first visit shows. With
     `is_class` a class shares the app (`ui.classroom`), and anyone is let in.
+
+    Each visitor has runs of their own. On localhost, with no name allowed besides, everyone is the
+    operator; elsewhere whoever opens the page with `?admin=` and the key `admin` is.
     """
     check_count("port", port, 0, MOST_PORT)
     check_count("max_jobs", max_jobs, 1, MOST_JOBS)
@@ -85,18 +96,27 @@ def serve(
     if auth and auth != _OPEN and ":" not in auth:
         raise SdqvizError("--auth has no ':'", "write --auth USER:PASSWORD")
     known = hosts(public, share, allowed_hosts, os.environ.get("SPACE_HOST", ""))
+    if admin == _NEW:
+        admin = secrets.token_urlsafe(24)
+        print(f"The operator's page: http://{host}:{port}/?{ADMIN}={admin}", flush=True)
+    if admin and not ADMIN_KEY.fullmatch(admin):
+        raise SdqvizError(
+            "the operator's key is too simple", "give 16 to 128 letters, digits, '-' and '_'"
+        )
+    alone = not public and not allowed_hosts
     home = home_folder()
     supervisor = Supervisor(home)
-    who = visitors(home)
-    limits = Limits(in_all=max_jobs, each=min(JOBS_EACH, max_jobs) if public else max_jobs)
+    who = visitors(home, admin, alone)
+    limits = Limits(in_all=max_jobs, each=max_jobs if alone else min(JOBS_EACH, max_jobs))
     context = app_context(
         home,
         supervisor,
-        any_model=not public,
-        who=who,
+        any_model=alone,
+        asker=(lambda: ALONE) if alone else asker_now,
         limits=limits,
         bundles=runs,
         pinned=pinned,
+        is_class=is_class,
     )
     if is_class:
         context = in_class(context, lan_address() if public else "")
@@ -110,7 +130,7 @@ def serve(
         who,
         context.store.blobs,
         known_handlers(page),
-        Pulse(context.store, context.wake).version,
+        Pulse(Store(home), context.wake),
         scripts=[HEAD_SCRIPT],
         frames=_SPACE_FRAMES if is_space else LOCAL_FRAMES,
         signed_in=has_gradio_login if password else None,
@@ -160,16 +180,18 @@ def app_context(
     home: Path,
     supervisor: Supervisor,
     any_model: bool = True,
-    who: Visitors | None = None,
+    asker: Callable[[], Asker] = lambda: ALONE,
     limits: Limits | None = None,
     bundles: Path | None = None,
     pinned: str = "",
+    is_class: bool = False,
 ) -> AppContext:
     """The UI's view of this data folder, with the bundled runs, and those under `bundles`, taken
     in. `pinned`: id, or its first letters, of the run that opens.
 
-    Without `any_model` only models of the catalog may be quantized, never a typed path. `who`
-    knows visitors, whose jobs are limited by `limits`.
+    Without `any_model` only models of the catalog may be quantized, never a typed path. `asker`
+    says who an event is for; a visitor's jobs are limited by `limits`. To a class belong also the
+    scenes that the operator drew.
     """
     store = Store(home)
     demos = import_demos(store, assets_folder() / "demo")
@@ -183,6 +205,14 @@ def app_context(
             f"run {opens.id} is a {opens.kind} run that is {opens.state}",
             "pin a finished quantize run",
         )
+    everyones = {*demos, *([opens.id] if opens else ())}
+
+    def is_everyones(run: Run) -> bool:
+        drawn_for_class = is_class and run.kind == GENERATE and not run.visitor
+        return run.id in everyones or FEATURED in run.tags or drawn_for_class
+
+    seen = OwnStore(store, asker, is_everyones)
+    store.runs.empty_bin()
     snapshot = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
 
     _await_recipes_of_others(store, supervisor, snapshot)
@@ -204,12 +234,12 @@ def app_context(
             )
         if kind == COMPARE:  # told now, not when its turn comes; absolute: workers outlive apps
             spec = {**spec, "other": str(packed_folder(spec["other"]))}
-        run_id = store.runs.add(kind, spec, visitor=_asking(who), limits=limits)
+        run_id = seen.runs.add(kind, spec, limits)
         supervisor.ensure_worker()
         return run_id
 
     def resume(run_id: str) -> None:
-        store.runs.resume(run_id, limits)
+        seen.runs.resume(run_id, limits)
         supervisor.ensure_worker()
 
     def estimate(spec: dict[str, Any]) -> Estimate:
@@ -225,28 +255,28 @@ def app_context(
         return cost
 
     return AppContext(
-        store=store,
+        store=seen,
         demos=tuple(demos),
         pinned=opens.id if opens else "",
         own_machine=any_model,
         catalog=catalog,
         submit=submit,
         wake=supervisor.ensure_worker,
-        cancel=lambda run_id: cancel_in_background(store, run_id),
+        cancel=lambda run_id: cancel_in_background(store, seen.runs.owned(run_id).id),
         resume=resume,
         finish=lambda run_id: store.runs.request_finish(
-            run_id, StageNames.of(catalog()).can_finish_early
+            seen.runs.owned(run_id).id, StageNames.of(catalog()).can_finish_early
         ),
         estimate=estimate,
     )
 
 
-def _asking(who: Visitors | None) -> str:
-    """The visitor whose event is handled; empty outside of one."""
+def asker_now() -> Asker:
+    """Whoever the event is for that is handled (`server.asking`); NOBODY outside of one."""
     request = LocalContext.request.get(None)
-    if who is None or not isinstance(request, gr.Request):
-        return ""
-    return who.of(request.cookies, request.session_hash)
+    inner = request.request if isinstance(request, gr.Request) else None
+    asking = inner.scope.get(ASKING) if inner is not None else None
+    return asking.tell() if isinstance(asking, Asking) else NOBODY
 
 
 def _await_recipes_of_others(

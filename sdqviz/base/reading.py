@@ -28,10 +28,16 @@ def reading(what: object, hint: str) -> Iterator[None]:
         raise
     except Exception as error:
         theirs = type(error).__module__.split(".")[0] == "huggingface_hub"
-        damage = isinstance(error, _DAMAGE) or theirs or type(error).__name__ == "SafetensorError"
-        if not damage or "OutOfMemory" in type(error).__name__:  # torch's is a RuntimeError
+        named = type(error).__name__ == "SafetensorError" or type(error) is Exception  # tokenizers'
+        damage = isinstance(error, _DAMAGE) or theirs or named
+        if not damage or is_out_of_memory(error):
             raise
         raise SdqvizError(f"{what} cannot be read: {first_line(error)}", hint) from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a device had no room: torch's own is a RuntimeError."""
+    return "OutOfMemory" in type(error).__name__
 
 
 def first_line(error: BaseException) -> str:

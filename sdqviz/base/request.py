@@ -8,8 +8,8 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.scene import Scene
 
 QUANTIZE, GENERATE, COMPARE, ABLATE = "quantize", "generate", "compare", "ablate"
-SCORE, LADDER = "score", "ladder"
-KINDS = (QUANTIZE, GENERATE, COMPARE, ABLATE, SCORE, LADDER)
+SCORE, LADDER, LEADERBOARD = "score", "ladder", "leaderboard"
+KINDS = (QUANTIZE, GENERATE, COMPARE, ABLATE, SCORE, LADDER, LEADERBOARD)
 WEIGHTS, ACTIVATIONS = "weights", "activations"  # parts that can be quantized alone
 REFERENCE = "eager"  # the engine that the others are held against
 DEFAULT_RECIPE = "fidelity"

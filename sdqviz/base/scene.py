@@ -10,7 +10,11 @@ from sdqviz.base.keys import content_key
 FLOW = "flow"
 OWN = "own"  # the diffusers class that the model's folder names, whichever it is
 SCHEDULERS = ("pndm", "ddim", "euler", "dpmpp", FLOW, OWN)
+BETA, KARRAS = "beta", "karras"
+SPACINGS = (OWN, "leading", "trailing", "linspace", KARRAS, BETA)
 AUTO = "auto"  # the sampler of the model's own scheduler
+# Settings that came later, and the value that is what was before them.
+_LATER = {"shift": 0.0, "spacing": OWN}
 MAX_SEED = 2**32 - 1
 MAX_PROMPT_CHARACTERS = 10_000
 
@@ -33,6 +37,12 @@ class Scene:
         help="Flow matching: more shift spends more steps at high noise; 0 takes the model's own.",
         low=0.0,
         high=20.0,
+    )
+    spacing: str = option(
+        OWN,
+        label="Spacing",
+        help="Where the steps lie; own is the model's own, beta has more of them at both ends.",
+        choices=SPACINGS,
     )
     width: int = option(0, label="Width", help="Pixels, a multiple of 8.", low=0, high=4096)
     height: int = option(0, label="Height", help="Pixels, a multiple of 8.", low=0, high=4096)
@@ -59,7 +69,7 @@ class Scene:
     @property
     def id(self) -> str:
         # A setting that came later must not rename the scenes of before.
-        given = {k: v for k, v in to_dict(self).items() if k != "shift" or v}
+        given = {k: v for k, v in to_dict(self).items() if _LATER.get(k, ...) != v}
         return content_key("scene", given)[:12]
 
     def as_dict(self) -> dict[str, Any]:

@@ -54,6 +54,14 @@ def app_command(
             "code to photograph and the pooled result; quantizing and cancelling are off.",
         ),
     ] = False,
+    admin: Annotated[
+        str,
+        typer.Option(
+            envvar="SDQVIZ_ADMIN",
+            help="The operator's key: ADDRESS/?admin=KEY sees and changes every visitor's runs. "
+            "'new' makes one and prints the address.",
+        ),
+    ] = "",
 ) -> None:
     """Serve the app."""
     from sdqviz.serve import serve
@@ -71,4 +79,5 @@ def app_command(
         runs=runs,
         pinned=pinned,
         is_class=is_class,
+        admin=admin,
     )

@@ -1,4 +1,5 @@
-"""The command line. Each command is one function of `sdqviz.api` or `sdqviz.store`.
+"""The command line. Each command is one function of `sdqviz.api`, `sdqviz.studies` or
+`sdqviz.store`.
 
 With --json the last line of standard output is one object; errors are {"error", "hint"} on
 standard error with exit code 1.
@@ -14,20 +15,17 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.places import writing
 from sdqviz.base.quiet import quiet_libraries
 from sdqviz.base.request import DEFAULT_RECIPE, QUANTIZE
-from sdqviz.base.scene import AUTO
+from sdqviz.base.scene import AUTO, OWN
 from sdqviz.base.writing import disk_error
 from sdqviz.cli.app import app_command
 from sdqviz.cli.doctor import doctor_command
-from sdqviz.cli.overrides import overrides
+from sdqviz.cli.overrides import Prompts, overrides
 from sdqviz.cli.pages import quantized, scores
 from sdqviz.cli.recipes import recipes_command
 from sdqviz.cli.runs import Json, RunId, open_store, runs_app
 from sdqviz.cli.space import space_command
+from sdqviz.cli.studies import ablate, ladder, leaderboard, table
 from sdqviz.cli.terminal import emit, print_version, progress, show_error
-
-Prompts = Annotated[
-    Path | None, typer.Option("--prompts", help="A file of prompts, one a line or JSON.")
-]
 
 _HELP = "Quantize Stable Diffusion to few bits, and see what it does to your picture."
 _EXAMPLES = (
@@ -40,6 +38,8 @@ app = typer.Typer(
 app.command("app")(app_command)
 app.add_typer(runs_app, name="runs")
 app.command("space")(space_command)
+for study in (ablate, table, ladder, leaderboard):
+    app.command()(study)
 app.command("recipes")(recipes_command)
 app.command("doctor")(doctor_command)
 bench_app = typer.Typer(no_args_is_help=True, help="Speed and memory, beside the alternatives.")
@@ -101,95 +101,6 @@ def quantize(
     emit(report, as_json, quantized)
 
 
-@app.command()
-def ablate(
-    model: Annotated[str, typer.Argument(help="A mini, a folder, a hub id.")],
-    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "balanced",
-    bits: Annotated[
-        str, typer.Option(help="Bit widths; the first gets every arm, the others the central ones.")
-    ] = "W4A8,W3A8,W4A6,W2A8",
-    more_bits: Annotated[
-        str, typer.Option(help="Bit widths that get the central arms once, whatever the seeds.")
-    ] = "",
-    seeds: Annotated[int, typer.Option(help="Training seeds of every arm.")] = 3,
-    central_seeds: Annotated[
-        int, typer.Option(help="More seeds for the method and its baselines.")
-    ] = 0,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE for every arm.")
-    ] = None,
-    prompts: Prompts = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for table, plot and events.")] = None,
-    as_json: Json = False,
-) -> None:
-    """What each idea of the fidelity recipe is worth: every arm, one table."""
-    from sdqviz import api
-
-    with progress(as_json) as see:
-        report = api.ablate(
-            model,
-            preset=preset,
-            bits=bits.split(","),
-            more_bits=more_bits.split(",") if more_bits else (),
-            seeds=seeds,
-            central_seeds=central_seeds,
-            config=overrides(set_),
-            prompts_file=prompts,
-            out=out,
-            see=see,
-        )
-    table = report.pop("table")
-    if not as_json:
-        print(table)
-    emit({**report, "table": table} if as_json else {"run": report["run"], "out": out}, as_json)
-
-
-@app.command()
-def table(
-    models: Annotated[list[str], typer.Argument(help="Minis, folders, hub ids.")],
-    recipes: Annotated[str, typer.Option(help="Methods.")] = "round_nearest,fidelity",
-    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "balanced",
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE, for the recipes that have it.")
-    ] = None,
-    prompts: Prompts = None,
-    as_json: Json = False,
-) -> None:
-    """Several models by several recipes: one table of held-out medians."""
-    from sdqviz import api
-
-    with progress(as_json) as see:
-        report = api.table(
-            models,
-            recipes=recipes.split(","),
-            preset=preset,
-            config=overrides(set_),
-            prompts_file=prompts,
-            see=see,
-        )
-    if as_json:
-        emit(report, as_json)
-    else:
-        print(report["table"])
-
-
-@app.command()
-def ladder(
-    model: Annotated[str, typer.Argument(help="A mini, a local folder, or a fetched hub id.")],
-    preset: Annotated[str, typer.Option(help="quick, balanced or paper.")] = "balanced",
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE for every rung. Repeatable.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """The same scenes with ever fewer bits, from W8A8 to W2A8: see a picture fall apart."""
-    from sdqviz import api
-
-    with progress(as_json) as see:
-        report = api.ladder(model, preset=preset, config=overrides(set_), see=see)
-    emit(report, as_json)
-
-
 @bench_app.command("step")
 def bench_step(
     size: Annotated[str, typer.Option(help="mini, sd1, sd2, sdxl or sd3.")] = "mini",
@@ -222,6 +133,9 @@ def generate(
     steps: int = 25,
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
     scheduler: Annotated[str, typer.Option(help="auto takes the run's own.")] = "auto",
+    spacing: Annotated[
+        str, typer.Option(help="leading, trailing, linspace, karras or beta; empty: the run's.")
+    ] = "",
     negative: str = "",
     width: Annotated[int, typer.Option(help="Pixels; 0 takes the run's own.")] = 0,
     height: Annotated[int, typer.Option(help="Pixels; 0 takes the run's own.")] = 0,
@@ -261,6 +175,7 @@ def generate(
         "guidance": guidance or usual_guidance(model, family, base.spec.get("model_config")),
         "shift": shift,
         "scheduler": scheduler,
+        "spacing": spacing or base.spec["config"].get("spacing", OWN),
         "width": width or base.spec["config"].get("width", 0),
         "height": height or base.spec["config"].get("height", 0),
     }
@@ -293,6 +208,9 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="The folder of --count's pictures.")] = None,
     steps: int = 25,
     scheduler: Annotated[str, typer.Option(help="auto takes the model's own.")] = "auto",
+    spacing: Annotated[
+        str, typer.Option(help="own, leading, trailing, linspace, karras or beta.")
+    ] = OWN,
     guidance: Annotated[float, typer.Option(help="0 takes the model's own.")] = 0.0,
     config: Annotated[str | None, typer.Option(help="Config folder of a single file.")] = None,
     device: Annotated[str, typer.Option(help="With --count several: cuda:0,cuda:1.")] = "cpu",
@@ -318,6 +236,7 @@ def compare(
                     out,
                     steps=steps,
                     scheduler=scheduler,
+                    spacing=spacing,
                     guidance=guidance,
                     model_config=config,
                     devices=device.split(","),
@@ -335,6 +254,7 @@ def compare(
             seeds=seeds,
             steps=steps,
             scheduler=scheduler,
+            spacing=spacing,
             guidance=guidance,
             model_config=config,
             device=device,

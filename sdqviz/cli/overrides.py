@@ -1,9 +1,16 @@
 """The settings that a command line gives."""
 
 import json
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from sdqviz.base.errors import SdqvizError
+
+Prompts = Annotated[
+    Path | None, typer.Option("--prompts", help="A file of prompts, one a line or JSON.")
+]
 
 
 def overrides(pairs: list[str] | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sdqviz.base.places import writing
 from sdqviz.base.settings import home_folder
 from sdqviz.cli.pages import duration, moment, scores, table
 from sdqviz.cli.terminal import emit, progress
+from sdqviz.store.tended import BIN_SECONDS
 
 _LOG_LINES = 12
 
@@ -34,8 +35,14 @@ def open_store() -> Any:
 
 
 @runs_app.command("list")
-def runs_list(as_json: Json = False) -> None:
+def runs_list(
+    bin_: Annotated[
+        bool, typer.Option("--bin", help="Those that were deleted and can be restored.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """All runs, newest first."""
+    runs = open_store().runs
     rows = [
         {
             "run": run.id,
@@ -44,8 +51,10 @@ def runs_list(as_json: Json = False) -> None:
             "progress": round(run.progress, 3),
             "model": run.spec.get("model") or f"run {run.spec.get('run')}",
             "made": run.created,
+            "name": run.name,
+            "tags": list(run.tags),
         }
-        for run in open_store().runs.list()
+        for run in (runs.bin() if bin_ else runs.list())
     ]
     emit({"runs": rows}, as_json, _listed)
 
@@ -65,6 +74,8 @@ def runs_show(run: RunId, as_json: Json = False) -> None:
         "place": found.place,
         "eta_seconds": found.eta_seconds,
         "eta_range": None if found.eta_seconds is None else [found.eta_low, found.eta_high],
+        "name": found.name,
+        "tags": list(found.tags),
         "spec": found.spec,
         "error": found.error,
         "result": found.result,
@@ -193,20 +204,55 @@ def runs_sheet(
     emit({"run": found.id, "out": str(out)}, as_json)
 
 
+@runs_app.command("rename")
+def runs_rename(
+    run: RunId,
+    name: Annotated[str, typer.Argument(help="What lists call it; '' takes the name back.")],
+    as_json: Json = False,
+) -> None:
+    """Give a run a name."""
+    named = open_store().runs.describe(run, name=name)
+    emit({"run": named.id, "name": named.name}, as_json)
+
+
+@runs_app.command("tag", epilog="Example: `sdqviz runs tag RUN lecture featured`")
+def runs_tag(
+    run: RunId,
+    tags: Annotated[
+        list[str] | None,
+        typer.Argument(help="These and no others; 'featured' shows it to every visitor."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Give a run tags."""
+    tagged = open_store().runs.describe(run, tags=tags or ())
+    emit({"run": tagged.id, "tags": list(tagged.tags)}, as_json)
+
+
 @runs_app.command("delete")
 def runs_delete(run: RunId, as_json: Json = False) -> None:
-    """Forget a run. `gc` then frees its bytes."""
-    store = open_store()
-    found = store.runs.get(run)
-    store.runs.delete(found.id)
-    store.clear_scratch()
-    emit({"run": found.id, "state": "deleted"}, as_json)
+    """Put a run into the bin. `restore` brings it back for 30 days."""
+    gone = open_store().runs.delete(run)
+    emit({"run": gone.id, "state": "deleted"}, as_json)
+
+
+@runs_app.command("restore")
+def runs_restore(run: RunId, as_json: Json = False) -> None:
+    """Bring a deleted run back, as it was."""
+    back = open_store().runs.restore(run)
+    emit({"run": back.id, "state": back.state}, as_json)
 
 
 @runs_app.command("gc")
-def runs_gc(as_json: Json = False) -> None:
-    """Delete files that no run needs."""
+def runs_gc(
+    bin_: Annotated[
+        bool, typer.Option("--bin", help="Empty the bin first: what lies there is gone for good.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Delete files that no run needs, and what was in the bin for 30 days."""
     store = open_store()
+    store.runs.empty_bin(0.0 if bin_ else BIN_SECONDS)
     scratch = store.clear_scratch()
     count, freed = store.records.collect_garbage()
     freed += scratch
@@ -215,10 +261,13 @@ def runs_gc(as_json: Json = False) -> None:
 
 def _listed(report: Mapping[str, Any]) -> Iterable[RenderableType]:
     rows = [
-        (r["run"], r["kind"], r["state"], f"{r['progress']:.0%}", r["model"], moment(r["made"]))
+        (
+            *(r["run"], r["kind"], r["state"], f"{r['progress']:.0%}", r["model"]),
+            *(moment(r["made"]), " · ".join(filter(None, (r["name"], ", ".join(r["tags"]))))),
+        )
         for r in report["runs"]
     ]
-    yield table(("run", "kind", "state", "done", "model", "made"), rows)
+    yield table(("run", "kind", "state", "done", "model", "made", "name, tags"), rows)
 
 
 def _shown(run: Mapping[str, Any]) -> Iterable[RenderableType]:

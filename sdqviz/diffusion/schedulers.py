@@ -11,7 +11,7 @@ import diffusers
 import torch
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.scene import AUTO, FLOW, OWN, Scene
+from sdqviz.base.scene import AUTO, BETA, FLOW, KARRAS, OWN, Scene
 from sdqviz.diffusion.noise import step_generator
 
 # name -> diffusers class, and what it is told where the config says nothing.
@@ -24,6 +24,15 @@ _SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
     "dpmpp": ("DPMSolverMultistepScheduler", _LEADING),
     FLOW: ("FlowMatchEulerDiscreteScheduler", {}),
 }
+# spacing -> diffusers' setting. Beta: timesteps at the quantiles of Beta(0.6, 0.6), 2407.12173.
+_SPACINGS: dict[str, dict[str, Any]] = {
+    **{name: {"timestep_spacing": name} for name in ("leading", "trailing", "linspace")},
+    KARRAS: {"use_karras_sigmas": True},
+    BETA: {"use_beta_sigmas": True},
+}
+_OF_SIGMAS = (  # spacings of sigmas: one at a time
+    *("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas"),
+)
 DIFFUSION = "diffusion"  # the noise of a schedule of betas
 # What diffusers' schedulers raise over a config that they cannot follow.
 _OF_DIFFUSERS = (
@@ -65,6 +74,7 @@ def build_scheduler(scene: Scene, config: dict[str, Any]) -> Any:
     a key that the scene's sampler cannot honour.
     """
     kind, unsaid = _kind(scene, config)
+    config = _spaced(scene, kind, config)
     if scene.shift and scene.scheduler != FLOW:
         raise SdqvizError(
             f"shift is {scene.shift:g}, but sampler {scene.scheduler} has none",
@@ -130,6 +140,27 @@ def scaled_input(scheduler: Any, latents: torch.Tensor, timestep: torch.Tensor) 
     """What the network sees of the latents; flow matching shows them as they are."""
     scale = getattr(scheduler, "scale_model_input", None)
     return latents if scale is None else scale(latents, timestep)
+
+
+def _spaced(scene: Scene, kind: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """The config with the scene's spacing in place of its own. Raises SdqvizError where the class
+    has no such spacing.
+    """
+    if scene.spacing == OWN:
+        return config
+    accepted, asked = inspect.signature(kind.__init__).parameters, _SPACINGS[scene.spacing]
+    if not set(asked) <= set(accepted):
+        fitting = [
+            name
+            for name, (other, _) in _SAMPLERS.items()
+            if set(asked) <= set(inspect.signature(getattr(diffusers, other).__init__).parameters)
+        ]
+        raise SdqvizError(
+            f"spacing is {scene.spacing}, which sampler {scene.scheduler} ({kind.__name__}) does "
+            "not have",
+            f"choose spacing {OWN}, or one of the samplers {', '.join(fitting)}",
+        )
+    return {**config, **{key: False for key in _OF_SIGMAS if key in config}, **asked}
 
 
 def _kind(scene: Scene, config: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

@@ -71,8 +71,10 @@ def import_run(store: Store, folder: Path) -> str:
 
 
 def import_demos(store: Store, folder: Path) -> list[str]:
-    """Takes in every bundled run under `folder`."""
-    return [import_run(store, file.parent) for file in sorted(folder.glob(f"*/{RUN_FILE}"))]
+    """Takes in every bundled run under `folder`; none of them is deleted from now on."""
+    taken = [import_run(store, file.parent) for file in sorted(folder.glob(f"*/{RUN_FILE}"))]
+    store.runs.protect(taken)
+    return taken
 
 
 def _read(file: Path) -> dict[str, Any]:

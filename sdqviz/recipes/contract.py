@@ -68,6 +68,14 @@ class Recipe:
         """Every setting of the recipe, stage by stage."""
         return [entry for step in self.steps for entry in step.schema()]
 
+    @property
+    def effort(self) -> tuple[str, ...]:
+        """The settings that the training's time and samples are proportional to; none where
+        nothing is trained.
+        """
+        own = {entry["name"] for entry in self.schema()}
+        return tuple(name for step in self.steps for name in step.stage.effort if name in own)
+
     def stages(self, config: Mapping[str, Any] | None = None) -> list[Stage]:
         """The stages with their options, from settings that are checked and completed here."""
         values = complete(self.schema(), dict(config or {}), self.name)

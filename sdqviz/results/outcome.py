@@ -7,10 +7,11 @@ from typing import Any
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.reading import reading
-from sdqviz.base.request import ABLATE, COMPARE, GENERATE, LADDER, QUANTIZE, SCORE
+from sdqviz.base.request import ABLATE, COMPARE, GENERATE, LADDER, LEADERBOARD, QUANTIZE, SCORE
 from sdqviz.results.ablation import AblationResult
 from sdqviz.results.drawn import CompareResult, GenerateResult
 from sdqviz.results.ladder import LadderResult
+from sdqviz.results.leaderboard import LeaderboardResult
 from sdqviz.results.quantize import QuantizedModel, QuantizeResult
 from sdqviz.results.score import ScoreResult
 
@@ -22,6 +23,7 @@ Outcome = (
     | AblationResult
     | ScoreResult
     | LadderResult
+    | LeaderboardResult
 )
 
 
@@ -72,6 +74,7 @@ def _read(kind: str, row: Mapping[str, Any]) -> Outcome | None:
         ABLATE: AblationResult,
         SCORE: ScoreResult,
         LADDER: LadderResult,
+        LEADERBOARD: LeaderboardResult,
     }
     if kind not in kinds:
         raise SdqvizError(f"a run of kind {kind!r} is unknown here", "update sdqviz")

@@ -24,3 +24,4 @@ class TrainingFacts(Row):
     samples_per_second: float
     blocks: int  # that were distilled
     frozen: Mapping[str, int]  # block -> the step at which it was frozen
+    samples: float | None = None  # that each part of the network learned from; None in older runs

@@ -6,7 +6,7 @@ from typing import Any
 from torch import nn
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.scene import Scene
+from sdqviz.base.scene import OWN, Scene
 from sdqviz.diffusion.schedulers import rehearse
 from sdqviz.families.contract import Model, sampler_of
 from sdqviz.families.honoured import check_configs
@@ -31,10 +31,11 @@ def refuse_undrawable(spec: dict[str, Any]) -> Scene:
     stage = ScenesStage.of(config)
     sampler = sampler_of(family, stage.scheduler, own["_class_name"])
     size = {"width": stage.width, "height": stage.height}
-    scene = Scene(prompt="any", steps=stage.steps, scheduler=sampler, **size)
+    asked = {"steps": stage.steps, "scheduler": sampler, "spacing": stage.spacing}
+    scene = Scene(prompt="any", **asked, **size)
     timesteps = rehearse(scene, own).timesteps
     if config.get("time_rows") == "sampler" and _has_time_table(network):
-        _refuse_fractions(timesteps.tolist(), sampler, own)
+        _refuse_fractions(timesteps.tolist(), scene, own)
     return scene
 
 
@@ -50,15 +51,16 @@ def refuse_quantized(name: str, config: str | None) -> None:
             )
 
 
-def _refuse_fractions(timesteps: list[float], sampler: str, config: dict[str, Any]) -> None:
+def _refuse_fractions(timesteps: list[float], scene: Scene, config: dict[str, Any]) -> None:
     """Raises SdqvizError for timesteps that a table of one sampler's rows does not hold."""
     between = [t for t in timesteps if t != round(t)]
     if not between:
         return
     asked = [k for k, v in config.items() if k.startswith("use_") and v is True]
     spacing = asked[0] if asked else f"timestep_spacing {config.get('timestep_spacing')}"
+    spacing = f"the model's {spacing}" if scene.spacing == OWN else f"spacing {scene.spacing}"
     raise SdqvizError(
-        f"sampler {sampler} with the model's {spacing} asks for timestep {between[0]:.2f}: a time "
+        f"sampler {scene.scheduler} with {spacing} asks for timestep {between[0]:.2f}: a time "
         "table of one sampler's rows holds whole ones only",
         "choose time_rows all, or sampler ddim",
     )

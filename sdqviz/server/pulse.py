@@ -1,13 +1,12 @@
 """The store's version, and once a second a look for workers that are gone."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from anyio import to_thread
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.store.runs import QUEUED
 from sdqviz.store.store import Store
 from sdqviz.store.watch import Watch
 
@@ -32,8 +31,12 @@ class Pulse:
             await to_thread.run_sync(self._look)
         return self._watch.version()
 
+    async def visitors(self) -> Collection[str]:
+        """Those who have runs."""
+        return await to_thread.run_sync(self._store.runs.visitors)
+
     def _look(self) -> None:
-        if any(run.state == QUEUED for run in self._store.runs.list()):
+        if self._store.runs.waiting():
             # Where none starts, the job's card says so (`ui.job_panel`).
             with suppress(SdqvizError):
                 self._wake()

@@ -1,11 +1,12 @@
 """The middlewares in front of the page, in their order."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from sdqviz.server.asking import KnowsAsker
 from sdqviz.server.blobs import BlobRoute
 from sdqviz.server.bodies import BodyLimit
 from sdqviz.server.events import Events, Handler
@@ -13,6 +14,7 @@ from sdqviz.server.hosts import Hosts, KnownHost
 from sdqviz.server.kept import Kept
 from sdqviz.server.login import LoginFirst
 from sdqviz.server.policy import ContentPolicy
+from sdqviz.server.pulse import Pulse
 from sdqviz.server.reads import Reads
 from sdqviz.server.routes import OnlyOurs
 from sdqviz.server.visitors import KnowsVisitor, Visitors
@@ -24,14 +26,14 @@ def middlewares(
     visitors: Visitors,
     blobs: Blobs,
     handlers: Mapping[int, Handler],
-    version: Callable[[], Awaitable[object]],
+    pulse: Pulse,
     scripts: Sequence[str] = (),
     frames: Sequence[str] = (),
     signed_in: Callable[[Scope], bool] | None = None,
 ) -> list[Middleware]:
     """The outermost first. scripts: what the page adds to itself, as its head; frames: who may
     embed the page; signed_in: given where there is a password; handlers: of the page's events;
-    version: another whenever anything was written to the store.
+    pulse: tells whenever anything was written to the store.
     """
     policy = Middleware(ContentPolicy, own=scripts, frames=frames)
     guard = [Middleware(LoginFirst, signed_in=signed_in)] if signed_in else []
@@ -44,7 +46,8 @@ def middlewares(
         Middleware(BlobRoute, blobs=blobs, is_public=signed_in is None),
         Middleware(KnowsVisitor, visitors=visitors),
         Middleware(Events, handlers=handlers),
-        Middleware(Reads, version=version),
+        Middleware(KnowsAsker, visitors=visitors),
+        Middleware(Reads, version=pulse.version, visitors=pulse.visitors),
         Middleware(Kept, signed_in=signed_in),
         policy,  # a document that is kept is looked through once
     ]

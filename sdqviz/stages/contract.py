@@ -51,6 +51,7 @@ class Stage:
     can_finish_early: ClassVar[bool] = False  # closing it leaves what it has so far
     on_all_processes: ClassVar[bool] = False  # of several that `accelerate launch` started
     keeps_what_is_learned: ClassVar[bool] = False  # runs even after a cancel, if it can
+    effort: ClassVar[tuple[str, ...]] = ()  # options that its time and samples are proportional to
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:

@@ -53,6 +53,7 @@ class DistillStage(TrainingOptions, Stage):
     )
     can_finish_early = True
     on_all_processes = True
+    effort = ("training_steps",)
 
     def check(self) -> None:
         check_optimizer(self.optimizer_bits)

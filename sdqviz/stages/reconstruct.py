@@ -42,6 +42,7 @@ class ReconstructStage(ReconstructionOptions, Stage):
         disk_bytes="samples * 3 * sqrt(parameters) / 25 * side ** 2 + 2 * parameters",
     )
     can_finish_early = True
+    effort = ("iterations", "range_iterations")
 
     def _cost(self, context: Context) -> float:
         samples = 256

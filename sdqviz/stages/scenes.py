@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sdqviz.base.config import option
 from sdqviz.base.events import Event
-from sdqviz.base.scene import AUTO, SCHEDULERS
+from sdqviz.base.scene import AUTO, OWN, SCHEDULERS, SPACINGS
 from sdqviz.families.contract import sampler_of
 from sdqviz.products.context import Context
 from sdqviz.products.scenes import (
@@ -52,6 +53,13 @@ class ScenesStage(Stage):
         help="The solver; auto takes the model's own.",
         choices=(AUTO, *SCHEDULERS),
     )
+    spacing: str = option(
+        OWN,
+        label="Spacing",
+        help="Where the steps lie; own is the model's own, beta (arXiv 2407.12173) has more of "
+        "them at both ends.",
+        choices=SPACINGS,
+    )
     guidance: float = option(
         0.0, label="Guidance", help="Guidance scale; 0 takes the model's own.", low=0.0, high=30.0
     )
@@ -76,6 +84,11 @@ class ScenesStage(Stage):
         0, label="Seed", help="Fixes which scenes, and their order.", low=0, high=2**31 - 1
     )
 
+    def telling(self) -> Any:
+        values, *shared = super().telling()
+        # It came later: what was made without it stays what it is.
+        return [{k: v for k, v in values.items() if k != "spacing" or v != OWN}, *shared]
+
     def _cost(self, context: Context) -> float:
         return 0.0
 
@@ -89,6 +102,7 @@ class ScenesStage(Stage):
         }
         # The model's own size is no setting: it must not rename the scenes of before.
         settings |= {k: v for k, v in (("width", self.width), ("height", self.height)) if v}
+        settings |= {"spacing": self.spacing} if self.spacing != OWN else {}
         start = _SCENES_APART * self.seed
         calibration = source.draw(CALIBRATE, self.calibration_scenes, start, **settings)
         context.give(CalibrationScenes(tuple(calibration)))

@@ -15,8 +15,8 @@ def refuse_superseded(sql: sqlite3.Connection, run_id: str, attempt: int | None)
     """
     if attempt is None:
         return
-    row = sql.execute("SELECT attempt FROM runs WHERE id = ?", (run_id,)).fetchone()
-    if row is None:
+    row = sql.execute("SELECT attempt, deleted FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None or row["deleted"] is not None:
         raise SupersededError(f"run {run_id} is gone", f"attempt {attempt} of it ends here")
     if row["attempt"] != attempt:
         raise SupersededError(

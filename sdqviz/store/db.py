@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 7
 LOCKED_SECONDS = 30.0  # that others are waited for who hold the file
 _PAUSE_SECONDS = 0.05
 # `shown` names the models behind the pictures in their order; is_right is NULL for "not sure".
@@ -79,6 +79,19 @@ ALTER TABLE runs ADD COLUMN place TEXT NOT NULL DEFAULT '';
 ALTER TABLE runs ADD COLUMN eta_low REAL;
 ALTER TABLE runs ADD COLUMN eta_high REAL;
 """
+# Who has runs, and since when, without reading the rows: results lie before the later columns.
+_BY_VISITOR = "CREATE INDEX runs_by_visitor ON runs(visitor, created, kind);"
+# What people do with a run. The clock follows it, and lists change with it.
+_TENDED = """
+ALTER TABLE runs ADD COLUMN name TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE runs ADD COLUMN deleted REAL;
+ALTER TABLE runs ADD COLUMN dismissed INTEGER NOT NULL DEFAULT 0;
+CREATE TRIGGER run_tended AFTER UPDATE OF name, tags, deleted, dismissed ON runs BEGIN
+    UPDATE clock SET revision = revision + 1, listing = listing + 1;
+    UPDATE runs SET revision = (SELECT revision FROM clock) WHERE id = NEW.id;
+END;
+"""
 _FIRST = """
 CREATE TABLE runs (
     id TEXT PRIMARY KEY,
@@ -120,7 +133,10 @@ CREATE TABLE catalog (
 CREATE INDEX runs_by_state ON runs(state, created);
 """
 # MIGRATIONS[v] takes a store from version v to v + 1; 0 is an empty file.
-MIGRATIONS: dict[int, str] = {0: _FIRST, 1: _ANSWERS, 2: _CLOCK, 3: _TOLD_BY, 4: _PLACE}
+MIGRATIONS: dict[int, str] = {
+    **{0: _FIRST, 1: _ANSWERS, 2: _CLOCK, 3: _TOLD_BY, 4: _PLACE, 5: _BY_VISITOR},
+    **{6: _TENDED},
+}
 
 
 class Database:

@@ -14,7 +14,7 @@ from sdqviz.store.db import Database
 COLUMNS = (
     "id, kind, spec, state, stage, progress, eta_seconds, error, created, started, ended, attempt,"
     " cancel, pid, pid_started, seconds, format, revision, visitor,"
-    " place, eta_low, eta_high"
+    " place, eta_low, eta_high, name, tags, deleted, dismissed"
 )
 Item = TypeVar("Item")
 

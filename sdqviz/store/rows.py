@@ -27,6 +27,7 @@ _COLUMNS: dict[str, type | tuple[type, ...]] = {
     **{"attempt": int, "cancel": int, "pid": (int, type(None)), "pid_started": _MAYBE},
     **{"seconds": _MAYBE, "format": (int, type(None)), "visitor": str},
     **{"place": str, "eta_low": _MAYBE, "eta_high": _MAYBE},
+    **{"name": str, "tags": str, "deleted": _MAYBE, "dismissed": int},
 }
 # What lists and names of runs read of a spec, where it is there; a finished run has all of it.
 _SPEC: dict[str, type | tuple[type, ...]] = {
@@ -52,8 +53,15 @@ def run_of(row: Any, read: Callable[[], dict[str, Any] | None]) -> Run:
     if columns["state"] == DONE and (columns["format"] or 0) > RUN_FORMAT:
         columns["state"] = NEWER
     del columns["format"]
-    columns["cancel"] = bool(columns["cancel"])
+    for flag in ("cancel", "dismissed"):
+        columns[flag] = bool(columns[flag])
+    tags = _read(columns["tags"])
+    columns["tags"] = tuple(filter(_is_text, tags)) if isinstance(tags, list) else ()
     return Run(**columns, spec=spec, error=error, read=read)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _read(text: Any) -> Any:
@@ -104,4 +112,5 @@ def _damaged(run_id: Any, columns: dict[str, Any], read: Callable[[], Any]) -> R
         cancel=False,
         pid=None,
         pid_started=None,
+        deleted=columns["deleted"] if isinstance(columns["deleted"], _NUMBER) else None,
     )

@@ -50,6 +50,10 @@ class Run:
     place: str = ""  # where in its stage it is, in words
     eta_low: float | None = None  # the seconds that are left lie between these
     eta_high: float | None = None
+    name: str = ""  # that somebody gave it
+    tags: tuple[str, ...] = ()
+    deleted: float | None = None  # since when it is in the bin
+    dismissed: bool = False  # a job that stopped, and is out of sight
 
     def __post_init__(self) -> None:
         if self.result is _UNREAD:

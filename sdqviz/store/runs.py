@@ -34,8 +34,9 @@ from sdqviz.store.run import RESUMABLE as RESUMABLE
 from sdqviz.store.run import RUNNING as RUNNING
 from sdqviz.store.run import STOPPING as STOPPING
 from sdqviz.store.run import Run as Run
+from sdqviz.store.tended import Tended
 from sdqviz.store.told import insert_events
-from sdqviz.store.worked import LEASE_SECONDS, Worked
+from sdqviz.store.worked import LEASE_SECONDS
 
 PATIENCE_SECONDS = 600.0  # that a long job lets newer short ones pass
 SHORT = (GENERATE, COMPARE, SCORE)  # of some scenes; the others take minutes to days
@@ -44,7 +45,7 @@ _ANY_ACTIVE = ", ".join("?" * len(ACTIVE))
 _KEPT_RESULTS = 64  # read ones, of hundreds of kB each
 
 
-class Runs(Worked):
+class Runs(Tended):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._results: OrderedDict[tuple[str, int], ResultRow] = OrderedDict()
@@ -103,7 +104,20 @@ class Runs(Worked):
         return run_id
 
     def get(self, run_id: str) -> Run:
-        """The run whose id is, or starts with, `run_id`."""
+        """The run whose id is, or starts with, `run_id`; none that is in the bin."""
+        run = self._found(run_id)
+        if run.deleted is not None:
+            raise SdqvizError(f"run {run.id} is deleted", f"sdqviz runs restore {run.id}")
+        return run
+
+    def binned(self, run_id: str) -> Run:
+        """As `get`, of a run that is in the bin."""
+        run = self._found(run_id)
+        if run.deleted is None:
+            raise SdqvizError(f"run {run.id} is not deleted", "it is among the others")
+        return run
+
+    def _found(self, run_id: str) -> Run:
         rows = self._database.rows(f"SELECT {COLUMNS} FROM runs WHERE id = ?", (run_id,))
         if not rows and run_id:
             rows = self._database.rows(
@@ -115,14 +129,20 @@ class Runs(Worked):
         return self._run(rows[0])
 
     def has(self, run_id: str) -> bool:
-        """Whether there is a run of exactly this id."""
-        return bool(self._database.rows("SELECT 1 FROM runs WHERE id = ?", (run_id,)))
+        """Whether there is a run of exactly this id, which is not in the bin."""
+        query = "SELECT 1 FROM runs WHERE id = ? AND deleted IS NULL"
+        return bool(self._database.rows(query, (run_id,)))
 
     def list(self, kind: str | None = None) -> list[Run]:
         """All runs, newest first. Dead leases are shown as interrupted."""
         self.expire()
-        runs = self._listing.now()
+        runs = [run for run in self._listing.now() if run.deleted is None]
         return [run for run in runs if run.kind == kind] if kind else runs
+
+    def bin(self) -> Sequence[Run]:
+        """The deleted runs that `restore` brings back, the last deleted first."""
+        binned = (run for run in self._listing.now() if run.deleted is not None)
+        return sorted(binned, key=lambda run: -(run.deleted or 0.0))
 
     def claim(self, run_id: str | None = None, only_short: bool = False) -> Run | None:
         """Takes a queued run (or the named one) for this process, or None: of two lanes, short
@@ -206,18 +226,10 @@ class Runs(Worked):
             if limits is not None:
                 limits.check(sql, run.visitor)
             sql.execute(
-                "UPDATE runs SET state = ?, cancel = 0, error = NULL WHERE id = ?",
+                "UPDATE runs SET state = ?, cancel = 0, error = NULL, dismissed = 0 WHERE id = ?",
                 (QUEUED, run.id),
             )
         return self.get(run.id)
-
-    def delete(self, run_id: str) -> None:
-        run = self.get(run_id)
-        if run.state in ACTIVE:
-            raise SdqvizError(f"run {run.id} is {run.state}", f"sdqviz runs cancel {run.id}")
-        with self._database.transaction() as sql:
-            sql.execute("DELETE FROM products WHERE run = ?", (run.id,))
-            sql.execute("DELETE FROM runs WHERE id = ?", (run.id,))
 
     def expire(self) -> None:
         """Marks runs whose worker is gone as interrupted (cancelled if that was asked). Its process
@@ -253,6 +265,17 @@ class Runs(Worked):
             f" AND kind NOT IN ({_ANY_SHORT})) AS waits"
         )
         return bool(self._database.rows(query, (QUEUED, *SHORT, *ACTIVE, *SHORT))[0]["waits"])
+
+    def waiting(self) -> int:
+        """How many runs wait for a worker. Dead leases are given up first."""
+        self.expire()
+        query = "SELECT COUNT(*) AS count FROM runs WHERE state = ?"
+        return self._database.rows(query, (QUEUED,))[0]["count"]
+
+    def visitors(self) -> frozenset[str]:
+        """Whoever asked for a run that is there."""
+        rows = self._database.rows("SELECT DISTINCT visitor FROM runs WHERE visitor != ''")
+        return frozenset(row["visitor"] for row in rows)
 
     def version(self) -> str:
         """A cheap token that changes whenever any run or event changes."""

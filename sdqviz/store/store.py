@@ -48,8 +48,10 @@ class Store:
         return Path(tempfile.mkdtemp(dir=folder))
 
     def clear_scratch(self) -> int:
-        """Deletes the unfinished work of runs that are done or gone; returns the bytes."""
-        kept = {run.id for run in self.runs.list() if run.state != DONE}
+        """Deletes the unfinished work of runs that are done or gone; returns the bytes. One in the
+        bin may be brought back and resumed.
+        """
+        kept = {run.id for run in (*self.runs.list(), *self.runs.bin()) if run.state != DONE}
         freed = 0
         for folder in (self.folder / _SCRATCH).glob("*"):
             if folder.name not in kept:

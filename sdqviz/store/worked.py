@@ -50,7 +50,7 @@ class Worked:
                 "UPDATE runs SET lease_until = ?, ended = NULL,"
                 " cancel = MAX(cancel, state = ?),"
                 " state = CASE WHEN cancel > 0 OR state = ? THEN ? ELSE ? END"
-                " WHERE id = ? AND pid = ? AND state IN (?, ?, ?)",
+                " WHERE id = ? AND pid = ? AND state IN (?, ?, ?) AND deleted IS NULL",
                 (
                     *(until, CANCELLED, CANCELLED, STOPPING, RUNNING),
                     *(run_id, own, INTERRUPTED, QUEUED, CANCELLED),

@@ -94,8 +94,7 @@ class Distillation:
             oscillation=config.freeze_oscillation,
         )
         self.checkpoints = Checkpoints(context.products.scratch() / "distill", key)
-        self.step = 0  # optimiser steps done
-        self.seconds = 0.0  # spent on them
+        self.step, self.seconds = 0, 0.0  # optimiser steps done, time spent on them
         self.told: list[Event] = []  # what a run that finds this student would not see
         self.looking = False  # its points belong together: it is not left in between
         self.rounds = course.steps
@@ -159,6 +158,7 @@ class Distillation:
             "samples_per_second": self.step * self.config.batch / max(self.seconds, 1e-9),
             "blocks": len(self.freezer.blocks),
             "frozen": dict(self.freezer.frozen),
+            "samples": self.step * self.config.batch,
         }
 
     def _told(self) -> list[Any]:

@@ -136,6 +136,7 @@ class Reconstruction:
             "samples_per_second": seen / max(self.seconds, 1e-9),
             "blocks": len(self.units),
             "frozen": {},
+            "samples": seen / max(len(self.units), 1),  # a step is one unit's
         }
 
     def _told(self) -> list[Any]:

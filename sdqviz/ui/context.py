@@ -9,18 +9,19 @@ import gradio as gr
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE
 from sdqviz.base.stage_names import StageNames
+from sdqviz.results.scene import SceneRow
+from sdqviz.store.own import AnyStore, OwnRuns
 from sdqviz.store.runs import Run
-from sdqviz.store.store import Store
 from sdqviz.views.markup import escaped
 from sdqviz.views.runs.cost import Cost
-from sdqviz.views.runs.listing import finished, is_finished, is_readable
+from sdqviz.views.runs.listing import finished, is_finished, is_readable, scenes_of
 
 
 @dataclass(frozen=True)
 class AppContext:
-    """The store, and what the runner does for the UI."""
+    """The store as whoever asks sees it, and what the runner does for the UI."""
 
-    store: Store
+    store: AnyStore
     catalog: Callable[[], dict[str, Any]]
     submit: Callable[[str, dict[str, Any]], str]  # kind, spec -> run id
     wake: Callable[[], None]  # starts the worker when it is not there
@@ -55,8 +56,19 @@ class AppContext:
         runs = finished(self.store.runs.list())
         wanted = (r for name in (run_id, self.pinned) for r in self._one(runs, name))
         own = [r for r in runs if r.id not in self.demos] if self.own_machine else []
-        main = [r for r in runs if r.spec["recipe"] == DEFAULT_RECIPE]
+        main = [r for r in runs if r.id in self.demos and r.spec["recipe"] == DEFAULT_RECIPE]
         return next(filter(is_readable, [*wanted, *own, *main, *runs]), None)
+
+    def may_change(self, run: Run) -> bool:
+        """Whether whoever asks may rename and delete it."""
+        runs = self.store.runs
+        return not isinstance(runs, OwnRuns) or runs.may_change(run)
+
+    def scenes(self, run: Run | None) -> dict[str, SceneRow]:
+        """The scenes of a run to choose from, by label."""
+        runs = self.store.runs
+        made = runs.made if isinstance(runs, OwnRuns) else lambda run: True
+        return {} if run is None else scenes_of(run, runs.list(), made)
 
     def _one(self, listed: list[Run], run_id: str | None) -> list[Run]:
         """The finished run of this id, also one that is older than those that are listed."""

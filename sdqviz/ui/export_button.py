@@ -8,8 +8,8 @@ from pathlib import Path
 import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
+from sdqviz.store.own import AnyStore
 from sdqviz.store.runs import Run
-from sdqviz.store.store import Store
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import TOLD, Shared
 
@@ -19,7 +19,7 @@ def build_export_button(
     shared: Shared,
     label: str,
     elem_id: str,
-    export: Callable[[Store, Run, Path], object],
+    export: Callable[[AnyStore, Run, Path], object],
 ) -> None:
     """Adds the button, and the hidden one that the browser downloads with.
 

@@ -35,8 +35,11 @@ def build_job_panel(context: AppContext) -> StoreTokens:
     with gr.Row():
         cancel = gr.Button("Cancel", visible=False, size="sm", elem_id="cancel")
         resume = gr.Button("Resume", visible=False, size="sm", elem_id="resume")
+        dismiss = gr.Button("Dismiss", visible=False, size="sm", elem_id="dismiss")
+        undo = gr.Button("Show it again", visible=False, size="sm", elem_id="undismiss")
         finish = gr.Button("Finish training now", visible=False, size="sm", elem_id="finish")
     job = gr.Textbox(visible="hidden", elem_id="job-id")
+    gone = gr.Textbox(visible="hidden")  # the job that was dismissed last
     tokens = StoreTokens(
         token=gr.Textbox(visible="hidden", elem_id="token"),
         listing=gr.Textbox(visible="hidden", elem_id="listing"),
@@ -54,7 +57,11 @@ def build_job_panel(context: AppContext) -> StoreTokens:
 
     timer = gr.Timer(1.0)
     timer.tick(tick, tokens.both, tokens.both, **QUIET)
-    tokens.token.change(show_job, None, [card, cancel, resume, finish, job], **QUIET)
+    shown = [card, cancel, resume, dismiss, undo, finish, job]
+    tokens.token.change(show_job, None, shown, **QUIET)
+    runs = context.store.runs
+    dismiss.click(_dismissing(runs.dismiss, True), job, [gone, undo], **TOLD)
+    undo.click(_dismissing(runs.dismiss, False), gone, [gone, undo], **TOLD)
     for button, what in (
         (cancel, context.cancel),
         (resume, context.resume),
@@ -65,10 +72,10 @@ def build_job_panel(context: AppContext) -> StoreTokens:
 
 
 def _job(context: AppContext) -> list[Any]:
-    """Updates of [card, cancel, resume, finish, job]."""
+    """Updates of [card, cancel, resume, dismiss, undo, finish, job]."""
     runs = context.store.runs.list()
     current = latest(runs)
-    waiting = sum(r.state == QUEUED for r in runs)
+    waiting = context.store.runs.waiting()  # of all visitors: each waits for those before
     if waiting:
         context.wake()  # a run that waits needs a worker, even after one crashed
     queued = waiting - bool(current and current.state == QUEUED)
@@ -82,10 +89,21 @@ def _job(context: AppContext) -> list[Any]:
     return [
         run_card(current, queued, log, stages),
         gr.Button(visible=may and state in (*ACTIVE, QUEUED), interactive=state != "stopping"),
-        gr.Button(visible=may and state in RESUMABLE),
+        *[gr.Button(visible=may and state in RESUMABLE)] * 2,
+        gr.skip() if current is None else gr.Button(visible=False),
         gr.Button(visible=may and ends),
         current.id if current else "",
     ]
+
+
+def _dismissing(dismiss: Callable[[str, bool], object], away: bool) -> Callable[[str], list[Any]]:
+    """Puts a stopped job out of sight, or back; it stays in the Runs tab all the same."""
+
+    def handler(run_id: str) -> list[Any]:
+        dismiss(run_id, away)
+        return [run_id if away else "", gr.Button(visible=away)]
+
+    return handler
 
 
 def _act(what: Callable[[str], object]) -> Callable[[str], None]:

@@ -35,10 +35,11 @@ SCRIPTS = {
     "blind": ("flip",),
     "page": ("mount", "layout"),
 }
+APP_SCRIPTS = {"app": ("visitor",)}  # of a page that has a server
 REPORT_SCRIPTS = {"report": ("report", "page")}  # after the others
 STYLES = (
     *("charts", "theme", "answer", "viewer", "timeline"),
-    *("histogram", "gallery", "layers", "ladder"),
+    *("histogram", "gallery", "layers", "ladder", "leaderboard"),
     *("toy", "lessons", "layout"),
 )
 REPORT_STYLES = ("report",)  # before the others: stands in for gradio's
@@ -47,7 +48,7 @@ REPORT_STYLES = ("report",)  # before the others: stands in for gradio's
 @cache
 def script() -> str:
     """All of the JavaScript: one function, so that the page around it has none of its names."""
-    return _joined(SCRIPTS)
+    return _joined(SCRIPTS | APP_SCRIPTS)
 
 
 @cache

@@ -199,7 +199,7 @@ def test_it_fits_a_narrow_screen(page, server, run):
 
 def test_without_a_run_it_says_what_to_do(page, server, store):
     for run in store.runs.list():
-        store.runs.delete(run.id)
+        store.runs.forget(run.id)
     page.goto(f"{server[0]}?blind=abx")
     page.wait_for_selector("#blind-stage >> text=No finished run yet")
     assert page.is_disabled("#blind-start")

@@ -104,8 +104,10 @@ def world(tmp_path_factory, tiny_folder):
         patch.chdir(tmp_path_factory.mktemp("here"))
         patch.setattr(sdqviz.serve, "build_app", _began)
         patch.setattr(sdqviz.serve.Supervisor, "ensure_worker", lambda self: None)
-        for name in ("work_here", "work_arms", "work_table", "work_ladder", "compare_scenes"):
+        for name in ("work_here", "compare_scenes"):
             patch.setattr(sdqviz.api, name, _began)
+        for name in ("work_arms", "work_table", "work_ladder", "work_leaderboard"):
+            patch.setattr(sdqviz.studies, name, _began)
         patch.setattr(sdqviz.serve.atexit, "register", lambda stop: None)
         patch.setattr(sdqviz.bench.step, "_Process", _began)
         patch.setattr(sdqviz.runner.catalog, "build_catalog", _began)

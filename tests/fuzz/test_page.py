@@ -4,6 +4,7 @@ one line, never a traceback.
 
 import json
 import traceback
+from html import unescape
 from urllib.parse import quote
 
 import pytest
@@ -102,7 +103,7 @@ def told_in_one_line(answer, printed: list[str], asked: object) -> None:
     assert not tracebacks, f"{asked!r}\n{tracebacks[0]}"
     assert answer.status_code in (200, 400, 404, 405, 413, 422, 500), answer.text
     if answer.status_code == 500:  # gradio's way to say what a toast shows
-        error = answer.json()["error"]
+        error = unescape(answer.json()["error"])
         assert error and "\n" not in error and len(error) < 1000, asked
 
 

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
+from sdqviz.base.scene import Scene
 from sdqviz.results.layer import LayerRow, WeightFormat
 from sdqviz.results.metric import MetricSummary
 from sdqviz.results.pictures import Pictures
 from sdqviz.results.scene import SceneRow
 from sdqviz.results.steps import StepSeconds
+from sdqviz.store.run import Run
 
 _SCENE = SceneRow(
     id="0" * 12,
@@ -39,6 +41,15 @@ _LAYER = LayerRow(
 _METRIC = MetricSummary(
     label="SSIM", median=0.9, floor=1.0, ceiling=0.5, direction="higher", settings=""
 )
+
+
+def drawn_result(base: Run, prompt: str, **settings: Any) -> dict[str, Any]:
+    """The result of a generate run that drew this prompt with a run's models."""
+    scene = Scene(prompt=prompt, **settings)
+    row = scene_row(id=scene.id, prompt=prompt, seed=scene.seed, settings=scene.as_dict())
+    names = ("metrics", "per_step", "timesteps", "step_seconds", "model", "engine", "peak_bytes")
+    kept = {name: (base.result or {})[name] for name in names}
+    return {**kept, "run": base.id, "scenes": [row.as_row()], "seconds": 1.0}
 
 
 def scene_row(**changes: Any) -> SceneRow:

@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import gradio as gr
 import pytest
 from gradio.routes import App
 from starlette.testclient import TestClient
@@ -27,7 +28,12 @@ class Idle:
 @pytest.fixture(scope="session")
 def page(tmp_path_factory):
     home = tmp_path_factory.mktemp("server-home")
-    page = build_app(app_context(home, Idle())).queue()
+    return built(app_context(home, Idle()))
+
+
+def built(context) -> gr.Blocks:
+    """The page over a context, as it is once it was launched."""
+    page = build_app(context).queue()
     # Launching gives it its theme.
     looks = {"theme": THEME, "css": CSS, "head": HEAD}
     page.launch(**looks, prevent_thread_lock=True, quiet=True, _frontend=False)
@@ -36,18 +42,20 @@ def page(tmp_path_factory):
 
 
 def served(page, **options) -> TestClient:
-    """The page behind the middlewares; with `auth` behind a password."""
+    """The page behind the middlewares; with `auth` behind a password. `store` and `visitors` are
+    those of an app of its own.
+    """
     page.auth = options.pop("auth", None)
     signed_in = has_gradio_login if page.auth else None
-    visitors = Visitors(b"k" * 32)
+    visitors = options.pop("visitors", None) or Visitors(b"k" * 32)
     known = hosts(public=False)
-    store = Store(Path(tempfile.mkdtemp()))
+    store = options.pop("store", None) or Store(Path(tempfile.mkdtemp()))
     guards = middlewares(
         known,
         visitors,
         store.blobs,
         known_handlers(page),
-        Pulse(store, Idle().ensure_worker).version,
+        Pulse(store, Idle().ensure_worker),
         [HEAD_SCRIPT],
         signed_in=signed_in,
         **options,

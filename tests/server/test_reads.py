@@ -7,13 +7,16 @@ from collections import Counter
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from sdqviz.server.asking import ASKING, Asking
 from sdqviz.server.events import Events, Handler, Input
 from sdqviz.server.pulse import Pulse
 from sdqviz.server.reads import Reads
+from sdqviz.store.asker import NOBODY, Asker
 
 RUN = "/gradio_api/run/predict"
 KINDS = ("texts", "choice", "index", "flag", "kept")
@@ -35,6 +38,9 @@ class World:
     async def seen(self):
         return self.version
 
+    async def having(self):
+        return ()
+
     async def predict(self, request):
         body = await request.json()
         self.called[body["fn_index"]] += 1
@@ -54,7 +60,7 @@ def client(world):
     ]
     layers = [
         Middleware(Events, handlers=HANDLERS),
-        Middleware(Reads, version=world.seen, now=lambda: world.seconds),
+        Middleware(Reads, version=world.seen, visitors=world.having, now=lambda: world.seconds),
     ]
     return TestClient(Starlette(routes=routes, middleware=layers))
 
@@ -96,6 +102,34 @@ def test_what_does_more_than_read_is_always_asked(client, world):
     assert world.called == {2: 2, 1: 6}
 
 
+def test_an_answer_that_looked_at_who_asks_is_theirs_alone(world):
+    """Of those who have no run everyone gets the same."""
+    told = []
+
+    async def app(scope, receive, send):
+        body = await Request(scope, receive).json()
+        asker = scope[ASKING].tell() if body["data"][0] == "mine" else None
+        told.append(asker)
+        await JSONResponse([asker and asker.visitor])(scope, receive, send)
+
+    async def having():
+        return {"a", "b"}
+
+    reads = Reads(app, world.seen, having)
+
+    async def asked(scope, receive, send):
+        visitor = dict(scope["headers"])[b"x-who"].decode()
+        await reads({**scope, ASKING: Asking(Asker(visitor=visitor))}, receive, send)
+
+    client = TestClient(Events(asked, HANDLERS))
+    for _ in range(2):
+        for visitor, answer in (("a", "a"), ("b", "b"), ("c", ""), ("d", "")):
+            client.headers["x-who"] = visitor
+            assert ask(client, data=("mine", 1)).json() == [answer]
+            assert ask(client, data=("all", 1)).json() == [None]
+    assert told == [Asker(visitor="a"), None, Asker(visitor="b"), NOBODY]
+
+
 def test_a_failure_is_not_kept(client, world):
     world.status = 500
     assert [ask(client).status_code for _ in range(2)] == [500, 500]
@@ -111,7 +145,7 @@ def test_an_answer_during_a_write_is_not_kept(world):
         world.called[1] += 1
         await JSONResponse([])(scope, receive, send)
 
-    client = TestClient(Events(Reads(app, world.seen), HANDLERS))
+    client = TestClient(Events(Reads(app, world.seen, world.having), HANDLERS))
     for _ in range(3):
         ask(client)
     assert world.called[1] == 3

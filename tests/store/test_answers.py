@@ -96,7 +96,7 @@ def test_a_runs_answers_go_with_it(store, run_id):
     gone = store.answers.start(run_id, WHICH, ["a"], 8)
     stays = store.answers.start(kept, WHICH, ["a"], 8)
     take(store, gone, right=8, wrong=0)
-    store.runs.delete(run_id)
+    store.runs.forget(run_id)
     assert store.answers.finished(run_id, WHICH) == []
     with pytest.raises(SdqvizError, match="gone"):
         store.answers.answer(gone.id, 0, FIRST)

@@ -73,7 +73,7 @@ def test_every_change_is_seen_also_by_another_reader(store):
     store.runs.set_result(run_id, {"seconds": 5.0})
     assert other.runs.list()[0].result == {"format": 1, "seconds": 5.0}
     tokens.append(other.runs.listing())
-    store.runs.delete(run_id)
+    store.runs.forget(run_id)
     assert other.runs.list() == []
     tokens.append(other.runs.listing())
     assert len(set(tokens)) == len(tokens)
@@ -82,7 +82,7 @@ def test_every_change_is_seen_also_by_another_reader(store):
 def test_a_run_is_deleted_and_added_again_between_two_looks(store):
     fill(store, 3, {"seconds": 1.0})
     store.runs.list()
-    store.runs.delete(f"{1:012x}")
+    store.runs.forget(f"{1:012x}")
     store.runs.add("quantize", {"model": "again"}, f"{1:012x}")
     listed = {run.id: run.spec["model"] for run in store.runs.list()}
     assert listed == {f"{0:012x}": "m", f"{1:012x}": "again", f"{2:012x}": "m"}
@@ -96,7 +96,7 @@ def test_one_damaged_row_hides_no_other(store):
     assert states == {f"{0:012x}": DONE, f"{1:012x}": FAILED, f"{2:012x}": DONE}
     damaged = store.runs.get(f"{1:012x}")
     assert "is damaged" in (damaged.error or {})["error"]
-    store.runs.delete(damaged.id)
+    store.runs.forget(damaged.id)
     assert len(store.runs.list()) == 2
 
 

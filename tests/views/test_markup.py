@@ -19,6 +19,15 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Scalar, State
 from sdqviz.base.stage_names import StageNames
 from sdqviz.results.ablation import ArmRow, Spread
+from sdqviz.results.leaderboard import (
+    BoardMethod,
+    BoardMetric,
+    BoardRow,
+    BoardScene,
+    BoardScore,
+    LeaderboardResult,
+    Paired,
+)
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import as_toast
 from sdqviz.ui.tabs.training.tab import _head
@@ -28,6 +37,9 @@ from sdqviz.views.blind.reveal import reveal
 from sdqviz.views.blind.trial import trial_stage
 from sdqviz.views.charts.scores import score_chips
 from sdqviz.views.compare.pair import scene_facts, timeline_document, viewer_document
+from sdqviz.views.leaderboard.cost import cost_chart
+from sdqviz.views.leaderboard.pictures import board_cards, board_pictures
+from sdqviz.views.leaderboard.table import board_table
 from sdqviz.views.lessons.places import Places
 from sdqviz.views.lessons.words import words
 from sdqviz.views.markup import html, joined, plain_words
@@ -147,6 +159,26 @@ def seen() -> Iterator[set[tuple[str, str]]]:
     sys.setprofile(before)
 
 
+def hostile_board() -> LeaderboardResult:
+    score = BoardScore(
+        **{"median": 1.0, "interval": (0.5, 1.5), "floor": 0.1, "ceiling": 2.0, "over_floor": 0.9},
+        share=0.5,
+        paired=Paired(change=0.1, interval=None, better=1, scenes=2),
+    )
+    row = BoardRow(
+        **{"method": HOSTILE, "bits": HOSTILE, "runs": [HOSTILE], "scores": {HOSTILE: score}},
+        **{"training_seconds": 1.0, "samples": 2.0, "seconds": 3.0, "peak_bytes": 1},
+        **{"bytes": 1, "fp_bytes": 2, "pictures": ["a.png"]},
+    )
+    return LeaderboardResult(
+        **{"model": HOSTILE, "preset": HOSTILE, "equal": HOSTILE, "reference": HOSTILE},
+        **{"seeds": 1, "scored_scenes": 2, "rows": [row]},
+        metrics={HOSTILE: BoardMetric(label=HOSTILE, direction=HOSTILE, settings=HOSTILE)},
+        methods={HOSTILE: BoardMethod(label=HOSTILE, summary=HOSTILE, paper=HOSTILE)},
+        scenes=[BoardScene(id=HOSTILE, prompt=HOSTILE, seed=1, picture="a.png")],
+    )
+
+
 def test_every_view_is_whole_whatever_a_text_says(store, runs, past, tmp_path, seen):
     run, other = runs
     scene = run.scenes[0]
@@ -189,6 +221,11 @@ def test_every_view_is_whole_whatever_a_text_says(store, runs, past, tmp_path, s
     check(preview_strip(past, address))
     check(stage_bar(working, {HOSTILE: 1.0}, names))
     check(bench_plot([bench_row(HOSTILE)]))
+    board = hostile_board()
+    for shown in (board_table(board, HOSTILE), cost_chart(board, HOSTILE, HOSTILE)):
+        check(shown)
+    check(board_pictures(board, HOSTILE, HOSTILE, address))
+    check(board_cards(board))
     rows = [arm(HOSTILE)]
     check(ablation_plot(rows))
     events = [Scalar(name="a", value=1.0, layer=f"{HOSTILE}, W4")]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sdqviz.base.request import COMPARE
+from sdqviz.base.scene import OWN
 from sdqviz.results.metric import MetricSummary
 from sdqviz.results.pictures import Pictures
 from sdqviz.results.scene import SceneRow
@@ -118,10 +119,11 @@ def timeline_document(run: Run, row: SceneRow, address: Address) -> str:
 def scene_facts(row: SceneRow) -> str:
     """What fixes the pair, and what a reader must know of it."""
     scene, noise = row.scene, row.noise
+    spacing = "" if scene.spacing == OWN else f" ({scene.spacing} spacing)"
     same = f"same initial noise {noise.fp}" if noise else "same initial noise for both"
     words = (
         f"{row.prompt} · seed {row.seed} · {scene.steps} steps · "
-        f"guidance {scene.guidance:g} · {scene.scheduler} · {same} · "
+        f"guidance {scene.guidance:g} · {scene.scheduler}{spacing} · {same} · "
         f"largest pixel difference {row.max_difference} of 255"
     )
     notes = []

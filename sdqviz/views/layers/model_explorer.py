@@ -10,8 +10,8 @@ from typing import Any
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import QUANTIZE
+from sdqviz.store.own import AnyStore
 from sdqviz.store.runs import DONE, Run
-from sdqviz.store.store import Store
 from sdqviz.views.folder import new_folder
 from sdqviz.views.layers.document import COLOURS, layers_document
 from sdqviz.views.training.history import history
@@ -25,7 +25,7 @@ _GRADIENT = (
 )
 
 
-def export_model_explorer(store: Store, run: Run, out: Path) -> list[Path]:
+def export_model_explorer(store: AnyStore, run: Run, out: Path) -> list[Path]:
     """Writes graph.json and a file of node data for each figure that the run has.
 
     The graph has one node per planned layer, in groups named like its modules, without edges: a

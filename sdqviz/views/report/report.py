@@ -11,8 +11,8 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import COMPARE, QUANTIZE
 from sdqviz.base.stage_names import StageNames
 from sdqviz.store.blobs import Blobs
+from sdqviz.store.own import AnyStore
 from sdqviz.store.runs import DONE, Run
-from sdqviz.store.store import Store
 from sdqviz.views.charts.scores import score_chips
 from sdqviz.views.compare.gallery import gallery_document
 from sdqviz.views.compare.pair import scene_facts, timeline_document, viewer_document
@@ -47,7 +47,7 @@ _PAGE = """<!doctype html>
 """
 
 
-def export_report(store: Store, run: Run, out: Path) -> Path:
+def export_report(store: AnyStore, run: Run, out: Path) -> Path:
     """Writes the report's folder and returns its index.html.
 
     Pictures lie in `pictures/` as the very PNG files; what the viewer reads pixels of is in
@@ -66,7 +66,7 @@ def export_report(store: Store, run: Run, out: Path) -> Path:
     return out / "index.html"
 
 
-def _write(store: Store, run: Run, out: Path) -> None:
+def _write(store: AnyStore, run: Run, out: Path) -> None:
     blobs, result = store.blobs, run.quantized
     # Folders of this machine are nobody's business.
     runs = [other for other in store.runs.list() if other.kind != COMPARE]

@@ -1,7 +1,7 @@
 """Which runs and scenes there are to choose from, and in what order."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sdqviz.base.request import GENERATE, QUANTIZE
 from sdqviz.results.quantize import QuantizeResult
@@ -11,7 +11,7 @@ from sdqviz.store.runs import ACTIVE, DONE, QUEUED, RESUMABLE, Run
 from sdqviz.views.runs.names import is_variant
 
 UNFINISHED = (*ACTIVE, QUEUED)
-_OWN = "yours: "
+_OWN, _VISITORS = "yours: ", "a visitor's: "  # the operator sees those too
 # The newest of what can be chosen: a page holds them all, and each costs reading its result.
 MOST, MOST_DRAWN = 200, 100
 
@@ -48,7 +48,9 @@ def latest(runs: list[Run]) -> Run | None:
             if run.state in states:
                 return run
     newest = max(runs, key=lambda r: r.created, default=None)
-    return newest if newest is not None and newest.state in RESUMABLE else None
+    if newest is None or newest.state not in RESUMABLE or newest.dismissed:
+        return None
+    return newest
 
 
 def is_own(label: str) -> bool:
@@ -75,15 +77,18 @@ def typical(rows: Sequence[SceneRow]) -> SceneRow:
     return worst[(len(worst) - 1) // 2]
 
 
-def scenes_of(run: Run, runs: list[Run]) -> dict[str, SceneRow]:
+def scenes_of(
+    run: Run, runs: list[Run], is_theirs: Callable[[Run], bool] = lambda run: True
+) -> dict[str, SceneRow]:
     """Label -> scene row: the run's held-out scenes, the worst by FLIP first, then what was
-    generated with it.
+    generated with it; `is_theirs` tells what whoever looks asked for.
     """
     rows: dict[str, SceneRow] = {}
     made = [r for r in generated(run, runs) if not is_variant(r)]
-    for source, mark in ((run, ""), *((r, _OWN) for r in made)):
+    for source, mark in ((run, ""), *((r, _OWN if is_theirs(r) else _VISITORS) for r in made)):
         for row in worst_first(source.scenes):
-            name = f"{mark}{row.prompt[:90]} · seed {row.seed}"
+            title = source.name if mark else ""
+            name = f"{mark}{title or row.prompt[:90]} · seed {row.seed}"
             if name in rows and rows[name].id != row.id:
                 scene = row.scene
                 name += f" · {scene.steps} steps, guidance {scene.guidance:g}, "

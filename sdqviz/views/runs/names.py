@@ -2,29 +2,47 @@
 
 import time
 
-from sdqviz.base.request import ACTIVATIONS, WEIGHTS
+from sdqviz.base.request import ACTIVATIONS, QUANTIZE, WEIGHTS
+from sdqviz.store.rows import is_complete
 from sdqviz.store.runs import Run
 
 
 def run_name(run: Run) -> str:
-    """MODEL W4A8, preset, recipe, and when."""
+    """The name that it was given, else MODEL W4A8, preset, recipe; and when."""
     when = time.strftime("%d %b %H:%M", time.localtime(run.created))
+    if run.name:
+        return f"{run.name} · {when}"
     how = f"{run.spec['preset']} · {run.spec['recipe']}"
     if "arm" in run.spec:
         how = f"ablation: {run.spec['arm']}"
     return f"{run.spec['model']} {bits(run)} · {how} · {when}"
 
 
+def job_name(run: Run) -> str:
+    """Any run, also one that is not finished, or damaged: what was asked for, and when."""
+    if run.kind == QUANTIZE and is_complete(run):
+        return run_name(run)
+    when = time.strftime("%d %b %H:%M", time.localtime(run.created))
+    scene = run.spec.get("scene")
+    what = scene.get("prompt") if isinstance(scene, dict) else None
+    what = run.name or what or run.spec.get("model") or run.id
+    return f"{run.kind}: {str(what)[:60]} · {when}"
+
+
 def drawn_by(run: Run) -> str:
     """Recipe, W4A8, preset and when: a run among others of the same model, telling part first."""
     when = time.strftime("%d %b %H:%M", time.localtime(run.created))
+    if run.name:
+        return f"{run.name} {bits(run)} · {when}"
     how = run.spec.get("arm") or run.spec["recipe"]
     return f"{how} {bits(run)} · {run.spec['preset']} · {when}"
 
 
 def short_name(run: Run) -> str:
-    """Recipe and preset, or the ablation's arm, and the id's first letters: for columns, marks."""
-    how = run.spec.get("arm") or f"{run.spec['recipe']} {run.spec['preset']}"
+    """Its name, or recipe and preset, or the ablation's arm, and the id's first letters: for
+    columns, marks.
+    """
+    how = run.name[:24] or run.spec.get("arm") or f"{run.spec['recipe']} {run.spec['preset']}"
     return f"{how} · {run.id[:4]}"
 
 

@@ -1,32 +1,16 @@
 """Size or speed against a score: one mark a run of a model, and the front of the best."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 
 from sdqviz.store.runs import Run
-from sdqviz.views.charts.svg import BLUE, GREY, ORANGE, figure, grid_row, label
-from sdqviz.views.markup import html, joined
+from sdqviz.views.charts.front import Mark, front, front_chart
+from sdqviz.views.charts.svg import BLUE, ORANGE
+from sdqviz.views.markup import html
 from sdqviz.views.runs.names import arithmetic, bits, short_name
 
 SIZE, STEP = "packed size", "step seconds"
 AXES = (SIZE, STEP)
 _TITLES = {SIZE: "packed MB (← smaller is better)", STEP: "seconds a step (← faster is better)"}
-WIDTH, HEIGHT = 640, 340
-LEFT, RIGHT, TOP, BOTTOM = 74, 16, 18, 46
-_LETTER, _LINE = 6.2, 13  # a label's box in pixels, about
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A run's place. `title` is what hovering says."""
-
-    run: str
-    label: str
-    title: str
-    x: float
-    y: float
 
 
 def marks(runs: Sequence[Run], axis: str, metric: str, settings: str | None = None) -> list[Mark]:
@@ -45,149 +29,29 @@ def marks(runs: Sequence[Run], axis: str, metric: str, settings: str | None = No
     return found
 
 
-def front(found: Sequence[Mark], higher: bool) -> list[Mark]:
-    """The marks that no other beats: none is as small and as good, and better in one. By x."""
-    sign = 1 if higher else -1
-
-    def beaten(mark: Mark) -> bool:
-        return any(
-            other.x <= mark.x
-            and sign * other.y >= sign * mark.y
-            and (other.x, other.y) != (mark.x, mark.y)
-            for other in found
-        )
-
-    return sorted((m for m in found if not beaten(m)), key=lambda m: (m.x, sign * m.y))
-
-
 def pareto_plot(runs: Sequence[Run], shown: Run, axis: str, metric: str) -> str:
     """The plot over `runs`, which are of the shown run's model, or one line why there is none."""
     scored = shown.quantized.measured.get(metric)
     found = marks(runs, axis, metric, scored.settings) if scored else []
     if scored is None or scored.floor is None or scored.ceiling is None or not found:
         return html('<p class="sdq-empty">not measured in this run</p>')
-    best = front(found, scored.higher_is_better)
     references = {"noise floor": scored.floor, "another seed": scored.ceiling}
-    xs = _ticks([m.x for m in found])
-    ys = _ticks([*(m.y for m in found), *references.values()])
-
-    def x(value: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (value - xs[0]) / (xs[-1] - xs[0])
-
-    def y(value: float) -> float:
-        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - ys[0]) / (ys[-1] - ys[0]))
-
-    parts = [grid_row(LEFT, WIDTH - RIGHT, y(t), f"{t:g}") for t in ys]
-    parts += [label(x(t), HEIGHT - BOTTOM + 17, f"{t:g}", "middle") for t in xs]
-    parts.append(label((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, _TITLES[axis], "middle"))
-    taken = []
-    for name, value in references.items():
-        parts.append(
-            html(
-                '<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" stroke="{grey}" '
-                'stroke-width="1.5" stroke-dasharray="3 4"/>',
-                left=LEFT,
-                right=WIDTH - RIGHT,
-                y=y(value),
-                grey=GREY,
-            )
-            + label(WIDTH - RIGHT, y(value) - 5, name, "end")
-        )
-        taken.append(_box(WIDTH - RIGHT, y(value) - 5, name, "end"))
-        taken.append((LEFT, y(value) - 1, WIDTH - RIGHT, y(value) + 1))
-    path = _steps([(x(m.x), y(m.y)) for m in best], WIDTH - RIGHT)
-    drawn = " ".join(f"{px:.1f},{py:.1f}" for px, py in path)
-    parts.append(
-        html(
-            '<polyline fill="none" stroke="{blue}" stroke-width="1.8" points="{drawn}"/>',
-            blue=BLUE,
-            drawn=drawn,
-        )
-    )
-    for (ax, ay), (bx, by) in pairwise(path):
-        taken.append((min(ax, bx), min(ay, by) - 1, max(ax, bx), max(ay, by) + 1))
-    places = [(m, x(m.x), y(m.y)) for m in found]
-    taken += [(px - 7, py - 7, px + 7, py + 7) for _, px, py in places]
-    on_front = {m.run for m in best}
-    # The shown run comes last and lies on top; its label is placed first.
-    places.sort(key=lambda place: place[0].run == shown.id)
-    parts += [_drawn(m, px, py, m.run in on_front, m.run == shown.id) for m, px, py in places]
-    for mark, px, py in reversed(places):
-        parts.append(_named(mark, px, py, taken))
+    best = front(found, scored.higher_is_better)
     direction = "higher ↑" if scored.higher_is_better else "lower ↓"
-    title = f"{scored.label} ({direction} is better)"
     summary = (
         f"{len(found)} runs of {shown.spec['model']}, {scored.label} against {axis}; on the "
         f"front: {'; '.join(m.title for m in best)}"
     )
-    return figure(joined(parts), WIDTH, HEIGHT, title, _legend(), summary)
-
-
-def _ticks(values: Sequence[float]) -> list[float]:
-    """Round numbers, 1, 2 or 5 apart, that enclose the values."""
-    low, high = min(values), max(values)
-    span = (high - low) or abs(high) or 1.0
-    raw = span * 1.1 / 5
-    power = 10 ** math.floor(math.log10(raw))
-    step = next(s * power for s in (1, 2, 5, 10) if s * power >= raw)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    last = max(last, first + 1)
-    return [round(i * step, 12) for i in range(first, last + 1)]
-
-
-def _steps(points: list[tuple[float, float]], right: float) -> list[tuple[float, float]]:
-    """The best score for each size or less: level to the next mark, then straight to it."""
-    path = [points[0]]
-    for before, after in pairwise(points):
-        path += [(after[0], before[1]), after]
-    return [*path, (right, points[-1][1])]
-
-
-def _drawn(mark: Mark, x: float, y: float, best: bool, shown: bool) -> str:
-    """A diamond for the shown run, else a disc on the front and a ring off it."""
-    title = html("<title>{title}</title>", title=mark.title)
-    if shown:
-        corners = f"{x:.1f},{y - 8:.1f} {x + 8:.1f},{y:.1f} {x:.1f},{y + 8:.1f} {x - 8:.1f},{y:.1f}"
-        return html(
-            '<polygon points="{corners}" fill="{orange}">{title}</polygon>',
-            corners=corners,
-            orange=ORANGE,
-            title=title,
-        )
-    disc = html('fill="{blue}"', blue=BLUE)
-    ring = html('fill="transparent" stroke="{blue}" stroke-width="2"', blue=BLUE)
-    return html(
-        '<circle cx="{x:.1f}" cy="{y:.1f}" r="6" {fill}>{title}</circle>',
-        x=x,
-        y=y,
-        fill=disc if best else ring,
-        title=title,
+    return front_chart(
+        found,
+        references,
+        _TITLES[axis],
+        f"{scored.label} ({direction} is better)",
+        scored.higher_is_better,
+        shown.id,
+        _legend(),
+        summary,
     )
-
-
-def _named(mark: Mark, x: float, y: float, taken: list[tuple[float, ...]]) -> str:
-    """The label beside its mark where there is room; without room hovering must do."""
-    for dx, dy, anchor in (
-        *((11, 4, "start"), (-11, 4, "end"), (8, -9, "start"), (8, 18, "start")),
-        *((-8, -9, "end"), (-8, 18, "end"), (0, -13, "middle"), (0, 22, "middle")),
-    ):
-        box = _box(x + dx, y + dy, mark.label, anchor)
-        inside = box[0] > LEFT and box[2] < WIDTH and box[1] > 0 and box[3] < HEIGHT - BOTTOM
-        if inside and not any(_overlap(box, other) for other in taken):
-            taken.append(box)
-            return label(x + dx, y + dy, mark.label, anchor)
-    return ""
-
-
-def _box(x: float, y: float, text: str, anchor: str) -> tuple[float, ...]:
-    """About where a label lies: left, top, right, bottom."""
-    long = _LETTER * len(text)
-    left = x - {"start": 0.0, "middle": long / 2, "end": long}[anchor]
-    return left, y - _LINE + 3, left + long, y + 3
-
-
-def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _legend() -> str:

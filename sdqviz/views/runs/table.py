@@ -51,9 +51,17 @@ _LAST = (
 
 
 def columns(runs: list[Run]) -> list[Column]:
-    """The table's columns; of the scores those that some run has."""
+    """The table's columns; of names, tags and scores those that some run has."""
+    given = [
+        Column(header, "str", width)
+        for header, width, has in (
+            ("name", 150, any(run.name for run in runs)),
+            ("tags", 120, any(run.tags for run in runs)),
+        )
+        if has
+    ]
     middle = [Column(_SCORES[name][0], width=148) for name in _scored(runs)]
-    return [*_FIRST, *middle, *_LAST]
+    return [*_FIRST, *given, *middle, *_LAST]
 
 
 def _scored(runs: list[Run]) -> list[str]:
@@ -62,16 +70,17 @@ def _scored(runs: list[Run]) -> list[str]:
 
 def run_table(runs: list[Run]) -> dict[str, Any]:
     """{headers, data, metadata}: per run and column the value to sort by and the text shown."""
-    scored = _scored(runs)
-    rows = [_row(run, scored) for run in runs]
+    scored, shown = _scored(runs), columns(runs)
+    given = [column.header for column in shown if column.header in ("name", "tags")]
+    rows = [_row(run, given, scored) for run in runs]
     return {
-        "headers": [column.header for column in columns(runs)],
+        "headers": [column.header for column in shown],
         "data": [[value for value, _ in row] for row in rows],
         "metadata": {"display_value": [[text for _, text in row] for row in rows]},
     }
 
 
-def _row(run: Run, scored: list[str]) -> list[tuple[Any, str]]:
+def _row(run: Run, given: list[str], scored: list[str]) -> list[tuple[Any, str]]:
     result = run.quantized
     size, seconds = result.size, result.step_seconds
     recipe = run.spec["recipe"] + (f" ({run.spec['arm']})" if "arm" in run.spec else "")
@@ -83,6 +92,7 @@ def _row(run: Run, scored: list[str]) -> list[tuple[Any, str]]:
         _text(recipe),
         _text(run.spec["preset"]),
         _text(bits(run)),
+        *(_text(run.name if header == "name" else ", ".join(run.tags)) for header in given),
         *scores,
         _number(size.bytes / 1e6, 1),
         _number(100 * size.bytes / size.fp_bytes, 1),

@@ -80,7 +80,7 @@ def test_what_cannot_be_tested_is_one_line(store, run, handlers):
     with pytest.raises(gr.Error, match="no scene to test with"):
         handlers["begin"](bare, "which", 8)
     for other in store.runs.list():
-        store.runs.delete(other.id)
+        store.runs.forget(other.id)
     with pytest.raises(gr.Error, match="there is no finished run"):
         handlers["begin"](None, "which", 8)
     assert "No finished run yet" in handlers["follow"](None, "", "")[2]

@@ -52,7 +52,7 @@ def test_one_run_alone_asks_for_another(context, store):
     trained = next(r for r in store.runs.list() if r.spec["recipe"] == "fidelity")
     for run in store.runs.list("quantize"):
         if run.id != trained.id:
-            store.runs.delete(run.id)
+            store.runs.forget(run.id)
     call = caller(context)
     assert "no other run of this model" in call("build_difference.draw", None, "", [])[0]
     assert "the only one" in call("build_pareto.draw", trained.id, "packed size", "flip")[0]

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdqviz.views.runs.pareto import SIZE, STEP, Mark, front, marks, pareto_plot
+from sdqviz.views.charts.front import Mark, front
+from sdqviz.views.runs.pareto import SIZE, STEP, marks, pareto_plot
 from tests.views.conftest import simulated
 
 

@@ -21,7 +21,6 @@ from sdqviz.results.engine import WEIGHT_ONLY
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import TOLD, Shared
-from sdqviz.views.runs.listing import scenes_of
 
 _DRAWING = "Drawing; it then takes the place of picture B."
 
@@ -56,7 +55,7 @@ def build_redraw(
         run = context.finished_run(run_id)
         if run is None:
             raise SdqvizError("there is no finished run", "quantize a model first")
-        row = scenes_of(run, context.store.runs.list()).get(label or "")
+        row = context.scenes(run).get(label or "")
         if row is None:
             raise SdqvizError("no scene is chosen", "choose one above")
         return run, row.scene

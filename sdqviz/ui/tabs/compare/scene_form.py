@@ -8,7 +8,7 @@ from PIL import Image
 from sdqviz.base.config import from_dict
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import GENERATE, generate_request
-from sdqviz.base.scene import MAX_SEED, Scene
+from sdqviz.base.scene import MAX_SEED, OWN, SPACINGS, Scene
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import QUIET, TOLD, Shared
@@ -45,6 +45,9 @@ def build_scene_form(
             guidance = gr.Slider(label="Guidance", minimum=1, maximum=GUIDANCE, value=2, step=0.5)
         with gr.Row():
             scheduler = gr.Dropdown(label="Sampler", choices=[], elem_id="sampler")
+            spacing = gr.Dropdown(
+                label="Spacing", choices=list(SPACINGS), value=OWN, elem_id="spacing"
+            )
             size = gr.Dropdown(label="Size in pixels", choices=[], elem_id="size")
             shift = gr.Slider(
                 label="Shift (0: the model's own)",
@@ -63,6 +66,7 @@ def build_scene_form(
         "steps": steps,
         "guidance": guidance,
         "scheduler": scheduler,
+        "spacing": spacing,
         "size": size,
         "shift": shift,
     }
@@ -74,7 +78,7 @@ def build_scene_form(
         """
         run = context.finished_run(run_id)
         if run is None:
-            return [gr.skip()] * 7
+            return [gr.skip()] * 8
         texts = _examples(context, run)
         own_words = bool(asked) and asked not in known_examples(context)
         prompted = gr.skip() if own_words or asked in texts else texts[0]
@@ -92,6 +96,7 @@ def build_scene_form(
             ),
             gr.Slider(value=own.guidance, maximum=max(GUIDANCE, own.guidance)),
             gr.Dropdown(choices=list(family["samplers"]), value=own.scheduler),
+            gr.Dropdown(value=own.spacing),
             gr.Dropdown(choices=sizes, value=sizes[0][1]),
             gr.Slider(value=0, visible=has_shift(family)),
             prompted,

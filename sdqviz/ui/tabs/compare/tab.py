@@ -21,7 +21,7 @@ from sdqviz.views.markup import html
 from sdqviz.views.page_json import page_json
 from sdqviz.views.report.report import export_report
 from sdqviz.views.runs.card import facts
-from sdqviz.views.runs.listing import UNFINISHED, is_own, scenes_of, typical, worst_first
+from sdqviz.views.runs.listing import UNFINISHED, is_own, typical, worst_first
 
 _EMPTY = html(
     '<p class="sdq-empty">No finished run yet. Choose a model at the left and press Quantize.</p>'
@@ -77,8 +77,7 @@ class CompareTab:
                     )
 
         def scenes(run_id: str | None) -> dict[str, SceneRow]:
-            run = context.finished_run(run_id)
-            return {} if run is None else scenes_of(run, context.store.runs.list())
+            return context.scenes(context.finished_run(run_id))
 
         @reads
         def list_scenes(run_id: str | None, shown: str | None, mine: str, wanted: str) -> list[Any]:

@@ -12,6 +12,7 @@ from sdqviz.ui.reads import reads
 from sdqviz.ui.tabs.runs.code import build_run_code
 from sdqviz.ui.tabs.runs.difference import build_difference
 from sdqviz.ui.tabs.runs.pareto import build_pareto
+from sdqviz.ui.tabs.runs.tend import build_tending
 from sdqviz.ui.told import told
 from sdqviz.views.runs.listing import finished, is_readable
 from sdqviz.views.runs.table import columns, run_table
@@ -36,6 +37,7 @@ class RunsTab:
             max_height=420,
             elem_id="runs",
         )
+        build_tending(context, shared)
         build_difference(context, shared)
         build_pareto(context, shared)
         build_run_code(context, shared)
