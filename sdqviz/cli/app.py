@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from click.core import ParameterSource
 
 EVERYWHERE = "0.0.0.0"
 
@@ -67,7 +66,9 @@ def app_command(
     from sdqviz.serve import serve
 
     hosts = allowed_host or ()
-    if is_class and context.get_parameter_source("host") is ParameterSource.DEFAULT:
+    source = context.get_parameter_source("host")
+    # By name: typer may carry a click of its own.
+    if is_class and source is not None and source.name == "DEFAULT":
         host = EVERYWHERE  # phones are other machines
     serve(
         host=host,
