@@ -7,7 +7,7 @@ from typing import Any
 from sdqviz.base.counts import MOST_COMPARED_SCENES, MOST_COMPARED_SEEDS, check_count
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.events import Event
-from sdqviz.base.places import refuse_occupied, writing
+from sdqviz.base.places import place, refuse_occupied, writing
 from sdqviz.base.request import (
     COMPARE,
     DEFAULT_RECIPE,
@@ -292,7 +292,7 @@ def compare_many(
     )
     packed = str(sources.packed_folder(other))
     models = Models(model, packed, model_config, check_dtype(dtype))
-    return compare_scenes(models, scenes, Path(out).expanduser(), devices, lpips_net, see)
+    return compare_scenes(models, scenes, place(out), devices, lpips_net, see)
 
 
 def score(run: str, fetch: str = "", see: See = lambda event: None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from gradio.context import LocalContext
 from sdqviz.base.assets import assets_folder
 from sdqviz.base.counts import MOST_JOBS, MOST_PORT, check_count
 from sdqviz.base.errors import SdqvizError
+from sdqviz.base.places import place
 from sdqviz.base.registry import announced
 from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE, SCORE
 from sdqviz.base.settings import home_folder
@@ -196,7 +197,7 @@ def app_context(
     store = Store(home)
     demos = import_demos(store, assets_folder() / "demo")
     if bundles is not None:
-        if not bundles.is_dir():
+        if not place(bundles).is_dir():
             raise SdqvizError(f"there is no folder {bundles}", "give --runs a folder of runs")
         demos += import_demos(store, bundles)
     opens = store.runs.get(pinned) if pinned else None

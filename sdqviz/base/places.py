@@ -1,10 +1,25 @@
-"""Writing where a user said: whatever the system refuses is one line."""
+"""Places that a user said: whatever the system refuses of them is one line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
+
+
+def place(name: str | Path) -> Path:
+    """The path with its ~ replaced, whether or not something is there. Raises SdqvizError for what
+    no path can be, or must not be looked at.
+    """
+    try:
+        path = Path(name).expanduser()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return Path(name).expanduser()
+    except (OSError, ValueError, RuntimeError) as error:  # the last: ~ of an unknown user
+        why = getattr(error, "strerror", None) or error
+        raise SdqvizError(f"{str(name)!r} is no path here: {why}", "give another") from error
+    return path
 
 
 @contextmanager

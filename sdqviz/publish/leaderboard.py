@@ -11,7 +11,7 @@ from sdqviz.views.leaderboard.cost import cost_chart
 from sdqviz.views.leaderboard.pictures import Address, board_cards, board_pictures
 from sdqviz.views.leaderboard.table import board_markdown, board_table, conditions, shown_metrics
 from sdqviz.views.markup import html, joined
-from sdqviz.views.script import page_style
+from sdqviz.views.script import page_style, report_script
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -21,6 +21,7 @@ _PAGE = """<!doctype html>
 <title>{title}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="sdqviz.css">
+<script src="sdqviz.js"></script>
 </head>
 <body><main><h1>{title}</h1><p>{about}</p>{parts}<h2>The methods</h2>{cards}</main></body>
 </html>
@@ -28,7 +29,7 @@ _PAGE = """<!doctype html>
 
 
 def write_leaderboard(store: Store, board: LeaderboardResult, out: Path) -> Path:
-    """index.html, sdqviz.css, pictures/, table.md and board.json; returns index.html."""
+    """index.html, sdqviz.css, sdqviz.js, pictures/, table.md and board.json; returns index.html."""
     with new_folder(out, "the leaderboard"):
         (out / "pictures").mkdir()
 
@@ -46,6 +47,7 @@ def write_leaderboard(store: Store, board: LeaderboardResult, out: Path) -> Path
         )
         (out / "index.html").write_text(page, encoding="utf-8")
         (out / "sdqviz.css").write_text(page_style(), encoding="utf-8")
+        (out / "sdqviz.js").write_text(report_script(), encoding="utf-8")  # light or dark
         (out / "table.md").write_text(board_markdown(board), encoding="utf-8")
         text = json.dumps(board.as_row(), indent=1)
         (out / "board.json").write_text(text + "\n", encoding="utf-8")
@@ -58,7 +60,7 @@ def _part(board: LeaderboardResult, bits: str, copied: Address) -> str:
     return html(
         "<h2>{bits}</h2>{table}{cost}{pictures}",
         bits=bits,
-        table=board_table(board, bits),
+        table=board_table(board, bits, name),
         cost=cost_chart(board, bits, name),
         pictures=joined(pictures),
     )

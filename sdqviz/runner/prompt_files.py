@@ -10,6 +10,7 @@ from typing import Any
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.keys import content_key, seed_from
+from sdqviz.base.places import place
 from sdqviz.base.reading import check_regular, first_line
 from sdqviz.base.scene import MAX_PROMPT_CHARACTERS
 from sdqviz.products.scenes import CALIBRATE, HELD_OUT, TUNE
@@ -50,7 +51,7 @@ def read_prompts(file: str | Path) -> Splits:
     """The prompts of a text file (one a line) or a JSON file: a list, which is split here, or an
     object {calibrate, tune, held_out} of lists that have no prompt in common.
     """
-    texts = _lines_or_json(Path(file).expanduser())
+    texts = _lines_or_json(place(file))
     if isinstance(texts, dict):
         return _own_splits(texts, file)
     splits = split_prompts(_checked(texts, file))
@@ -63,7 +64,7 @@ def all_prompts(file: str | Path) -> list[str]:
     """As `read_prompts`, for scenes that are scored only: an object's held-out prompts, or all of a
     list in its own order.
     """
-    texts = _lines_or_json(Path(file).expanduser())
+    texts = _lines_or_json(place(file))
     if isinstance(texts, dict):
         held_out = _own_splits(texts, file)[HELD_OUT]
         if not held_out:

@@ -38,7 +38,7 @@ SCRIPTS = {
 APP_SCRIPTS = {"app": ("visitor",)}  # of a page that has a server
 REPORT_SCRIPTS = {"report": ("report", "page")}  # after the others
 STYLES = (
-    *("charts", "theme", "answer", "viewer", "timeline"),
+    *("charts", "tables", "theme", "answer", "viewer", "timeline"),
     *("histogram", "gallery", "layers", "ladder", "leaderboard"),
     *("toy", "lessons", "layout"),
 )

@@ -8,6 +8,7 @@ Production code knows nothing of it: a worker that the tests start has these fun
 import json
 import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ _ORDER = "die.json"
 
 def order(home: Path, seam: str, left: int) -> None:
     """The worker of this home dies at a seam, when it was passed `left` times."""
-    partial = home / f".{_ORDER}"
+    partial = home / f".{_ORDER}.{os.getpid()}.{threading.get_ident()}"  # the app's, a thread's
     partial.write_text(json.dumps({"seam": seam, "left": left}))
     partial.rename(home / _ORDER)
 
@@ -48,7 +49,13 @@ def counted() -> Iterator[Counter[str]]:
 def deadly(home: Path) -> Iterator[None]:
     """Inside the process obeys the orders of its home."""
 
+    one = threading.Lock()  # a worker's heartbeat writes beside its work
+
     def passing(seams: list[str]) -> None:
+        with one:
+            obey(seams)
+
+    def obey(seams: list[str]) -> None:
         try:
             told = json.loads((home / _ORDER).read_text())
         except (FileNotFoundError, ValueError):

@@ -161,3 +161,9 @@ def test_prompts_nested_without_end_are_one_line(tmp_path):
     file.write_text("[" * 100_000)
     with pytest.raises(SdqvizError, match="not valid JSON"):
         read_prompts(file)
+
+
+@pytest.mark.parametrize("name", ["[" * 3000, "a\0b", "~nobody-of-that-name/prompts.txt"])
+def test_what_no_path_can_be_is_told_in_one_line(name):
+    with pytest.raises(SdqvizError, match=r"is no path here|cannot read"):
+        read_prompts(name)

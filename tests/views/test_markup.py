@@ -222,7 +222,7 @@ def test_every_view_is_whole_whatever_a_text_says(store, runs, past, tmp_path, s
     check(stage_bar(working, {HOSTILE: 1.0}, names))
     check(bench_plot([bench_row(HOSTILE)]))
     board = hostile_board()
-    for shown in (board_table(board, HOSTILE), cost_chart(board, HOSTILE, HOSTILE)):
+    for shown in (board_table(board, HOSTILE, HOSTILE), cost_chart(board, HOSTILE, HOSTILE)):
         check(shown)
     check(board_pictures(board, HOSTILE, HOSTILE, address))
     check(board_cards(board))

@@ -70,7 +70,7 @@ class LeaderboardTab:
         def _drawn(board: LeaderboardResult, width: str, name: str, one: str) -> list[str]:
             about = html('<p class="sdq-about">{text}</p>', text=conditions(board))
             return [
-                about + board_table(board, width),
+                about + board_table(board, width, name),
                 board_pictures(board, width, one, context.address),
                 cost_chart(board, width, name),
                 board_cards(board),

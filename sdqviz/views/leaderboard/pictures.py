@@ -20,7 +20,7 @@ def board_pictures(board: LeaderboardResult, bits: str, scene: str, address: Add
         _figure(
             address(row.pictures[place]),
             board.methods[row.method].label,
-            f"{label} {row.scores[name].median:.3f} over all",
+            f"median {label} {row.scores[name].median:.3f}",
             one.prompt,
         )
         for row in board.rows

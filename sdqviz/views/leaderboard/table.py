@@ -6,6 +6,7 @@ from sdqviz.views.markup import html, joined, plain_words
 from sdqviz.views.tables.scrolling import scrolling_table
 
 SHOWN = ("flip", "ssim", "st_lpips")  # the first three that see different things; others in --json
+COSTS = ("training s", "samples", "run s", "peak GB", "MB")
 _EQUAL = {
     "": "each method at its own preset",
     "time": "each method with the training time of {reference}",
@@ -27,46 +28,50 @@ def conditions(board: LeaderboardResult) -> str:
     )
 
 
-def board_table(board: LeaderboardResult, bits: str) -> str:
-    """HTML of one bit width. A share is the error above the noise floor, of round to nearest's."""
-    names, rows = shown_metrics(board), [row for row in board.rows if row.bits == bits]
-    heads = ["method", *(head for name in names for head in _heads(board, name))]
-    heads += ["training s", "samples", "run s", "peak GB", "MB"]
-    head = joined(html('<th scope="col">{title}</th>', title=title) for title in heads)
-    body = joined(_row(board, row, names) for row in rows)
+def board_table(board: LeaderboardResult, bits: str, metric: str) -> str:
+    """HTML of one bit width: one metric with its share and its comparison, the others' medians. A
+    share is the error above the noise floor, of round to nearest's.
+    """
+    others = [name for name in shown_metrics(board) if name != metric]
+    titles = ["method", *_heads(board, metric), *(_head(board, name) for name in others), *COSTS]
+    rows = joined(_row(board, row, metric, others) for row in board.rows if row.bits == bits)
+    head = joined(html('<th scope="col">{title}</th>', title=title) for title in titles)
     return scrolling_table(
-        html("<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", head=head, body=body),
+        html("<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", head=head, body=rows),
         f"methods at {bits}",
     )
 
 
-def _heads(board: LeaderboardResult, name: str) -> tuple[str, str, str]:
+def _head(board: LeaderboardResult, name: str) -> str:
     metric = board.metrics[name]
-    arrow = "↑" if metric.direction == HIGHER else "↓"
+    return f"{metric.label} {'↑' if metric.direction == HIGHER else '↓'}"
+
+
+def _heads(board: LeaderboardResult, name: str) -> tuple[str, str, str]:
     reference = _label(board, board.reference)
-    return f"{metric.label} {arrow}", "of rounding's error", f"against {reference}"
+    return _head(board, name), "of rounding's error", f"against {reference}"
 
 
-def _row(board: LeaderboardResult, row: BoardRow, names: list[str]) -> str:
-    scores = joined(_cells(board, row, name) for name in names)
-    costs = joined(html("<td>{cost}</td>", cost=cost) for cost in _costs(row))
+def _row(board: LeaderboardResult, row: BoardRow, metric: str, others: list[str]) -> str:
+    cells = [_median(row.scores[metric])]
+    direction = board.metrics[metric].direction
+    told = verdict(row.scores[metric].paired, direction, row.method == board.reference)
+    cells += [html("<td>{text}</td>", text=text) for text in (_share(row.scores[metric]), told)]
+    cells += [_median(row.scores[name]) for name in others]
+    cells += [html("<td>{cost}</td>", cost=cost) for cost in _costs(row)]
     return html(
-        '<tr><th scope="row" title="{summary}">{label}</th>{scores}{costs}</tr>',
+        '<tr><th scope="row" title="{summary}">{label}</th>{cells}</tr>',
         summary=board.methods[row.method].summary,
         label=_label(board, row.method),
-        scores=scores,
-        costs=costs,
+        cells=joined(cells),
     )
 
 
-def _cells(board: LeaderboardResult, row: BoardRow, name: str) -> str:
-    score = row.scores[name]
+def _median(score: BoardScore) -> str:
     return html(
-        '<td title="95 % interval {ends}"><b>{median:.4f}</b></td><td>{share}</td><td>{word}</td>',
+        '<td title="95 % interval {ends}"><b>{median:.4f}</b></td>',
         ends=_ends(score.interval),
         median=score.median,
-        share=_share(score),
-        word=verdict(score.paired, board.metrics[name].direction, row.method == board.reference),
     )
 
 
@@ -96,7 +101,7 @@ def board_markdown(board: LeaderboardResult) -> str:
     """All bit widths in one table."""
     names = shown_metrics(board)
     columns = ["bits", "method", *(head for name in names for head in _heads(board, name))]
-    columns += ["training s", "samples", "run s", "peak GB", "MB"]
+    columns += COSTS
     lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     for row in board.rows:
         cells = [row.bits, plain_words(_label(board, row.method))]
