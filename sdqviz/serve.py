@@ -18,7 +18,7 @@ from sdqviz.base.counts import MOST_JOBS, MOST_PORT, check_count
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.places import place
 from sdqviz.base.registry import announced
-from sdqviz.base.request import COMPARE, QUANTIZE, SCORE
+from sdqviz.base.request import COMPARE, GENERATE, QUANTIZE, SCORE
 from sdqviz.base.settings import home_folder
 from sdqviz.base.stage_names import StageNames
 from sdqviz.families.sources import packed_folder
@@ -29,6 +29,7 @@ from sdqviz.runner.supervise import Supervisor, cancel_in_background
 from sdqviz.server.asking import ASKING, Asking
 from sdqviz.server.events import Handler, Input
 from sdqviz.server.hosts import hosts
+from sdqviz.server.network import lan_address
 from sdqviz.server.policy import LOCAL_FRAMES
 from sdqviz.server.pulse import Pulse
 from sdqviz.server.stack import has_gradio_login, middlewares
@@ -37,9 +38,11 @@ from sdqviz.store.asker import ALONE, NOBODY, Asker
 from sdqviz.store.demo import Demo
 from sdqviz.store.limits import Limits
 from sdqviz.store.own import OwnStore
+from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
 from sdqviz.store.tended import FEATURED
 from sdqviz.ui.app import CSS, HEAD, HEAD_SCRIPT, build_app
+from sdqviz.ui.classroom import in_class
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.handlers import handlers
 from sdqviz.ui.theme import THEME
@@ -66,6 +69,7 @@ def serve(
     max_jobs: int = MAX_JOBS,
     runs: Path | None = None,
     pinned: str = "",
+    is_class: bool = False,
     admin: str = "",
     demo: Demo | None = None,
     mcp: str = "",
@@ -77,7 +81,8 @@ def serve(
     Whoever is not on localhost may only choose models of the catalog, not paths. It answers to
     this machine's own names and to `allowed_hosts`, such as that of a proxy in front. At most
     `max_jobs` jobs are queued or worked at a time, of one visitor from elsewhere `JOBS_EACH`.
-    Exported runs under `runs` are taken in. The run `pinned` is what a first visit shows.
+    Exported runs under `runs` are taken in. The run `pinned` is what a first visit shows. With
+    `is_class` a class shares the app (`ui.classroom`), and anyone is let in.
 
     Each visitor has runs of their own. On localhost, with no name allowed besides, everyone is the
     operator; elsewhere, and in a `demo`, whoever opens the page with `?admin=` and the key `admin`
@@ -89,6 +94,7 @@ def serve(
     is_space = "SPACE_ID" in os.environ
     if is_space:
         host, auth = "0.0.0.0", auth or _OPEN
+    auth = auth or (_OPEN if is_class else "")
     public = host not in _LOCAL or share
     if public and not auth:
         raise SdqvizError(
@@ -122,7 +128,11 @@ def serve(
         bundles=runs,
         pinned=pinned,
         mcp=mcp,
+        is_class=is_class,
     )
+    if is_class:
+        context = in_class(context, lan_address() if public else "")
+        print(_class_words(context, port), flush=True)
     if demo is None:  # it tells what this machine has, and leaves after a rest
         supervisor.ensure_worker()
     atexit.register(supervisor.stop)
@@ -167,6 +177,14 @@ def serve(
         raise SdqvizError(str(error), "see the line above") from error
 
 
+def _class_words(context: AppContext, port: int) -> str:
+    """Where the teacher and the class go."""
+    teacher = f"The teacher's page: http://localhost:{port}/?tab=blind"
+    address = context.class_address
+    phones = f"http://{address}:{port}/" if address else "not found: name it with --allowed-host"
+    return f"{teacher}\nThis machine for phones of the same network: {phones}"
+
+
 def known_handlers(page: gr.Blocks) -> dict[int, Handler]:
     """What the page's events are held to."""
     return {
@@ -184,12 +202,14 @@ def app_context(
     bundles: Path | None = None,
     pinned: str = "",
     mcp: str = "",
+    is_class: bool = False,
 ) -> AppContext:
     """The UI's view of this data folder, with the bundled runs, and those under `bundles`, taken
     in. `pinned`: id, or its first letters, of the run that opens.
 
     Without `any_model` only models of the catalog may be quantized, never a typed path. `asker`
-    says who an event is for; a visitor's jobs are limited by `limits`.
+    says who an event is for; a visitor's jobs are limited by `limits`. To a class belong also the
+    scenes that the operator drew.
     """
     store = Store(home)
     demos = import_demos(store, assets_folder() / "demo")
@@ -205,7 +225,12 @@ def app_context(
         )
     demo = limits.demo if limits else None
     everyones = {*demos, *([opens.id] if opens else ())}
-    seen = OwnStore(store, asker, lambda run: run.id in everyones or FEATURED in run.tags)
+
+    def is_everyones(run: Run) -> bool:
+        drawn_for_class = is_class and run.kind == GENERATE and not run.visitor
+        return run.id in everyones or FEATURED in run.tags or drawn_for_class
+
+    seen = OwnStore(store, asker, is_everyones)
     snapshot = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
 
     _await_recipes_of_others(store, supervisor, snapshot)

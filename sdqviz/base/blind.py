@@ -9,6 +9,7 @@ from sdqviz.base.errors import SdqvizError
 ABX, WHICH = "abx", "which"
 KINDS = (ABX, WHICH)
 LENGTHS = (8, 12, 16, 24)  # trials of one test to choose from
+USUAL_LENGTH = 12
 FP, STUDENT = "fp", "student"
 FIRST, SECOND, UNSURE = "first", "second", "unsure"
 ANSWERS = (FIRST, SECOND, UNSURE)
@@ -58,6 +59,11 @@ class Tally:
     right: int
     sure: int
     unsure: int
+
+
+def lengths(scenes: int) -> tuple[int, ...]:
+    """The lengths to choose from over so many scenes: none is shown twice in a test."""
+    return tuple(n for n in LENGTHS if n <= scenes) or (max(1, scenes),)
 
 
 def tally(trials: Sequence[Trial]) -> Tally:

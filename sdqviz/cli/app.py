@@ -7,8 +7,11 @@ import typer
 
 from sdqviz.store.demo import Demo
 
+EVERYWHERE = "0.0.0.0"
+
 
 def app_command(
+    context: typer.Context,
     host: Annotated[
         str, typer.Option(envvar="GRADIO_SERVER_NAME", help="Address to serve on.")
     ] = "127.0.0.1",
@@ -43,6 +46,15 @@ def app_command(
     pinned: Annotated[
         str, typer.Option(envvar="SDQVIZ_PINNED", help="The run that every visitor sees first.")
     ] = "",
+    is_class: Annotated[
+        bool,
+        typer.Option(
+            "--class",
+            envvar="SDQVIZ_CLASS",
+            help="For a class: phones of this network take its blind test, whose page shows a "
+            "code to photograph and the pooled result; quantizing and cancelling are off.",
+        ),
+    ] = False,
     admin: Annotated[
         str,
         typer.Option(
@@ -90,6 +102,10 @@ def app_command(
     limits = None
     if demo:
         limits = Demo(starts=demo, session=demo_session, day=demo_day, hours=demo_hours)
+    source = context.get_parameter_source("host")
+    # By name: typer may carry a click of its own.
+    if is_class and source is not None and source.name == "DEFAULT":
+        host = EVERYWHERE  # phones are other machines
     serve(
         host=host,
         port=port,
@@ -99,6 +115,7 @@ def app_command(
         max_jobs=max_jobs,
         runs=runs,
         pinned=pinned,
+        is_class=is_class,
         admin=admin,
         demo=limits,
         mcp="starts" if mcp_starts else "reads" if mcp else "",

@@ -11,6 +11,8 @@ from sdqviz.base.blind import ANSWERS, MISSING, Session, Tally, Trial, draw_tria
 from sdqviz.base.errors import SdqvizError
 from sdqviz.store.db import Database
 
+LATE_SECONDS = 300.0  # after which a test that stands still is given up
+
 
 class Answers:
     """Nothing here says who answered: a session is a random number."""
@@ -72,6 +74,15 @@ class Answers:
         tests = [list(group) for _, group in itertools.groupby(rows, lambda r: r["session"])]
         tests.sort(key=lambda test: max(row["at"] for row in test))
         return [tally([_trial(row) for row in test]) for test in tests]
+
+    def under_way(self, run_id: str, kind: str) -> int:
+        """How many tests are being taken: begun, not at their end, answered of late."""
+        rows = self._database.rows(
+            "SELECT session FROM answers WHERE run = ? AND kind = ? GROUP BY session"
+            " HAVING COUNT(answer) < COUNT(*) AND MAX(at) > ?",
+            (run_id, kind, time.time() - LATE_SECONDS),
+        )
+        return len(rows)
 
 
 def _trial(row: Any) -> Trial:

@@ -48,8 +48,7 @@ class Tab(Protocol):
     name: str
     label: str
     order: int
-    # One with `waits = False` follows the page also while it is hidden. One with
-    # `offered(context)` stands on the page only where that is true when the app starts.
+    # One with `waits = False` follows the page also while it is hidden.
 
     def build(self, context: AppContext, shared: Shared) -> None:
         """Adds components and their events to the current gr.Tab."""

@@ -84,13 +84,14 @@ def _job(context: AppContext) -> list[Any]:
         events = context.store.records.events(current.id, "Log", _LOG_LINES)
         log = [event.message for event in events]  # type: ignore[union-attr]
     state = current.state if current else ""
+    may = not context.is_class
     ends = state == RUNNING and current is not None and current.stage in stages.can_finish_early
     return [
         run_card(current, queued, log, stages),
-        gr.Button(visible=state in (*ACTIVE, QUEUED), interactive=state != "stopping"),
-        *[gr.Button(visible=state in RESUMABLE)] * 2,
+        gr.Button(visible=may and state in (*ACTIVE, QUEUED), interactive=state != "stopping"),
+        *[gr.Button(visible=may and state in RESUMABLE)] * 2,
         gr.skip() if current is None else gr.Button(visible=False),
-        gr.Button(visible=ends),
+        gr.Button(visible=may and ends),
         current.id if current else "",
     ]
 

@@ -22,7 +22,8 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
     run = gr.Dropdown(label="Shown run", choices=[], elem_id="run")
     mine = gr.Textbox(visible="hidden")  # the run this visitor waits for
     opening = Opening()
-    form = build_quantize_form(context, mine, opening)
+    with gr.Column(visible=not context.is_class):
+        form = build_quantize_form(context, mine, opening)
     tokens = build_job_panel(context)
     scene = gr.Textbox(visible="hidden", elem_id="wanted-scene")
     layer = gr.Textbox(visible="hidden", elem_id="wanted-layer")

@@ -32,14 +32,15 @@ SCRIPTS = {
     "ladder": ("ladder",),
     "toy": ("grid", "numbers", "plots", "toy"),
     "lessons": ("bar", "sheet", "lessons"),
-    "page": ("mount",),
+    "blind": ("flip",),
+    "page": ("mount", "layout"),
 }
 APP_SCRIPTS = {"app": ("visitor", "embed")}  # of a page that has a server
 REPORT_SCRIPTS = {"report": ("report", "page")}  # after the others
 STYLES = (
     *("charts", "tables", "theme", "answer", "viewer", "timeline"),
     *("histogram", "gallery", "layers", "ladder", "leaderboard"),
-    *("toy", "lessons"),
+    *("toy", "lessons", "layout"),
 )
 REPORT_STYLES = ("report",)  # before the others: stands in for gradio's
 

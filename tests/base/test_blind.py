@@ -13,6 +13,7 @@ from sdqviz.base.blind import (
     Tally,
     Trial,
     draw_trials,
+    lengths,
     pooled,
     tally,
 )
@@ -66,6 +67,14 @@ def test_every_scene_has_its_turn_before_one_repeats():
     assert len(drawn) == 12
     assert sorted(drawn[:5]) == sorted(drawn[5:10]) == scenes
     assert len({tuple(t.scene for t in draw_trials(WHICH, scenes, 5)) for _ in range(60)}) > 5
+
+
+@pytest.mark.parametrize(
+    ("scenes", "offered"),
+    [(0, (1,)), (6, (6,)), (8, (8,)), (20, (8, 12, 16)), (99, (8, 12, 16, 24))],
+)
+def test_no_test_is_longer_than_there_are_scenes(scenes, offered):
+    assert lengths(scenes) == offered
 
 
 def test_nothing_to_draw_from_is_refused():

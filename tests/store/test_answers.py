@@ -49,6 +49,17 @@ def test_the_first_answer_stays(store, run_id):
     assert [t.answer for t in trials] == [UNSURE, *[None] * 7]
 
 
+def test_tests_under_way_are_those_answered_of_late(store, run_id, monkeypatch):
+    begun, ended = (store.answers.start(run_id, WHICH, ["a"], 2) for _ in range(2))
+    assert store.answers.under_way(run_id, WHICH) == 0  # looked at, not answered
+    store.answers.answer(begun.id, 0, UNSURE)
+    take(store, ended, right=2, wrong=0)
+    assert store.answers.under_way(run_id, WHICH) == 1
+    assert store.answers.under_way(run_id, ABX) == 0
+    monkeypatch.setattr("sdqviz.store.answers.LATE_SECONDS", -1.0)
+    assert store.answers.under_way(run_id, WHICH) == 0  # given up
+
+
 def test_right_and_wrong_are_written_with_the_time(store, run_id):
     session = store.answers.start(run_id, WHICH, ["a"], 8)
     take(store, session, right=3, wrong=4)

@@ -32,6 +32,7 @@ from sdqviz.store.runs import Run
 from sdqviz.ui.context import as_toast
 from sdqviz.ui.tabs.training.tab import _head
 from sdqviz.views.blind.class_result import class_result
+from sdqviz.views.blind.code import link_code
 from sdqviz.views.blind.reveal import reveal
 from sdqviz.views.blind.trial import trial_stage
 from sdqviz.views.charts.scores import score_chips
@@ -234,7 +235,8 @@ def test_every_view_is_whole_whatever_a_text_says(store, runs, past, tmp_path, s
     test = Session(id="a", run="b", kind="abx", trials=trials(scene.id))
     check(reveal(test, {scene.id: replace(scene, prompt=HOSTILE)}, address))
     check(trial_stage(test, test.trials[0], [b"", b"", b""]))
-    check(class_result([Tally(right=1, sure=2, unsure=1)]))
+    check(class_result([Tally(right=1, sure=2, unsure=1)], 2))
+    check(link_code(f"http://a/{HOSTILE}"))
     lesson = f"{HOSTILE}\n\n{{toy: weights}}\n\n[{HOSTILE}](app://compare?run=fidelity)"
     check(words(lesson, Places(runs, store.blobs)))
     check(term("LPIPS", HOSTILE))

@@ -3,6 +3,7 @@
 import re
 
 from sdqviz.views.script import (
+    APP_SCRIPTS,
     FOLDER,
     REPORT_SCRIPTS,
     REPORT_STYLES,
@@ -30,7 +31,7 @@ def text(name: str) -> str:
 
 def test_every_file_is_loaded_once():
     styles = [f"css/{name}.css" for name in (*REPORT_STYLES, *STYLES)]
-    loaded = [*names(SCRIPTS), *names(REPORT_SCRIPTS), *styles]
+    loaded = [*names(SCRIPTS), *names(APP_SCRIPTS), *names(REPORT_SCRIPTS), *styles]
     kinds = {".js", ".css"}
     present = [f.relative_to(FOLDER).as_posix() for f in FOLDER.rglob("*") if f.suffix in kinds]
     assert sorted(loaded) == sorted(present)
@@ -39,6 +40,8 @@ def test_every_file_is_loaded_once():
 def test_app_and_report_have_all_of_them():
     for name in names(SCRIPTS):
         assert text(name) in script() and text(name) in report_script()
+    for name in names(APP_SCRIPTS):
+        assert text(name) in script() and text(name) not in report_script()
     for name in names(REPORT_SCRIPTS):
         assert text(name) not in script() and text(name) in report_script()
     for name in STYLES:
@@ -48,7 +51,7 @@ def test_app_and_report_have_all_of_them():
 
 
 def test_no_script_names_what_a_later_one_declares():
-    order = [*names(SCRIPTS), *names(REPORT_SCRIPTS)]
+    order = [*names(SCRIPTS), *names(APP_SCRIPTS), *names(REPORT_SCRIPTS)]
     declared = {name: set(_DECLARED.findall(text(name))) for name in order}
     assert sum(map(len, declared.values())) > 100  # the pattern still finds them
     early = []

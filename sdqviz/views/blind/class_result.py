@@ -14,10 +14,16 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 10, 14, 40
 _NONE = html('<p class="sdq-empty">No finished test of this kind with this run yet.</p>')
 
 
-def class_result(tests: Sequence[Tally]) -> str:
-    """Pooled k of n with what chance does, and a histogram of the sessions behind it."""
-    if not tests:
-        return _NONE
+def class_result(tests: Sequence[Tally], under_way: int = 0) -> str:
+    """Pooled k of n with what chance does, and a histogram of the sessions behind it; before
+    them how many tests are being taken.
+    """
+    going = "1 test" if under_way == 1 else f"{under_way} tests"
+    head = html('<p class="sdq-about">{} under way.</p>', going) if under_way else html("")
+    return head + (_pooled(tests) if tests else _NONE)
+
+
+def _pooled(tests: Sequence[Tally]) -> str:
     total = pooled(tests)
     sessions = "1 finished test" if len(tests) == 1 else f"{len(tests)} finished tests"
     return html(

@@ -52,13 +52,31 @@ def trial_stage(session: Session, trial: Trial, pictures: Sequence[bytes]) -> st
         'class="sdq-progress" role="progressbar" aria-valuenow="{share:.0f}" '
         'aria-valuemin="0" aria-valuemax="100"><i '
         'style="width:{share:.1f}%"></i></div><div class="sdq-blind '
-        'sdq-blind-{kind}">{figures}</div>',
+        'sdq-blind-{kind}" data-shown="a">{figures}</div>{flips}',
         number=trial.number + 1,
         count=count,
         question=_QUESTIONS[session.kind],
         share=share,
         kind=session.kind,
         figures=figures,
+        flips=_flips(session.kind),
+    )
+
+
+def _flips(kind: str) -> str:
+    """On a narrow screen one picture is shown at a time: which one; X between the other two."""
+    names = ("A", "X", "B") if kind == ABX else ("A", "B")
+    buttons = joined(
+        html(
+            '<button type="button" data-flip="{}" aria-pressed="{}">{}</button>',
+            name.lower(),
+            "true" if name == names[0] else "false",
+            _caption(kind, name),
+        )
+        for name in names
+    )
+    return html(
+        '<div class="sdqv sdq-flips" role="group" aria-label="picture shown">{}</div>', buttons
     )
 
 

@@ -17,6 +17,7 @@ from sdqviz.results.ladder import LadderResult
 from sdqviz.results.scene import SceneRow
 from sdqviz.store.blobs import Blobs
 from sdqviz.store.runs import DONE, Run
+from sdqviz.store.tended import FEATURED as TAG
 from sdqviz.views.layers.histogram import layer_names, telling_layer
 from sdqviz.views.runs.listing import finished, is_readable, typical, worst_first
 
@@ -88,10 +89,13 @@ class Places:
 
     @functools.cached_property
     def featured(self) -> Run:
-        """The pinned run, else the bundled one of the main method, else the newest."""
+        """The pinned run, else one with that tag, else the bundled one of the main method, else
+        the newest.
+        """
         pinned = [r for r in self._known if r.id == self.pinned]
+        tagged = [r for r in self._known if TAG in r.tags]
         main = [r for r in self._known if r.spec["recipe"] == DEFAULT_RECIPE]
-        for run in (*pinned, *main, *self._known):
+        for run in (*pinned, *tagged, *main, *self._known):
             return run
         raise AbsentError("there is no finished run", "quantize a model first")
 

@@ -25,7 +25,7 @@ def words(markdown: str, places: Places) -> Markup:
     first, *rest = _TOY.split(told)
     toys = zip(rest[::2], rest[1::2], strict=True)
     parts = (
-        html('<div class="sdql-toy" data-source="{}"></div>{}', source, _rendered(text, places))
+        html('<div class="sdqe-toy" data-source="{}"></div>{}', source, _rendered(text, places))
         for source, text in toys
     )
     return joined((_rendered(first, places), *parts))
@@ -68,7 +68,7 @@ def _linked(tokens: list[Token], places: Places) -> list[Token]:
         address = str(token.attrGet("href") or "")
         if token.type == "link_open" and address.startswith(f"{SCHEME}://"):
             try:
-                token.attrs = {"href": places.address(address), "class": "sdql-open"}
+                token.attrs = {"href": places.address(address), "class": "sdqe-open"}
             except AbsentError as error:
                 why = f" ({error.message}: {error.hint})"
                 continue

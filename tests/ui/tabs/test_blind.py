@@ -19,7 +19,7 @@ from sdqviz.ui.tabs.blind.tab import BlindTab
 def run(store):
     import_demos(store, assets_folder() / "demo")
     runs = [r for r in store.runs.list() if r.kind == "quantize"]
-    return next(r for r in runs if r.spec["recipe"] == "round_nearest")
+    return next(r for r in runs if r.spec["recipe"] == "fidelity")
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_test_runs_to_its_reveal_and_keeps_its_run(store, run, handlers):
         # A page that was loaded again goes on where it was.
         again = handlers["follow"](run.id, session, "")
         assert again[2] == stage
-        assert again[-5:-2] == [session, number, run.id]
+        assert again[-6:-3] == [session, number, run.id]
         _, _, stage, *_, session_now, number = handlers["give"]("second", session, str(expected))
         if expected < 7:
             assert session_now == session

@@ -16,8 +16,10 @@ from sdqviz.base.blind import (
     LENGTHS,
     MISSING,
     STUDENT,
+    USUAL_LENGTH,
     Session,
     Trial,
+    lengths,
 )
 from sdqviz.base.errors import SdqvizError
 from sdqviz.results.scene import SceneRow
@@ -32,6 +34,8 @@ from sdqviz.ui.tabs.blind.keys import BUTTONS, KEEP, LISTEN, RECALL, SETTLE
 from sdqviz.views.blind.reveal import reveal
 from sdqviz.views.blind.trial import KIND_LABELS, button_label, trial_stage
 from sdqviz.views.markup import html
+from sdqviz.views.runs.listing import generated
+from sdqviz.views.runs.names import is_variant
 
 _TRIAL = re.compile(r"[0-9]{1,4}")
 _ANOTHER = "The run of this link is not here; another one is shown."
@@ -48,7 +52,8 @@ class BlindTab:
         gr.Markdown(
             "**Can you tell them apart?** Held-out scenes of the shown run, drawn by the FP and by "
             "the quantized model, in an order that only the server knows. Each guess is right half "
-            "the time by chance; the score comes after the last trial."
+            "the time by chance; the score comes after the last trial.",
+            elem_id="blind-intro",
         )
         with gr.Group(elem_id="blind-setup") as setup, gr.Row():
             kind = gr.Radio(
@@ -59,7 +64,11 @@ class BlindTab:
                 scale=3,
             )
             length = gr.Radio(
-                label="Trials", choices=list(LENGTHS), value=12, elem_id="blind-length", scale=2
+                label="Trials",
+                choices=list(LENGTHS),
+                value=USUAL_LENGTH,
+                elem_id="blind-length",
+                scale=2,
             )
         # As long as no run is shown, nothing changes that could tell.
         start = gr.Button("Start", variant="primary", interactive=False, elem_id="blind-start")
@@ -92,7 +101,7 @@ class BlindTab:
 
         def show(session: Session, tell: Callable[[str], object] = gr.Warning) -> list[Any]:
             """The next trial whose pictures are there, or the end."""
-            scenes = _scenes(context.store.runs.get(session.run))
+            scenes = _scenes(context, context.store.runs.get(session.run))
             skipped, pictures = 0, None
             while (trial := session.current) is not None:
                 pictures = _pictures(context, scenes[trial.scene], trial)
@@ -116,15 +125,18 @@ class BlindTab:
                 str(trial.number),
             ]
 
-        def begin(run_id: str | None, kind: str, length: int) -> list[Any]:
+        def begin(run_id: str | None, kind: str, length: object) -> list[Any]:
             run = context.finished_run(run_id)
             try:
+                if not isinstance(length, int) or not 1 <= length <= max(LENGTHS):
+                    raise SdqvizError("no number of trials is chosen", "choose one")
                 if run is None:
                     raise SdqvizError("there is no finished run", "quantize a model first")
                 there, missing = _testable(context, run)
                 if missing:
                     gr.Warning(f"Picture files are missing; scenes left out: {missing}.")
-                return show(context.store.answers.start(run.id, kind, there, length))
+                trials = min(length, len(there)) if there else length
+                return show(context.store.answers.start(run.id, kind, there, trials))
             except SdqvizError as error:
                 raise as_toast(error) from error
 
@@ -146,7 +158,7 @@ class BlindTab:
             """
             now = run_id or ""
             if session and not (before or now):
-                return [gr.skip()] * (len(outputs) + 3)  # the page is loading
+                return [gr.skip()] * (len(outputs) + 4)  # the page is loading
             if session and not before:
                 with suppress(SdqvizError):  # it is gone with its run: nothing to go on with
                     test = context.store.answers.session(session)
@@ -154,11 +166,12 @@ class BlindTab:
                         words: list[str] = []
                         page = show(test, words.append)
                         notice = Notice.words(words[0]) if words else gr.skip()
-                        return [*page, now, gr.Tabs(selected=self.name), notice]
+                        return [*page, now, gr.Tabs(selected=self.name), notice, gr.skip()]
             elif session or (now and now == before):
-                return [gr.skip()] * (len(outputs) + 3)
-            there = context.finished_run(run_id) is not None
-            return [*idle("" if there else _NO_RUN, can_start=there), now, gr.skip(), gr.skip()]
+                return [gr.skip()] * (len(outputs) + 4)
+            run = context.finished_run(run_id)
+            start = idle("" if run else _NO_RUN, can_start=run is not None)
+            return [*start, now, gr.skip(), gr.skip(), _length(context, run)]
 
         def opened(query: Query) -> list[Any]:
             """A class's link: its kind is chosen and this tab shown."""
@@ -176,21 +189,34 @@ class BlindTab:
         stop.click(lambda: idle(""), None, outputs, **TOLD)
         followed = [shared.run, session_id, before]
         shared.run.change(
-            follow, followed, [*outputs, before, shared.tabs, told], js=RECALL, **QUIET
+            follow, followed, [*outputs, before, shared.tabs, told, length], js=RECALL, **QUIET
         ).then(None, [session_id, before], None, js=SETTLE)
         session_id.change(None, session_id, None, js=KEEP)
         shared.opening.add(opened, [kind, shared.tabs, told])
         gr.context.Context.root_block.load(None, js=LISTEN)  # type: ignore[union-attr]
 
 
-def _scenes(run: Run) -> dict[str, SceneRow]:
-    """Scene id -> row of the run's held-out scenes."""
-    return {row.id: row for row in run.scenes}
+def _scenes(context: AppContext, run: Run) -> dict[str, SceneRow]:
+    """Scene id -> row of the run's held-out scenes, and of those that the operator drew with it
+    since: what visitors drew is not everybody's.
+    """
+    made = [r for r in generated(run, context.store.runs.list()) if not r.visitor]
+    drawn = (row for r in made if not is_variant(r) for row in r.scenes)
+    return {row.id: row for row in (*drawn, *run.scenes)}
+
+
+def _length(context: AppContext, run: Run | None) -> Any:
+    """The lengths of a test in which no scene comes twice; the usual one, or the longest."""
+    if run is None:
+        return gr.skip()
+    offered = lengths(len(_scenes(context, run)))
+    usual = max((n for n in offered if n <= USUAL_LENGTH), default=offered[0])
+    return gr.Radio(choices=list(offered), value=usual)
 
 
 def _testable(context: AppContext, run: Run) -> tuple[list[str], int]:
     """The ids of the scenes whose pictures are all there, and how many others there are."""
-    scenes = _scenes(run)
+    scenes = _scenes(context, run)
     there = [
         scene
         for scene, row in scenes.items()

@@ -38,7 +38,9 @@ def build_run_code(context: AppContext, shared: Shared) -> None:
             elem_id="code-python",
         )
     note = gr.HTML(elem_id="code-note")
-    clone = gr.Button("Clone settings into the Quantize form", elem_id="clone")
+    clone = gr.Button(
+        "Clone settings into the Quantize form", elem_id="clone", visible=not context.is_class
+    )
 
     @reads
     def show(run_id: str | None) -> list[str]:

@@ -4,6 +4,7 @@
 const WENT_EVENT = "sdqviz-went"; // back or forward: the address is what is to be shown
 const PLACES = ["run", "scene", "tab"];
 const EMBED = "embed"; // 1: the viewer alone
+const LASTING = ["present", "class", "__theme"]; // how the page looks, whatever it shows
 const LESSONS_TAB = "lessons"; // the tab's name
 
 class Address {
@@ -73,7 +74,12 @@ class Address {
   go(search) {
     clearTimeout(this.#waiting);
     this.#write();
-    history.pushState(null, "", search);
+    const url = new URL(search, location.href);
+    for (const name of LASTING) {
+      const kept = this.get(name);
+      if (kept !== null && !url.searchParams.has(name)) url.searchParams.set(name, kept);
+    }
+    history.pushState(null, "", url);
     this.#go();
   }
 

@@ -7,7 +7,7 @@ class LessonBar {
     this.back = "";
     this.root = node(
       "aside",
-      { class: "sdqv sdql-bar", hidden: true, "aria-label": "the lesson's question" },
+      { class: "sdqv sdqe-bar", hidden: true, "aria-label": "the lesson's question" },
       node("div", {}, this.where, this.question),
       button("↩ Lesson", "back to the lesson", () => address.go(this.back)),
       button("×", "close the question", () => this.close()),

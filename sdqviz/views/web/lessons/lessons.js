@@ -26,19 +26,19 @@ class Lessons {
 
   /** @param {Element} element */
   constructor(element) {
-    this.list = node("nav", { class: "sdql-list", "aria-label": "lessons" });
-    this.lesson = node("div", { class: "sdql-lesson" });
+    this.list = node("nav", { class: "sdqe-list", "aria-label": "lessons" });
+    this.lesson = node("div", { class: "sdqe-lesson" });
     this.sheet = new LessonSheet();
     const sheet = "plan, timing, questions and answers, to be printed";
     this.toSheet = button("Teacher's sheet", sheet, () =>
       this.openSheet(Boolean(this.sheet.root.hidden)),
     );
     this.toPaper = button("Print", "print the teacher's sheet", () => window.print());
-    const tools = node("div", { class: "sdqv-bar sdql-tools" }, this.toSheet, this.toPaper);
+    const tools = node("div", { class: "sdqv-bar sdqe-tools" }, this.toSheet, this.toPaper);
     this.root = node(
       "div",
-      { class: "sdqv sdql", hidden: true },
-      node("div", { class: "sdql-head" }, this.list, tools),
+      { class: "sdqv sdqe", hidden: true },
+      node("div", { class: "sdqe-head" }, this.list, tools),
       this.lesson,
       this.sheet.root,
     );
@@ -103,11 +103,11 @@ class Lessons {
       return button(words, `lesson ${to + 1}`, () => this.go(to));
     });
     this.lesson.innerHTML =
-      `<h3>${place + 1}. ${escaped(lesson.title)}</h3><div class="sdql-goal">${lesson.goal}</div>` +
-      `<div class="sdql-text">${lesson.text}</div>` +
+      `<h3>${place + 1}. ${escaped(lesson.title)}</h3><div class="sdqe-goal">${lesson.goal}</div>` +
+      `<div class="sdqe-text">${lesson.text}</div>` +
       lesson.steps.map((step, i) => stepCard(step, i)).join("");
-    this.lesson.append(node("div", { class: "sdql-next" }, ...others));
-    for (const home of this.lesson.querySelectorAll(".sdql-toy")) {
+    this.lesson.append(node("div", { class: "sdqe-next" }, ...others));
+    for (const home of this.lesson.querySelectorAll(".sdqe-toy")) {
       new Toy(home, home.getAttribute("data-source") === "weights" ? "weights" : "picture").show(
         toy,
       );
@@ -119,7 +119,7 @@ class Lessons {
    * @param {MouseEvent} event
    */
   #follow(event) {
-    const link = /** @type {HTMLAnchorElement | null} */ (targetOf(event)?.closest("a.sdql-open"));
+    const link = /** @type {HTMLAnchorElement | null} */ (targetOf(event)?.closest("a.sdqe-open"));
     if (!link || !this.doc || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const step = Number(link.closest("[data-step]")?.getAttribute("data-step") ?? 0);
@@ -140,9 +140,9 @@ class Lessons {
  */
 function stepCard({ title, text, question, answer, notice }, place) {
   return (
-    `<section class="sdql-step" data-step="${place}"><h4>${escaped(title)}</h4>${text}` +
-    `<div class="sdql-question">${question}</div>` +
+    `<section class="sdqe-step" data-step="${place}"><h4>${escaped(title)}</h4>${text}` +
+    `<div class="sdqe-question">${question}</div>` +
     `<details><summary>Answer</summary>${answer}</details>` +
-    `<div class="sdql-notice"><b>Notice</b>${notice}</div></section>`
+    `<div class="sdqe-notice"><b>Notice</b>${notice}</div></section>`
   );
 }

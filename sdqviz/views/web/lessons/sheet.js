@@ -1,10 +1,10 @@
 // The teacher's sheet: plan, timing, questions and answers of all lessons, to be printed.
 
-const PRINTED = "sdql-printed"; // what alone is on paper
+const PRINTED = "sdqe-printed"; // what alone is on paper
 
 class LessonSheet {
   constructor() {
-    this.root = node("article", { class: "sdql-sheet", hidden: true });
+    this.root = node("article", { class: "sdqe-sheet", hidden: true });
     // On paper it stands alone: a copy of it outside of all that the page is built of.
     window.addEventListener("beforeprint", () => this.#print());
     window.addEventListener("afterprint", () => this.#clear());
@@ -26,19 +26,19 @@ class LessonSheet {
       "<table><thead><tr><th>Minute</th><th>Lesson</th><th>Goal</th></tr></thead>" +
       `<tbody>${plan.join("")}</tbody></table>${missing}` +
       lessons.map((lesson, i) => sheetLesson(lesson, i)).join("");
-    for (const toy of this.root.querySelectorAll(".sdql-toy")) toy.textContent = "(Rounding toy)";
+    for (const toy of this.root.querySelectorAll(".sdqe-toy")) toy.textContent = "(Rounding toy)";
   }
 
   #print() {
-    if (!this.root.offsetParent) return; // another tab is printed
+    if (this.root.hidden || address.get("tab") !== LESSONS_TAB) return; // what is seen is printed
     const copy = /** @type {HTMLElement} */ (this.root.cloneNode(true));
     copy.classList.add(PRINTED);
     document.body.append(copy);
-    document.body.classList.add("sdql-printing");
+    document.body.classList.add("sdqe-printing");
   }
 
   #clear() {
-    document.body.classList.remove("sdql-printing");
+    document.body.classList.remove("sdqe-printing");
     for (const copy of document.querySelectorAll(`.${PRINTED}`)) copy.remove();
   }
 }

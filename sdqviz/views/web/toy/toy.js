@@ -174,7 +174,8 @@ class Toy {
     const [rounding, clipping] = /** @type {HTMLElement[]} */ ([...this.bar.children]);
     rounding.style.width = `${100 * whole * (1 - beyond)}%`;
     clipping.style.width = `${100 * whole * beyond}%`;
-    const words = `error ${percentText(error.relative)} of the numbers' own size`;
+    const size = (100 * error.relative).toPrecision(3);
+    const words = `error ${size} % of the numbers' own size`;
     this.bar.ariaLabel = words;
     this.words.textContent = `${words}; clipping makes ${percentText(beyond)} of its square`;
     const facts = [

@@ -12,6 +12,7 @@ const KEY_LIST = [
   ["G, Shift G", "more, less gain; V: with or without sign"],
   ["R", "measure a box: drag it; Esc removes it"],
   [", .", "former, next timestep (anywhere on the page)"],
+  ["P", "presentation: large type, no sidebar (anywhere on the page)"],
   ["?", "this list"],
 ];
 const COPIED_SHOWN = 5000; // milliseconds
