@@ -1,6 +1,7 @@
 """The composition root: settings, store, worker, UI, launch."""
 
 import atexit
+import importlib.util
 import json
 import os
 import secrets
@@ -23,6 +24,7 @@ from sdqviz.base.stage_names import StageNames
 from sdqviz.families.sources import packed_folder
 from sdqviz.publish.bundle import import_demos
 from sdqviz.runner.estimate import Estimate, call_seconds, estimate_quantize, refuse_if_over
+from sdqviz.runner.housekeeping import Housekeeping
 from sdqviz.runner.supervise import Supervisor, cancel_in_background
 from sdqviz.server.asking import ASKING, Asking
 from sdqviz.server.events import Handler, Input
@@ -33,6 +35,7 @@ from sdqviz.server.pulse import Pulse
 from sdqviz.server.stack import has_gradio_login, middlewares
 from sdqviz.server.visitors import ADMIN, ADMIN_KEY, visitors
 from sdqviz.store.asker import ALONE, NOBODY, Asker
+from sdqviz.store.demo import Demo
 from sdqviz.store.limits import Limits
 from sdqviz.store.own import OwnStore
 from sdqviz.store.runs import Run
@@ -68,6 +71,8 @@ def serve(
     pinned: str = "",
     is_class: bool = False,
     admin: str = "",
+    demo: Demo | None = None,
+    mcp: str = "",
     **launch: Any,
 ) -> None:
     """Serves the app until it is stopped. Off localhost it asks for USER:PASSWORD.
@@ -80,7 +85,9 @@ def serve(
     `is_class` a class shares the app (`ui.classroom`), and anyone is let in.
 
     Each visitor has runs of their own. On localhost, with no name allowed besides, everyone is the
-    operator; elsewhere whoever opens the page with `?admin=` and the key `admin` is.
+    operator; elsewhere, and in a `demo`, whoever opens the page with `?admin=` and the key `admin`
+    is. A demo's visitors may start what it says. `mcp` makes the named API an MCP server's tools:
+    "reads" those that start nothing, "starts" all.
     """
     check_count("port", port, 0, MOST_PORT)
     check_count("max_jobs", max_jobs, 1, MOST_JOBS)
@@ -97,6 +104,8 @@ def serve(
     if auth and auth != _OPEN and ":" not in auth:
         raise SdqvizError("--auth has no ':'", "write --auth USER:PASSWORD")
     known = hosts(public, share, allowed_hosts, os.environ.get("SPACE_HOST", ""))
+    if mcp and importlib.util.find_spec("mcp") is None:
+        raise SdqvizError("--mcp needs the package mcp", 'pip install "mcp<2"')
     if admin == _NEW:
         admin = secrets.token_urlsafe(24)
         print(f"The operator's page: http://{host}:{port}/?{ADMIN}={admin}", flush=True)
@@ -104,11 +113,12 @@ def serve(
         raise SdqvizError(
             "the operator's key is too simple", "give 16 to 128 letters, digits, '-' and '_'"
         )
-    alone = not public and not allowed_hosts
+    alone = not public and not allowed_hosts and demo is None
     home = home_folder()
     supervisor = Supervisor(home)
     who = visitors(home, admin, alone)
-    limits = Limits(in_all=max_jobs, each=max_jobs if alone else min(JOBS_EACH, max_jobs))
+    each = max_jobs if alone else min(JOBS_EACH, max_jobs)
+    limits = Limits(in_all=max_jobs, each=each, demo=demo)
     context = app_context(
         home,
         supervisor,
@@ -118,12 +128,16 @@ def serve(
         bundles=runs,
         pinned=pinned,
         is_class=is_class,
+        mcp=mcp,
     )
     if is_class:
         context = in_class(context, lan_address() if public else "")
         print(_class_words(context, port), flush=True)
-    supervisor.ensure_worker()
+    if demo is None:  # it tells what this machine has, and leaves after a rest
+        supervisor.ensure_worker()
     atexit.register(supervisor.stop)
+    kept = demo.hours * 3600.0 if demo else 0.0
+    Housekeeping(Store(home), supervisor, kept).start()
     page = build_app(context)
     user, _, password = auth.partition(":")
     guards = middlewares(
@@ -135,6 +149,7 @@ def serve(
         scripts=[HEAD_SCRIPT],
         frames=_SPACE_FRAMES if is_space else LOCAL_FRAMES,
         signed_in=has_gradio_login if password else None,
+        mcp=bool(mcp),
     )
     try:
         page.queue(max_size=QUEUED_EVENTS, default_concurrency_limit=EVENTS_AT_ONCE).launch(
@@ -148,6 +163,7 @@ def serve(
             ssr_mode=False,
             show_error=True,
             enable_monitoring=False,
+            mcp_server=bool(mcp),
             # Else it asks for its own page, and gives up where that takes over three seconds.
             _frontend=False,
             app_kwargs={"middleware": guards},
@@ -186,6 +202,7 @@ def app_context(
     bundles: Path | None = None,
     pinned: str = "",
     is_class: bool = False,
+    mcp: str = "",
 ) -> AppContext:
     """The UI's view of this data folder, with the bundled runs, and those under `bundles`, taken
     in. `pinned`: id, or its first letters, of the run that opens.
@@ -206,6 +223,7 @@ def app_context(
             f"run {opens.id} is a {opens.kind} run that is {opens.state}",
             "pin a finished quantize run",
         )
+    demo = limits.demo if limits else None
     everyones = {*demos, *([opens.id] if opens else ())}
 
     def is_everyones(run: Run) -> bool:
@@ -213,7 +231,6 @@ def app_context(
         return run.id in everyones or FEATURED in run.tags or drawn_for_class
 
     seen = OwnStore(store, asker, is_everyones)
-    store.runs.empty_bin()
     snapshot = json.loads((assets_folder() / "catalog.json").read_text(encoding="utf-8"))
 
     _await_recipes_of_others(store, supervisor, snapshot)
@@ -235,6 +252,8 @@ def app_context(
             )
         if kind == COMPARE:  # told now, not when its turn comes; absolute: workers outlive apps
             spec = {**spec, "other": str(packed_folder(spec["other"]))}
+        if demo is not None and not seen.runs.is_operator():
+            demo.refuse(kind, spec, catalog())
         run_id = seen.runs.add(kind, spec, limits)
         supervisor.ensure_worker()
         return run_id
@@ -260,6 +279,9 @@ def app_context(
         demos=tuple(demos),
         pinned=opens.id if opens else "",
         own_machine=any_model,
+        demo=demo,
+        mcp=mcp,
+        is_operator=seen.runs.is_operator,
         catalog=catalog,
         submit=submit,
         wake=supervisor.ensure_worker,
@@ -274,9 +296,9 @@ def app_context(
 
 def asker_now() -> Asker:
     """Whoever the event is for that is handled (`server.asking`); NOBODY outside of one."""
-    request = LocalContext.request.get(None)
-    inner = request.request if isinstance(request, gr.Request) else None
-    asking = inner.scope.get(ASKING) if inner is not None else None
+    request: Any = LocalContext.request.get(None)
+    inner = request.request if isinstance(request, gr.Request) else request  # of an MCP's tool
+    asking = getattr(inner, "scope", {}).get(ASKING)
     return asking.tell() if isinstance(asking, Asking) else NOBODY
 
 

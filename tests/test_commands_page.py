@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[1]
 COMMANDS = ROOT / "sdqviz" / "COMMANDS.md"
 DOCUMENTS = [
     *(ROOT / "README.md", COMMANDS, ROOT / ".github" / "CONTRIBUTING.md"),
-    *(ROOT / "sdqviz" / "ui" / "APP.md", ROOT / "assets" / "demo" / "README.md"),
+    *(ROOT / "sdqviz" / "ui" / "APP.md", ROOT / "sdqviz" / "API.md"),
+    ROOT / "assets" / "demo" / "README.md",
     *sorted((ROOT / "assets" / "results").glob("*.md")),
 ]
 TOLD = re.compile(r"(?<![\w.])(?:-m )?sdqviz ((?:runs |bench )?[a-z]+)([^`\n]*)")

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from sdqviz.store.demo import Demo
+
 EVERYWHERE = "0.0.0.0"
 
 
@@ -61,6 +63,37 @@ def app_command(
             "'new' makes one and prints the address.",
         ),
     ] = "",
+    mcp: Annotated[
+        bool,
+        typer.Option(
+            "--mcp", envvar="SDQVIZ_MCP", help="Also serve an MCP server: tools that only read."
+        ),
+    ] = False,
+    mcp_starts: Annotated[
+        bool,
+        typer.Option(
+            "--mcp-starts", envvar="SDQVIZ_MCP_STARTS", help="Also tools that start jobs."
+        ),
+    ] = False,
+    demo: Annotated[
+        str,
+        typer.Option(
+            envvar="SDQVIZ_DEMO",
+            help="What visitors may start: nothing, generate (scenes), quick (also that preset).",
+        ),
+    ] = "",
+    demo_session: Annotated[
+        int, typer.Option(envvar="SDQVIZ_DEMO_SESSION", help="Jobs of a visitor within a day.")
+    ] = Demo.session,
+    demo_day: Annotated[
+        int, typer.Option(envvar="SDQVIZ_DEMO_DAY", help="Jobs of all visitors within a day.")
+    ] = Demo.day,
+    demo_hours: Annotated[
+        float,
+        typer.Option(
+            envvar="SDQVIZ_DEMO_HOURS", help="After which visitors' runs are gone; 0 keeps them."
+        ),
+    ] = Demo.hours,
 ) -> None:
     """Serve the app."""
     from sdqviz.serve import serve
@@ -70,6 +103,9 @@ def app_command(
     # By name: typer may carry a click of its own.
     if is_class and source is not None and source.name == "DEFAULT":
         host = EVERYWHERE  # phones are other machines
+    limits = None
+    if demo:
+        limits = Demo(starts=demo, session=demo_session, day=demo_day, hours=demo_hours)
     serve(
         host=host,
         port=port,
@@ -81,4 +117,6 @@ def app_command(
         pinned=pinned,
         is_class=is_class,
         admin=admin,
+        demo=limits,
+        mcp="starts" if mcp_starts else "reads" if mcp else "",
     )

@@ -15,6 +15,8 @@ from sdqviz.store.runs import ACTIVE, Run, is_alive
 from sdqviz.store.store import Store
 
 GRACE_SECONDS = 10.0
+REST_SECONDS = 300.0  # without a job, until the worker leaves and 0.8 GB of memory with it
+LANE_REST_SECONDS = 60.0
 LANE_BYTES = 1_500_000_000  # that a second worker takes at least
 # The worker shares its cores with the app and often with the browser, so its threads soon wait
 # for each other asleep, not spinning. Beside one busy process a training step on two cores took
@@ -76,10 +78,12 @@ def _ended(process: subprocess.Popen | None) -> bool:
 
 
 def start_worker(home: Path, *options: str) -> subprocess.Popen:
-    """A detached worker whose output goes to HOME/worker.log."""
+    """A detached worker whose output goes to HOME/worker.log; it leaves after its rest."""
+    rest = LANE_REST_SECONDS if "--lane" in options else REST_SECONDS
     log = (home / "worker.log").open("ab")
     command = [sys.executable, "-m", "sdqviz.runner.worker"]
-    command += ["--home", str(home), "--parent", str(os.getpid()), *options]
+    command += ["--home", str(home), "--parent", str(os.getpid())]
+    command += ["--rest", str(rest), *options]
     environment = {"GOMP_SPINCOUNT": SPINS, **os.environ}
     environment |= {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
     try:

@@ -1,8 +1,9 @@
 """`python -m sdqviz.runner.worker --home DIR --parent PID`: claims and works runs, one by one.
 
 A fresh interpreter in its own process group. It ends when its parent is gone and nothing is left
-to do; a run in progress is finished first. With --lane it is a second worker beside one that is
-busy with a long job: it works short jobs only, and leaves when there have been none for a while.
+to do; a run in progress is finished first. With --rest it leaves when there has been no job for so
+long, and its memory with it. With --lane it is a second worker beside one that is busy with a long
+job: it works short jobs only.
 """
 
 import argparse
@@ -15,11 +16,18 @@ from pathlib import Path
 from sdqviz.base.errors import SdqvizError
 
 IDLE_SECONDS = 0.5
-LANE_REST_SECONDS = 60.0
 
 
-def work(home: Path, parent: int | None = None, once: bool = False, lane: bool = False) -> None:
-    """Works queued runs until the parent is gone (or, with `once`, until none is left)."""
+def work(
+    home: Path,
+    parent: int | None = None,
+    once: bool = False,
+    lane: bool = False,
+    rest_seconds: float | None = None,
+) -> None:
+    """Works queued runs until the parent is gone; with `once` until none is left, with
+    `rest_seconds` until there was none for so long.
+    """
     from sdqviz.runner.catalog import build_catalog
     from sdqviz.runner.execute import execute
     from sdqviz.runner.interruption import Interruption, Stopped
@@ -57,7 +65,7 @@ def work(home: Path, parent: int | None = None, once: bool = False, lane: bool =
                 last = time.monotonic()
         elif once or (parent is not None and not is_alive(parent, started)):
             return  # its number may live on as another process, or as one that nobody buried
-        elif lane and time.monotonic() - last > LANE_REST_SECONDS:
+        elif rest_seconds is not None and time.monotonic() - last > rest_seconds:
             return
         else:
             time.sleep(IDLE_SECONDS)
@@ -69,9 +77,10 @@ def main() -> None:
     parser.add_argument("--parent", type=int)
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--lane", action="store_true")
+    parser.add_argument("--rest", type=float, help="seconds without a job until it leaves")
     arguments = parser.parse_args()
     try:
-        work(arguments.home, arguments.parent, arguments.once, arguments.lane)
+        work(arguments.home, arguments.parent, arguments.once, arguments.lane, arguments.rest)
     except SdqvizError as error:  # of the store: its supervisor starts another one
         print(f"worker {os.getpid()}: {error}", file=sys.stderr, flush=True)
         sys.exit(1)

@@ -34,8 +34,13 @@ _BEFORE_LOGIN = re.compile(
 )
 
 
-def is_served(method: str, path: str) -> bool:
-    """Whether the app has a route of this method and path."""
+_MCP = re.compile(r"/gradio_api/mcp(/http)?/?")
+
+
+def is_served(method: str, path: str, mcp: bool = False) -> bool:
+    """Whether the app has a route of this method and path; `mcp`: whether it has an MCP server."""
+    if mcp and _MCP.fullmatch(path):
+        return method in ("GET", "POST")
     if any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME for part in path.split("/")):
         return False
     if method in ("GET", "HEAD", "OPTIONS"):
@@ -56,11 +61,12 @@ def path_of(scope: Scope) -> str:
 class OnlyOurs:
     """ASGI middleware: refuses every other route."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, mcp: bool = False) -> None:
         self._app = app
+        self._mcp = mcp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not is_served(scope["method"], path_of(scope)):
+        if scope["type"] == "http" and not is_served(scope["method"], path_of(scope), self._mcp):
             answer = refusal(ABSENT, f"this app has no {scope['method']} {path_of(scope)[:80]}")
             await answer(scope, receive, send)
         else:

@@ -30,17 +30,18 @@ def middlewares(
     scripts: Sequence[str] = (),
     frames: Sequence[str] = (),
     signed_in: Callable[[Scope], bool] | None = None,
+    mcp: bool = False,
 ) -> list[Middleware]:
     """The outermost first. scripts: what the page adds to itself, as its head; frames: who may
     embed the page; signed_in: given where there is a password; handlers: of the page's events;
-    pulse: tells whenever anything was written to the store.
+    pulse: tells whenever anything was written to the store; mcp: whether there is an MCP server.
     """
     policy = Middleware(ContentPolicy, own=scripts, frames=frames)
     guard = [Middleware(LoginFirst, signed_in=signed_in)] if signed_in else []
     return [
         policy,
         Middleware(KnownHost, hosts=hosts),
-        Middleware(OnlyOurs),
+        Middleware(OnlyOurs, mcp=mcp),
         *guard,
         Middleware(BodyLimit),
         Middleware(BlobRoute, blobs=blobs, is_public=signed_in is None),

@@ -94,6 +94,9 @@ class OwnRuns:
             raise SdqvizError(f"run {run.id} is not yours", "only who deleted it restores it")
         return self._runs.restore(run.id)
 
+    def is_operator(self) -> bool:
+        return self._who().is_operator
+
     def made(self, run: Run) -> bool:
         """Whether they asked for it themselves."""
         return self._who().made(run)
@@ -101,13 +104,21 @@ class OwnRuns:
     def add(self, kind: str, spec: dict[str, Any], limits: Limits | None = None) -> str:
         """Queues a run of theirs; of another run only if they have its id."""
         asker = self._who()
+        if not asker.visitor and not asker.is_operator:
+            raise SdqvizError(
+                "nothing tells whose job this would be",
+                "send a header x-sdqviz-visitor of 32 hexadecimal digits, the same each time",
+            )
         if "run" in spec:
             self.get(spec["run"])
         if limits is not None and asker.is_operator:
-            limits = replace(limits, each=limits.in_all)
+            limits = replace(limits, each=limits.in_all, demo=None)
         return self._runs.add(kind, spec, visitor=asker.visitor, limits=limits)
 
     def resume(self, run_id: str, limits: Limits | None = None) -> Run:
+        """It counted when it was started: no limit of a demo's day holds."""
+        if limits is not None:
+            limits = replace(limits, demo=None)
         return self._runs.resume(self.owned(run_id).id, limits)
 
     def waiting(self) -> int:

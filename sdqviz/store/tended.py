@@ -80,6 +80,21 @@ class Tended(Worked):
             sql.execute("DELETE FROM products WHERE run = ?", (run_id,))
             sql.execute("DELETE FROM runs WHERE id = ?", (run_id,))
 
+    def forget_visitors(self, older_than_seconds: float) -> int:
+        """Forgets visitors' runs that ended so long ago, also those in the bin, but no featured
+        one; returns how many.
+        """
+        query = (
+            "SELECT id, tags FROM runs WHERE visitor != '' AND ended <= ?"
+            f" AND state NOT IN (?, {_ANY_ACTIVE})"
+        )
+        latest = time.time() - older_than_seconds
+        rows = self._database.rows(query, (latest, QUEUED, *ACTIVE))
+        gone = [row["id"] for row in rows if f'"{FEATURED}"' not in row["tags"]]
+        for run_id in gone:
+            self.forget(run_id)
+        return len(gone)
+
     def empty_bin(self, older_than_seconds: float = BIN_SECONDS) -> int:
         """Forgets what lies there for so long; returns how many runs."""
         query = "SELECT id FROM runs WHERE deleted IS NOT NULL AND deleted <= ?"

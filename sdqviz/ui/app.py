@@ -10,6 +10,7 @@ from sdqviz.base.registry import found
 from sdqviz.ui.component import FOLDING
 from sdqviz.ui.context import AppContext
 from sdqviz.ui.contract import PACKAGE, QUIET
+from sdqviz.ui.endpoints import build_endpoints
 from sdqviz.ui.history import build_history
 from sdqviz.ui.opening import Query
 from sdqviz.ui.shown import hidden_copies, noting, while_shown
@@ -36,6 +37,7 @@ def build_app(context: AppContext) -> gr.Blocks:
     with gr.Blocks(
         title="sdqviz", fill_width=True, analytics_enabled=False, delete_cache=_CACHE_SECONDS
     ) as page:
+        build_endpoints(context)  # first: their names are their own
         tabs = gr.Tabs(render=False)
         with gr.Sidebar(width=340):
             shared = build_sidebar(context, tabs)

@@ -10,11 +10,14 @@ from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE
 from sdqviz.base.stage_names import StageNames
 from sdqviz.results.scene import SceneRow
+from sdqviz.store.demo import Demo
 from sdqviz.store.own import AnyStore, OwnRuns
 from sdqviz.store.runs import Run
 from sdqviz.views.markup import escaped
 from sdqviz.views.runs.cost import Cost
 from sdqviz.views.runs.listing import finished, is_finished, is_readable, scenes_of
+
+MCP_READS, MCP_STARTS = "reads", "starts"  # what tools an MCP client has, where there is a server
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,9 @@ class AppContext:
     own_machine: bool = False  # whoever sees the page may download to it
     is_class: bool = False  # a class shares it (`ui.classroom`)
     class_address: str = ""  # of this machine in the local network
+    demo: Demo | None = None  # what visitors may start; None: everything
+    mcp: str = ""  # the tools of the MCP server; empty without one
+    is_operator: Callable[[], bool] = lambda: True  # whether whoever asks is
 
     def address(self, blob: str) -> str:
         """Where the page gets a blob (`server.blobs`), relative to the page."""
@@ -59,16 +65,28 @@ class AppContext:
         main = [r for r in runs if r.id in self.demos and r.spec["recipe"] == DEFAULT_RECIPE]
         return next(filter(is_readable, [*wanted, *own, *main, *runs]), None)
 
+    @property
+    def may_draw(self) -> bool:
+        """Whether whoever asks may start a scene of their own."""
+        return self.demo is None or self.demo.draws or self.is_operator()
+
+    @property
+    def may_quantize(self) -> bool:
+        return self.demo is None or self.demo.quantizes or self.is_operator()
+
     def may_change(self, run: Run) -> bool:
         """Whether whoever asks may rename and delete it."""
         runs = self.store.runs
         return not isinstance(runs, OwnRuns) or runs.may_change(run)
 
+    def is_theirs(self, run: Run) -> bool:
+        """Whether whoever asks asked for it."""
+        runs = self.store.runs
+        return not isinstance(runs, OwnRuns) or runs.made(run)
+
     def scenes(self, run: Run | None) -> dict[str, SceneRow]:
         """The scenes of a run to choose from, by label."""
-        runs = self.store.runs
-        made = runs.made if isinstance(runs, OwnRuns) else lambda run: True
-        return {} if run is None else scenes_of(run, runs.list(), made)
+        return {} if run is None else scenes_of(run, self.store.runs.list(), self.is_theirs)
 
     def _one(self, listed: list[Run], run_id: str | None) -> list[Run]:
         """The finished run of this id, also one that is older than those that are listed."""

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.components.api_component import Api
 
 from sdqviz.ui.reads import only_reads
 
@@ -36,6 +37,8 @@ def handlers(page: gr.Blocks) -> dict[int, HandlerRow]:
 
 def _input(component: Any, is_changing: bool) -> InputRow:
     match component:
+        case Api():
+            return InputRow("any")
         case gr.State():
             return InputRow("kept")
         case gr.Checkbox():

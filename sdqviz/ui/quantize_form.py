@@ -7,10 +7,15 @@ import gradio as gr
 
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import DEFAULT_RECIPE, DTYPES, QUANTIZE
+from sdqviz.store.demo import OWN_MACHINE
+from sdqviz.store.limit_error import LimitError
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import QUIET, TOLD
+from sdqviz.ui.limit_line import limit_line
+from sdqviz.ui.opening import Opening
 from sdqviz.ui.reads import reads
 from sdqviz.ui.request_form import NOTE_CHANGE, RequestForm, build_settings
+from sdqviz.views.markup import html
 from sdqviz.views.runs.card import duration
 from sdqviz.views.runs.cost import cost_line, cost_words, unaffordable_line
 
@@ -19,13 +24,14 @@ LONG_SECONDS = 1800.0  # a run that is estimated to take longer asks once more
 _START = "Quantize"
 
 
-def build_quantize_form(context: AppContext, mine: gr.Textbox) -> RequestForm:
+def build_quantize_form(context: AppContext, mine: gr.Textbox, opening: Opening) -> RequestForm:
     """Adds the form; `mine` gets the id of the run that is asked for."""
     catalog = context.catalog()
     with gr.Group():
         model, recipe, preset = _choices(catalog)
         cost = gr.HTML(elem_id="cost")
         start = gr.Button(_START, variant="primary", elem_id="quantize")
+        limit = gr.HTML(elem_id="quantize-limit")
         form = _settings(catalog, model, recipe, preset)
     asked = gr.State("")  # the request that a long run was asked about
 
@@ -43,13 +49,15 @@ def build_quantize_form(context: AppContext, mine: gr.Textbox) -> RequestForm:
             estimate = context.estimate(spec)
             if estimate.seconds > LONG_SECONDS and before != str(spec):
                 label = f"Start a run of about {duration(estimate.seconds)}"
-                return [gr.skip(), str(spec), gr.Button(label, variant="stop")]
+                return [gr.skip(), str(spec), gr.Button(label, variant="stop"), gr.skip()]
             run_id = context.submit(QUANTIZE, spec)
+        except LimitError as error:
+            return [gr.skip(), "", gr.Button(_START, variant="primary"), limit_line(error)]
         except SdqvizError as error:
             raise as_toast(error) from error
         words = cost_words(estimate)
         gr.Info(f"Queued. Estimated: {words}. Close the tab if you like.", duration=6)
-        return [run_id, "", gr.Button(_START, variant="primary")]
+        return [run_id, "", gr.Button(_START, variant="primary"), ""]
 
     _follow_changes(context, form)
     shown = [component.change for component in form.inputs]
@@ -61,8 +69,18 @@ def build_quantize_form(context: AppContext, mine: gr.Textbox) -> RequestForm:
         trigger_mode="always_last",
         **QUIET,
     )
-    start.click(quantize, [asked, *form.inputs], [mine, asked, start], **TOLD)
+    start.click(quantize, [asked, *form.inputs], [mine, asked, start, limit], **TOLD)
+    if context.demo is not None:
+        opening.add(lambda query: _may_start(context), [start, limit])
     return form
+
+
+def _may_start(context: AppContext) -> list[Any]:
+    """A demo that quantizes nothing says so before anything is chosen."""
+    if context.may_quantize:
+        return [gr.Button(interactive=True), ""]
+    told = f"This demo quantizes nothing. To quantize, {OWN_MACHINE}."
+    return [gr.Button(interactive=False), html('<p class="sdq-limit">{}</p>', told)]
 
 
 def _follow_changes(context: AppContext, form: RequestForm) -> None:

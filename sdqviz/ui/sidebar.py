@@ -21,15 +21,16 @@ def build_sidebar(context: AppContext, tabs: gr.Tabs) -> Shared:
     gr.Markdown("### sdqviz")
     run = gr.Dropdown(label="Shown run", choices=[], elem_id="run")
     mine = gr.Textbox(visible="hidden")  # the run this visitor waits for
+    opening = Opening()
     with gr.Column(visible=not context.is_class):
-        form = build_quantize_form(context, mine)
+        form = build_quantize_form(context, mine, opening)
     tokens = build_job_panel(context)
     scene = gr.Textbox(visible="hidden", elem_id="wanted-scene")
     layer = gr.Textbox(visible="hidden", elem_id="wanted-layer")
     part = gr.Textbox(visible="hidden")
     arrived = gr.Textbox(visible="hidden")  # filled once the page shows what its address names
 
-    opening, notice = Opening(), Notice()
+    notice = Notice()
 
     @reads
     def list_runs(shown: str | None, asked: str, arrived: str) -> list[Any]:

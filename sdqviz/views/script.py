@@ -35,7 +35,7 @@ SCRIPTS = {
     "blind": ("flip",),
     "page": ("mount", "layout"),
 }
-APP_SCRIPTS = {"app": ("visitor",)}  # of a page that has a server
+APP_SCRIPTS = {"app": ("visitor", "embed")}  # of a page that has a server
 REPORT_SCRIPTS = {"report": ("report", "page")}  # after the others
 STYLES = (
     *("charts", "tables", "theme", "answer", "viewer", "timeline"),

@@ -39,7 +39,7 @@ def test_the_doctor_speaks_in_units_and_says_how_to_get_what_is_missing(said):
 
 def test_bundled_runs_are_there_before_the_app_was_ever_started(said):
     header, *rows = said("runs", "list").strip().splitlines()
-    assert header.split() == ["run", "kind", "state", "done", "model", "made"]
+    assert header.split() == ["run", "kind", "state", "done", "model", "made", "name,", "tags"]
     quantized = [row.split() for row in rows if "quantize" in row]
     assert quantized and all(row[2:5] == ["done", "100%", "mini-sd1"] for row in quantized)
     shown = said("runs", "show", quantized[0][0])

@@ -71,6 +71,7 @@ class World:
             "number": NUMBERS | st.integers(-(2**53), 2**53) | st.none(),
             "index": st.integers(-(2**53), 2**53) | st.integers(-9, 9) | st.none(),
             "flag": st.booleans() | st.none(),
+            "any": ODD | text | NUMBERS,
             "kept": ODD,
         }
         chosen = [

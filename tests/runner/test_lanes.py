@@ -99,8 +99,7 @@ def test_a_worker_leaves_an_app_that_is_dead_but_not_buried(store):
     app.wait()
 
 
-def test_a_lane_leaves_after_its_rest(store, monkeypatch):
-    monkeypatch.setattr(worker, "LANE_REST_SECONDS", 0.0)
+def test_a_lane_leaves_after_its_rest(store):
     store.runs.add("quantize", {})
-    worker.work(store.folder, lane=True)
+    worker.work(store.folder, lane=True, rest_seconds=0.0)
     assert store.runs.list()[0].state == "queued"

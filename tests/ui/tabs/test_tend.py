@@ -22,8 +22,9 @@ def run_id(store):
 
 
 def test_without_runs_there_is_nothing_to_choose(call):
-    chosen, binned, name, tags, save, delete = call("fill", None, None)
-    assert chosen["choices"] == binned["choices"] == [] and (name, tags) == ("", "")
+    chosen, binned, row, save, delete = call("fill", None, None)
+    assert not row["visible"]
+    assert chosen["choices"] == binned["choices"] == [] and call("show", None) == ["", ""]
     assert not save["interactive"] and not delete["interactive"]
 
 
@@ -33,8 +34,8 @@ def test_a_run_is_named_and_tagged_and_that_is_undone(call, store, run_id):
     before, undo, told = call("change", run_id, "the <i>key</i>", "a, b")
     assert store.runs.get(run_id).tags == ("a", "b")
     assert undo["visible"] and "the &lt;i&gt;key" in told
-    assert call("show", run_id)[:2] == ["the <i>key</i>", "a, b"]
-    call("take_back", before)
+    assert call("show", run_id) == ["the <i>key</i>", "a, b"]
+    assert call("take_back", before, run_id)[-2:] == ["", ""]
     run = store.runs.get(run_id)
     assert (run.name, run.tags) == ("", ())
 
@@ -42,13 +43,14 @@ def test_a_run_is_named_and_tagged_and_that_is_undone(call, store, run_id):
 def test_a_deleted_run_lies_in_the_bin_and_both_ways_lead_back(call, store, run_id):
     before, undo, told = call("remove", run_id)
     assert undo["visible"] and "Deleted" in told and store.runs.list() == []
-    assert call("fill", run_id, run_id)[1]["value"] == run_id
-    call("take_back", before)
+    _, binned, row, *_ = call("fill", run_id, run_id)
+    assert binned["value"] == run_id and row["visible"]
+    call("take_back", before, None)
     assert store.runs.has(run_id)
     call("remove", run_id)
     before, *_ = call("bring_back", run_id)
     assert store.runs.has(run_id)
-    call("take_back", before)
+    call("take_back", before, None)
     assert [run.id for run in store.runs.bin()] == [run_id]
 
 
@@ -59,8 +61,15 @@ def test_what_cannot_be_done_is_told_in_a_line(call, store, run_id):
         ("remove", [None], "no run is chosen"),
         ("change", [run_id, "a", "<b>"], "is no tag"),
         ("bring_back", [run_id], "is not deleted"),
-        *(("take_back", [odd], "nothing to undo") for odd in (None, "", "[]", "{}", '{"run": 1}')),
-        ("take_back", ['{"run": "a", "name": "b", "was": "changed", "tags": [1]}'], "to undo"),
+        *(
+            ("take_back", [odd, None], "nothing to undo")
+            for odd in (None, "", "[]", "{}", '{"run": 1}')
+        ),
+        (
+            "take_back",
+            ['{"run": "a", "name": "b", "was": "changed", "tags": [1]}', None],
+            "to undo",
+        ),
     )
     for name, values, told in cases:
         with pytest.raises(Exception, match=told):

@@ -9,12 +9,18 @@ from sdqviz.base.config import from_dict
 from sdqviz.base.errors import SdqvizError
 from sdqviz.base.request import GENERATE, generate_request
 from sdqviz.base.scene import MAX_SEED, OWN, SPACINGS, Scene
+from sdqviz.store.demo import OWN_MACHINE
+from sdqviz.store.limit_error import LimitError
 from sdqviz.store.runs import Run
 from sdqviz.ui.context import AppContext, as_toast
 from sdqviz.ui.contract import QUIET, TOLD, Shared
+from sdqviz.ui.limit_line import limit_line
+from sdqviz.ui.opening import Query
 from sdqviz.ui.reads import reads
 from sdqviz.views.compare.scene_form import has_shift, parse_size, size_choices
+from sdqviz.views.markup import html
 
+_SHOWS_ONLY = f"This demo shows runs. To draw scenes of your own, {OWN_MACHINE}."
 STEPS, GUIDANCE = 100, 15  # where the sliders end, unless the shown run goes beyond
 # Folded by the style sheet; without a word to the server.
 _UNFOLD = """() => {
@@ -62,6 +68,7 @@ def build_scene_form(
         negative = gr.Textbox(label="Negative prompt", max_lines=2)
     more.click(None, js=_UNFOLD)
     mine = gr.Textbox(visible="hidden")
+    limit = gr.HTML(elem_id="limit")  # why a scene was not drawn, above the pictures
     settings: dict[str, Any] = {
         "steps": steps,
         "guidance": guidance,
@@ -103,7 +110,7 @@ def build_scene_form(
             gr.Dataset(samples=[[text] for text in texts]),
         ]
 
-    def generate(run_id: str | None, *values: Any) -> str:
+    def generate(run_id: str | None, *values: Any) -> list[Any]:
         names = ("prompt", "seed", "negative_prompt", *settings)
         run = context.finished_run(run_id)
         try:
@@ -118,15 +125,26 @@ def build_scene_form(
             given["width"], given["height"] = parse_size(given.pop("size"))
             request = generate_request(run.id, from_dict(Scene, given))
             asked = context.submit(GENERATE, request)
+        except LimitError as error:
+            return [gr.skip(), limit_line(error)]
         except SdqvizError as error:
             raise as_toast(error) from error
         gr.Info("Drawing with both models; the pair appears here.", duration=4)
-        return asked
+        return [asked, ""]
 
     filled = [*settings.values(), prompt, examples]
     shared.run.change(usual, [shared.run, prompt], filled, **QUIET)
     inputs = [shared.run, prompt, seed, negative, *settings.values()]
-    gr.on([draw.click, prompt.submit], generate, inputs, mine, **TOLD)
+    gr.on([draw.click, prompt.submit], generate, inputs, [mine, limit], **TOLD)
+
+    def opened(query: Query) -> list[Any]:
+        """A demo that draws nothing says so before anything is typed."""
+        may = context.may_draw
+        told = "" if may else html('<p class="sdq-limit">{}</p>', _SHOWS_ONLY)
+        return [gr.Button(interactive=may), told]
+
+    if context.demo is not None:
+        shared.opening.add(opened, [draw, limit])
 
     @reads
     def choose(run_id: str | None, number: int | None) -> Any:

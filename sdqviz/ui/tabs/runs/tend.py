@@ -17,6 +17,7 @@ from sdqviz.views.markup import html
 from sdqviz.views.runs.listing import MOST
 from sdqviz.views.runs.names import job_name
 
+_ANY = "Those that you may change."
 _NONE = "There is none yet: Quantize or Generate makes one."
 
 
@@ -30,7 +31,7 @@ def build_tending(context: AppContext, shared: Shared) -> None:
             )
             name = gr.Textbox(
                 label="Name",
-                info="Empty: it is called by its settings.",
+                info="What lists call it.",
                 max_length=LONGEST_NAME,
                 max_lines=1,
                 min_width=200,
@@ -48,7 +49,7 @@ def build_tending(context: AppContext, shared: Shared) -> None:
             delete = gr.Button("Delete", size="sm", min_width=90, elem_id="tended-delete")
             undo = gr.Button("Undo", size="sm", min_width=90, visible=False, elem_id="tended-undo")
         told = gr.HTML(elem_id="tended-told")
-        with gr.Row():
+        with gr.Row(visible=False, equal_height=True) as bin_row:
             bin_ = gr.Dropdown(
                 label="Bin",
                 info="What lies here is gone after 30 days.",
@@ -67,22 +68,26 @@ def build_tending(context: AppContext, shared: Shared) -> None:
         ids = [run.id for run in own]
         value = next((one for one in (wanted, shown, *ids[:1]) if one in ids), None)
         binned = runs.bin()[:MOST]
+        # What is still there is left alone: meanwhile another may be chosen.
+        moved = {} if value == wanted else {"value": value}
         return [
-            gr.Dropdown(choices=_choices(own), value=value, info="" if own else _NONE),
+            gr.Dropdown(choices=_choices(own), info=_ANY if own else _NONE, **moved),
             gr.Dropdown(choices=_choices(binned), value=binned[0].id if binned else None),
-            *show(value),
+            gr.Row(visible=bool(binned)),
+            *allowed(value),
         ]
 
-    @reads
-    def show(run_id: str | None) -> list[Any]:
+    def allowed(run_id: str | None) -> list[Any]:
+        """Updates of [save, delete]."""
         run = runs.get(run_id) if run_id and runs.has(run_id) else None
         can_delete = run is not None and run.state not in ACTIVE and run.id not in context.demos
-        return [
-            run.name if run else "",
-            ", ".join(run.tags) if run else "",
-            gr.Button(interactive=run is not None),
-            gr.Button(interactive=can_delete),
-        ]
+        return [gr.Button(interactive=run is not None), gr.Button(interactive=can_delete)]
+
+    @reads
+    def show(run_id: str | None) -> list[str]:
+        """Name and tags; told when another run is chosen alone: somebody may be typing."""
+        run = runs.get(run_id) if run_id and runs.has(run_id) else None
+        return [run.name, ", ".join(run.tags)] if run else ["", ""]
 
     def change(run_id: str | None, name: str | None, tags: str | None) -> list[Any]:
         run = runs.get(_there(run_id))
@@ -97,7 +102,7 @@ def build_tending(context: AppContext, shared: Shared) -> None:
         run = runs.restore(_there(run_id))
         return _undoable(run, f"Restored: {job_name(run)}.", was="binned")
 
-    def take_back(before: str | None) -> list[Any]:
+    def take_back(before: str | None, run_id: str | None) -> list[Any]:
         past = _past(before)
         if past["was"] == "there":
             runs.restore(past["run"])
@@ -105,17 +110,16 @@ def build_tending(context: AppContext, shared: Shared) -> None:
             runs.delete(past["run"])
         else:
             runs.describe(past["run"], past["name"], past["tags"])
-        return ["", gr.Button(visible=False), _line("It is as it was before.")]
+        return ["", gr.Button(visible=False), _line("It is as it was before."), *show(run_id)]
 
-    fields = [name, tags, save, delete]
     changed = [shared.listing.change, shared.run.change]
-    gr.on(changed, fill, [chosen, shared.run], [chosen, bin_, *fields], **QUIET)
-    chosen.input(show, chosen, fields, **QUIET)
+    gr.on(changed, fill, [chosen, shared.run], [chosen, bin_, bin_row, save, delete], **QUIET)
+    chosen.change(show, chosen, [name, tags], **QUIET)
     outputs = [before, undo, told]
     save.click(change, [chosen, name, tags], outputs, **TOLD)
     delete.click(remove, chosen, outputs, **TOLD)
     restore.click(bring_back, bin_, outputs, **TOLD)
-    undo.click(take_back, before, outputs, **TOLD)
+    undo.click(take_back, [before, chosen], [*outputs, name, tags], **TOLD)
 
 
 def _choices(runs: Sequence[Run]) -> list[tuple[str, str]]:

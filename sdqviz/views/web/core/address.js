@@ -4,6 +4,7 @@
 const WENT_EVENT = "sdqviz-went"; // back or forward: the address is what is to be shown
 const PLACES = ["run", "scene", "tab"];
 const LASTING = ["present", "class", "__theme"]; // how the page looks, whatever it shows
+const EMBED = "embed"; // 1: the viewer alone
 const LESSONS_TAB = "lessons"; // the tab's name
 
 class Address {
@@ -31,14 +32,25 @@ class Address {
     return new URLSearchParams(location.search).get(name);
   }
 
-  /** The address of what is shown. */
+  /** The address of what is shown, in the whole app. */
   link() {
     const url = new URL(location.href);
+    url.searchParams.delete(EMBED);
     for (const [name, value] of Object.entries(this.#state)) {
       if (value === null || value === undefined) url.searchParams.delete(name);
       else url.searchParams.set(name, String(value));
     }
     return url.href;
+  }
+
+  /** The HTML of a frame that shows the viewer alone, for another page. */
+  frame() {
+    const url = new URL(this.link());
+    url.searchParams.delete("tab");
+    url.searchParams.set(EMBED, "1");
+    const source = url.href.replaceAll("&", "&amp;").replaceAll('"', "%22");
+    const looks = 'width="720" height="760" style="border:0" loading="lazy"';
+    return `<iframe src="${source}" title="FP beside W4A8" ${looks}></iframe>`;
   }
 
   /**
@@ -74,6 +86,7 @@ class Address {
   #write() {
     const step = this.#isStep;
     this.#isStep = false;
+    if (this.get(EMBED) === "1") return; // its address is another page's to write
     try {
       if (step) history.pushState(null, "", this.link());
       else history.replaceState(null, "", this.link());

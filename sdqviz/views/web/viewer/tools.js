@@ -38,7 +38,13 @@ class ViewerTools {
       this.choosers.b,
       this.sources,
     );
-    this.link = button("Link", "copy the address of what is shown", () => this.#copyLink(say));
+    this.link = button("Link", "copy the address of what is shown", () =>
+      this.#copy(this.link, address.link(), say),
+    );
+    this.embed = button("Embed", "copy a frame of what is shown, for another page", () =>
+      this.#copy(this.embed, address.frame(), say),
+    );
+    this.embed.hidden = !document.querySelector("gradio-app"); // a report has no server
     this.copied = node("div", { class: "sdqv-told" });
     this.keys = this.#keyList();
     this.region = button("▭ Box", "measure a box: drag it on the picture (R)", () =>
@@ -56,6 +62,7 @@ class ViewerTools {
       button("+", "zoom in (+)", () => viewer.zoomBy(1.5)),
       button("Fit", "show the whole picture (0)", () => viewer.fit()),
       this.link,
+      this.embed,
       button("?", "keys", () => this.keys.showModal()),
       node("span", { class: "sdqv-gap" }),
       this.sign,
@@ -179,18 +186,24 @@ class ViewerTools {
     );
   }
 
-  /** @param {(words: string) => void} say */
-  async #copyLink(say) {
-    const link = address.link();
+  /**
+   * @param {HTMLButtonElement} from
+   * @param {string} text
+   * @param {(words: string) => void} say
+   */
+  async #copy(from, text, say) {
+    const label = from.textContent;
     try {
-      await navigator.clipboard.writeText(link);
-      say("link copied");
-      this.link.textContent = "Copied ✓"; // where the eye is
+      await navigator.clipboard.writeText(text);
+      say(`${label} copied`);
+      from.textContent = "Copied ✓"; // where the eye is
+      from.disabled = true; // until its own words are back
     } catch {
-      this.copied.textContent = link; // no clipboard without a secure page: to copy by hand
+      this.copied.textContent = text; // no clipboard without a secure page: to copy by hand
     }
     setTimeout(() => {
-      this.link.textContent = "Link";
+      from.textContent = label;
+      from.disabled = false;
       this.copied.textContent = "";
     }, COPIED_SHOWN);
   }
