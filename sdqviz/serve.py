@@ -127,8 +127,8 @@ def serve(
         limits=limits,
         bundles=runs,
         pinned=pinned,
-        mcp=mcp,
         is_class=is_class,
+        mcp=mcp,
     )
     if is_class:
         context = in_class(context, lan_address() if public else "")
@@ -201,8 +201,8 @@ def app_context(
     limits: Limits | None = None,
     bundles: Path | None = None,
     pinned: str = "",
-    mcp: str = "",
     is_class: bool = False,
+    mcp: str = "",
 ) -> AppContext:
     """The UI's view of this data folder, with the bundled runs, and those under `bundles`, taken
     in. `pinned`: id, or its first letters, of the run that opens.

@@ -99,13 +99,13 @@ def app_command(
     from sdqviz.serve import serve
 
     hosts = allowed_host or ()
-    limits = None
-    if demo:
-        limits = Demo(starts=demo, session=demo_session, day=demo_day, hours=demo_hours)
     source = context.get_parameter_source("host")
     # By name: typer may carry a click of its own.
     if is_class and source is not None and source.name == "DEFAULT":
         host = EVERYWHERE  # phones are other machines
+    limits = None
+    if demo:
+        limits = Demo(starts=demo, session=demo_session, day=demo_day, hours=demo_hours)
     serve(
         host=host,
         port=port,

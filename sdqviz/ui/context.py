@@ -35,11 +35,11 @@ class AppContext:
     demos: tuple[str, ...] = ()  # ids of the bundled runs
     pinned: str = ""  # id of the run that a first visit shows
     own_machine: bool = False  # whoever sees the page may download to it
+    is_class: bool = False  # a class shares it (`ui.classroom`)
+    class_address: str = ""  # of this machine in the local network
     demo: Demo | None = None  # what visitors may start; None: everything
     mcp: str = ""  # the tools of the MCP server; empty without one
     is_operator: Callable[[], bool] = lambda: True  # whether whoever asks is
-    is_class: bool = False  # a class shares it (`ui.classroom`)
-    class_address: str = ""  # of this machine in the local network
 
     def address(self, blob: str) -> str:
         """Where the page gets a blob (`server.blobs`), relative to the page."""

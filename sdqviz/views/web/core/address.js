@@ -3,8 +3,8 @@
 
 const WENT_EVENT = "sdqviz-went"; // back or forward: the address is what is to be shown
 const PLACES = ["run", "scene", "tab"];
-const EMBED = "embed"; // 1: the viewer alone
 const LASTING = ["present", "class", "__theme"]; // how the page looks, whatever it shows
+const EMBED = "embed"; // 1: the viewer alone
 const LESSONS_TAB = "lessons"; // the tab's name
 
 class Address {
