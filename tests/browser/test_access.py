@@ -20,7 +20,7 @@ def violations(page):
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_no_view_has_a_serious_violation(page, server, theme):
     page.goto(f"{server[0]}?__theme={theme}")
     page.wait_for_selector("#viewer canvas")

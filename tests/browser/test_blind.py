@@ -115,6 +115,7 @@ def test_a_whole_test_by_keyboard_tells_nothing_before_its_end(page, server, sto
     assert page.inner_text("#blind-start") == "Start again"
 
 
+@pytest.mark.slow
 def test_keys_answer_only_where_the_question_is(page, server, store, run):
     session = start(page, server, run, "abx")
     images = page.locator("#blind-stage img")
@@ -158,6 +159,7 @@ def test_keys_answer_only_where_the_question_is(page, server, store, run):
     page.wait_for_selector("#viewer canvas", state="visible")
 
 
+@pytest.mark.slow
 def test_missing_pictures_are_told_and_skipped(page, server, store, run):
     files = [store.blobs.path(row["images"]["student"]) for row in run.result["scenes"]]
     kept = {file: file.read_bytes() for file in files}
@@ -180,6 +182,7 @@ def test_missing_pictures_are_told_and_skipped(page, server, store, run):
             file.write_bytes(data)
 
 
+@pytest.mark.slow
 def test_it_fits_a_narrow_screen(page, server, run):
     page.set_viewport_size({"width": 390, "height": 844})
     start(page, server, run, "abx")

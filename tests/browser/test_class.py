@@ -130,6 +130,7 @@ def test_the_toy_rounds_in_the_page_alone(first_lesson):
     assert 0 < int(line.input_value()) < 20
 
 
+@pytest.mark.slow
 def test_the_sheet_has_all_of_it_and_is_printed_alone(first_lesson):
     page = first_lesson
     page.get_by_role("button", name="plan, timing").click()
@@ -151,6 +152,7 @@ def test_the_sheet_has_all_of_it_and_is_printed_alone(first_lesson):
     assert page.is_visible(".sdqe-lesson")
 
 
+@pytest.mark.slow
 def test_a_key_lays_the_page_out_for_a_projector(first_lesson):
     page = first_lesson
     large = "parseFloat(getComputedStyle(document.querySelector('.sdqe-lesson p')).fontSize)"
@@ -170,10 +172,12 @@ def test_a_key_lays_the_page_out_for_a_projector(first_lesson):
     page.wait_for_function("!location.search.includes('present')")
 
 
+@pytest.mark.slow
 def test_nothing_can_be_quantized(lesson_page):
     assert not lesson_page.is_visible("#quantize") and not lesson_page.is_visible("#cancel")
 
 
+@pytest.mark.slow
 def test_phones_answer_and_the_teachers_page_follows_by_itself(server, lesson_page):
     url, store = server[0], Store(server[1])
     page = lesson_page
@@ -211,6 +215,7 @@ def test_phones_answer_and_the_teachers_page_follows_by_itself(server, lesson_pa
     )
 
 
+@pytest.mark.slow
 def test_a_phone_has_the_test_alone_and_a_tap_flips(server, lesson_page):
     run = next(r for r in Store(server[1]).runs.list("quantize"))
     url = f"{server[0]}?run={run.id}&blind=which&class=1"

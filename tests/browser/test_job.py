@@ -39,6 +39,7 @@ def same(page, store, key: str, blob: str) -> bool:
         return ImageChops.difference(shown, stored.convert("RGB")).getbbox() is None
 
 
+@pytest.mark.slow
 def test_a_training_is_finished_early_and_parts_of_its_model_are_drawn(
     page, server, store, tiny_folder
 ):

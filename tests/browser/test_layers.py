@@ -56,6 +56,7 @@ def test_the_sheet_shows_what_the_run_kept(layers, errors):
     layers.wait_for_selector("#histogram svg", state="visible")
 
 
+@pytest.mark.slow
 def test_the_map_at_the_cursor_follows_it(layers, errors):
     layers.locator("#layers [data-span=here]").click()
     slider = layers.get_by_role("slider", name="timestep of the map")
@@ -89,6 +90,7 @@ def test_a_cell_of_the_heatmap_is_a_layer_at_a_timestep(layers):
     assert shown(layers) == rows[31]  # the answer brought no other layer
 
 
+@pytest.mark.slow
 def test_a_timestep_names_its_worst_layers(page, errors):
     page.get_by_role("tab", name="Compare").click()
     for key, call in (("Home", 0), ("End", len(errors.timesteps) - 1)):
@@ -102,6 +104,7 @@ def test_a_timestep_names_its_worst_layers(page, errors):
     page.wait_for_function("document.querySelector('#culprits [aria-pressed=true]')")
 
 
+@pytest.mark.slow
 def test_a_layer_that_overflowed_is_shown_first(layers):
     name = layers.evaluate(
         f"""() => {{ const doc = structuredClone({LAYERS}.doc);
@@ -145,6 +148,7 @@ def test_an_address_opens_the_tab_and_its_map(layers):
     layers.wait_for_function("!location.search.includes('tab=')")  # the first tab needs no name
 
 
+@pytest.mark.slow
 def test_an_address_opens_a_layer_without_a_histogram(layers, server):
     layers.goto(f"{server[0]}?tab=layers&layer=conv_in")
     layers.wait_for_selector(f"{SHEET} h3", state="visible")

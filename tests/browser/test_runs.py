@@ -53,6 +53,7 @@ def test_the_table_has_both_runs_with_their_units(tab):
         assert part in text
 
 
+@pytest.mark.slow
 def test_a_row_opens_its_own_run_after_sorting(tab):
     assert "fidelity" in shown(tab)
     for _ in range(2):  # up, then down: in one of them the order is not the table's first one
@@ -81,6 +82,7 @@ def test_the_differences_name_scores_and_settings(tab):
     assert tab.get_by_text("config.weight_bits").is_visible()
 
 
+@pytest.mark.slow
 def test_a_pinned_baseline_stays_when_another_run_is_shown(tab):
     tab.click("#baseline input")
     tab.get_by_role("option", name="fidelity").click()
@@ -91,6 +93,7 @@ def test_a_pinned_baseline_stays_when_another_run_is_shown(tab):
     tab.wait_for_function(told, arg=PAIR)  # drawn anew meanwhile: the same pair
 
 
+@pytest.mark.slow
 def test_the_plot_follows_its_choices(tab):
     assert tab.locator("#pareto svg circle").count() == 1
     assert "packed MB" in tab.inner_text("#pareto")
@@ -120,6 +123,7 @@ def test_a_run_becomes_code_and_fills_the_form(tab):
     assert field.input_value() == "6"
 
 
+@pytest.mark.slow
 def test_it_fits_a_narrow_screen(tab):
     tab.set_viewport_size({"width": 390, "height": 800})
     tab.wait_for_timeout(500)

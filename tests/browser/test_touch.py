@@ -119,6 +119,7 @@ def test_a_finger_moves_the_line_sideways_and_the_page_up_and_down(phone):
     assert line.get_attribute("aria-valuenow") == "25"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("along", [0, 1], ids=["side by side", "one above the other"])
 def test_two_fingers_zoom_and_one_moves_what_is_zoomed(phone, along):
     def way(start: float, end: float) -> tuple[Place, Place]:
@@ -170,6 +171,7 @@ def test_a_finger_moves_the_cursor_on_the_slider_and_the_chart(phone):
     assert call() == tapped
 
 
+@pytest.mark.slow
 def test_a_tap_on_the_histogram_moves_the_cursor_there(phone):
     def moved_to(row: int) -> None:
         timestep = phone.evaluate(f"{HISTOGRAM}.doc.timesteps.at({row})")
@@ -187,6 +189,7 @@ def test_a_tap_on_the_histogram_moves_the_cursor_there(phone):
     moved_to(-1)
 
 
+@pytest.mark.slow
 def test_a_tapped_word_tells_its_meaning(phone):
     word = phone.locator(".sdqv-scores .sdq-term").first
     word.scroll_into_view_if_needed()

@@ -93,6 +93,7 @@ def test_every_mode_by_key_draws_something_else(page):
     assert not page.locator("dialog.sdqv-keys").is_visible()
 
 
+@pytest.mark.slow
 def test_the_learned_map_is_offered_where_a_run_kept_one(page):
     focus(page)
     button = page.locator("#viewer [data-mode=st_lpips]")
@@ -165,6 +166,7 @@ def test_the_line_is_a_slider_for_everyone(page):
     assert "seed" in picture.get_attribute("aria-label")
 
 
+@pytest.mark.slow
 def test_the_flicker_rests_where_motion_is_unwanted(page):
     focus(page)
     page.keyboard.press("3")
@@ -179,6 +181,7 @@ def test_the_flicker_rests_where_motion_is_unwanted(page):
     assert page.evaluate(f"{VIEWER}.turned") is False
 
 
+@pytest.mark.slow
 def test_scores_of_a_former_pair_change_nothing(page):
     focus(page)
     page.locator("#viewer select[data-which=a]").select_option("other_seed")  # no run scored them
@@ -232,6 +235,7 @@ def test_a_dragged_box_has_its_scores(page, store, row):
     assert page.text_content("#viewer .sdqv-boxed") == ""
 
 
+@pytest.mark.slow
 def test_every_pair_has_its_own_scores(page, store, row):
     focus(page)
     scores = page.locator("#answer .sdqv-scores")
@@ -267,6 +271,7 @@ def test_every_pair_has_its_own_scores(page, store, row):
     assert alt.startswith(row["prompt"]) and "W4A8 and round_nearest" in alt
 
 
+@pytest.mark.slow
 def test_the_cursor_runs_to_the_picture_and_stops(page):
     focus(page)
     page.get_by_role("slider", name="timestep", exact=True).press("End")
@@ -288,6 +293,7 @@ def test_the_cursor_runs_to_the_picture_and_stops(page):
     assert page.text_content("#timeline output").startswith("call 25 ")
 
 
+@pytest.mark.slow
 def test_each_view_of_the_histogram_has_both_models(page):
     focus(page)
     drawn = set()
@@ -345,6 +351,7 @@ def test_an_address_opens_scene_and_layer_and_tells_of_a_lost_run(page, store, s
     page.wait_for_function(f"{PICTURES}.ready")
 
 
+@pytest.mark.slow
 def test_the_gallery_and_the_layers_open_what_is_chosen(page):
     focus(page)
     page.get_by_role("tab", name="Held-out scenes").click()
@@ -364,6 +371,7 @@ def test_the_gallery_and_the_layers_open_what_is_chosen(page):
     page.wait_for_function(f"document.querySelector('#layer input').value === {chosen!r}")
 
 
+@pytest.mark.slow
 def test_a_single_layer_is_drawn_and_can_take_the_second_place(page, store, server):
     focus(page)
     page.wait_for_function("document.querySelector('#layer input').value !== ''")
@@ -379,6 +387,7 @@ def test_a_single_layer_is_drawn_and_can_take_the_second_place(page, store, serv
     )  # one layer does less than all
 
 
+@pytest.mark.slow
 def test_a_folder_made_elsewhere_draws_the_same_scene(page, store, server, tmp_path, monkeypatch):
     made = [r for r in store.runs.list() if r.state == "done"]  # one of a newer version is here too
     run = next(r for r in made if r.spec.get("recipe") == "round_nearest")

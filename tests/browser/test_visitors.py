@@ -113,6 +113,7 @@ def test_visitors_find_own_prompts_alone_and_the_operator_all(server, visit):
     assert scenes(operator) >= set(own.values())
 
 
+@pytest.mark.slow
 def test_a_visitor_names_and_deletes_a_run_and_takes_it_back(server, visit):
     url, store = server
     page = visit(url)
@@ -154,6 +155,7 @@ def test_a_limit_is_one_line_above_the_pictures(server, visit):
     assert not operator.is_visible("#quantize-limit")
 
 
+@pytest.mark.slow
 def test_a_frame_without_cookies_is_a_visitor_too(server, visit, framing):
     """This browser denies the frame its storage as well: the key lasts as long as the page."""
     store = server[1]
@@ -176,6 +178,7 @@ def test_a_frame_without_cookies_is_a_visitor_too(server, visit, framing):
     raise AssertionError(f"the frame was never told of {prompt}")
 
 
+@pytest.mark.slow
 def test_the_viewer_stands_alone_in_a_frame(server, visit):
     page = visit(server[0])
     page.click("#viewer >> text=Embed")
@@ -191,6 +194,7 @@ def test_the_viewer_stands_alone_in_a_frame(server, visit):
     assert "embed" not in alone.evaluate("window.sdqviz.address.link()")
 
 
+@pytest.mark.slow
 def test_the_tabs_key_outlives_a_reload(server, visit):
     page = visit(server[0])
     kept = "sessionStorage.getItem('sdqviz-visitor')"

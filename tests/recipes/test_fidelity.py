@@ -479,6 +479,7 @@ def test_bit_names():
         parse_bits("W9A8")
 
 
+@pytest.mark.slow
 def test_two_processes_train_the_student_of_one(tiny_folder, tmp_path):
     """Data-parallel training averages to the gradient of the whole batch, nearly: each process
     divides by the power of its own share.

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from sdqviz.base.scene import OWN
 from sdqviz.results.ablation import AblationResult
 from sdqviz.results.outcome import read_outcome
 from sdqviz.results.quantize import QuantizeResult
@@ -34,7 +35,9 @@ def test_what_was_read_is_what_is_there(fidelity):
     assert result.size.bytes == fidelity["size"]["bytes"]
     assert result.scenes[1].pictures.fp == fidelity["scenes"][1]["images"]["fp"]
     assert result.scenes[1].pictures.maps["flip"] == fidelity["scenes"][1]["images"]["flip"]
-    assert result.scenes[1].scene.as_dict() == fidelity["scenes"][1]["scene"]
+    stored = fidelity["scenes"][1]["scene"]
+    later = {"spacing": OWN}  # a setting that came later has its default
+    assert result.scenes[1].scene.as_dict() == {**later, **stored}
     assert result.metrics["flip"].median == fidelity["metrics"]["flip"]["median"]
     assert set(result.measured) == {
         name for name, metric in fidelity["metrics"].items() if metric["median"] is not None

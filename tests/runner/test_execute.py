@@ -234,6 +234,7 @@ def wait_for(store, run_id, wanted, seconds=240):
     raise AssertionError(f"still {store.runs.get(run_id)}")
 
 
+@pytest.mark.slow
 def test_kill_9_then_resume_gives_the_uninterrupted_result(store, tiny_folder, models, tmp_path):
     spec = request(tiny_folder, calibration_scenes=2, held_out_scenes=3, steps=8)
     run_id = store.runs.add(QUANTIZE, spec)

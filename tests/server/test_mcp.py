@@ -39,6 +39,7 @@ def test_tools_read_and_start_nothing(tmp_path):
     assert "Unknown tool" in refused
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mcp", "listed"), [(MCP_READS, READS), (MCP_STARTS, (*READS, *STARTS))])
 def test_what_is_listed_is_a_tool(home, mcp, listed):
     page = build_app(app_context(home, Idle(), asker=lambda: Asker(), mcp=mcp))

@@ -166,13 +166,17 @@ class CompareTab:
             row = scenes(run_id).get(label or "")
             if run is None or row is None:
                 return NOTHING
-            box: dict[str, Any] = event._data
+            told: Any = event._data
+            box: dict[str, Any] = told if isinstance(told, dict) else {}
             files = picture_blobs(run, row, context.store.runs.list())
             try:
-                if any(box[which] not in files for which in ("a", "b")):
+                if not all(str(box.get(which)) in files for which in ("a", "b")):
                     raise SdqvizError("one of the pictures is gone", "choose another")
-                a, b = (context.store.blobs.file(files[box[which]]) for which in ("a", "b"))
-                place = [int(box[side]) for side in ("x", "y", "w", "h")]
+                a, b = (context.store.blobs.file(files[str(box[which])]) for which in ("a", "b"))
+                sides = [box.get(side) for side in ("x", "y", "w", "h")]
+                place = [int(side) for side in sides if isinstance(side, int | float)]
+                if len(place) < len(sides):
+                    raise SdqvizError("the box has no sides", "draw one in the picture")
                 return page_json({**box, **box_scores(a, b, *place)})
             except SdqvizError as error:
                 raise as_toast(error) from error
