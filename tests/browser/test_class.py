@@ -67,6 +67,7 @@ def first_lesson(lesson_page):
     return lesson_page
 
 
+@pytest.mark.slow
 def test_links_of_a_lesson_open_what_they_name(server, first_lesson):
     assert follow_links(server, first_lesson, (2,)) == 2
 

@@ -106,6 +106,7 @@ def scrolled(page: Page) -> float:
     return page.evaluate("scrollY")
 
 
+@pytest.mark.slow
 def test_a_finger_moves_the_line_sideways_and_the_page_up_and_down(phone):
     hand = Hand(phone, _PICTURE)
     line = phone.locator(_LINE)
@@ -153,6 +154,7 @@ def test_two_fingers_zoom_and_one_moves_what_is_zoomed(phone, along):
     assert phone.evaluate("[scrollY, visualViewport.scale, window.taken]") == [top, 1, 0]
 
 
+@pytest.mark.slow
 def test_a_finger_moves_the_cursor_on_the_slider_and_the_chart(phone):
     def call() -> int:
         return int(phone.inner_text(_CURSOR).split()[1])

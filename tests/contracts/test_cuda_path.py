@@ -46,7 +46,8 @@ def card(monkeypatch):
 # Training is one code for all families: it is watched in one.
 @pytest.fixture(
     params=[
-        *((family, "round_nearest") for family in FAMILIES if family not in ("sd1", "sd2")),
+        *((family, "round_nearest") for family in FAMILIES if family == "sd3"),
+        pytest.param(("sdxl", "round_nearest"), marks=pytest.mark.slow),  # a UNet too
         pytest.param(("sd1", "round_nearest"), marks=pytest.mark.slow),  # what training passes too
         pytest.param(("sd2", "round_nearest"), marks=pytest.mark.slow),  # v1's network again
         ("sd1", "fidelity"),

@@ -405,6 +405,7 @@ def test_a_cancel_after_the_training_keeps_the_whole_student(store, tiny_folder,
     assert store.blobs.get(stopped["packed"])
 
 
+@pytest.mark.slow
 def test_a_signal_stops_a_training_at_its_next_step(store, tiny_folder):
     """As Ctrl-C does in a terminal: the student so far is kept."""
     run_id = store.runs.add(QUANTIZE, request(tiny_folder, training_steps=400))

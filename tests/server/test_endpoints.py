@@ -42,7 +42,7 @@ def proxy(app):
         yield url
 
 
-@pytest.fixture(params=["itself", "proxy"])
+@pytest.fixture(params=["itself", pytest.param("proxy", marks=pytest.mark.slow)])
 def address(request, app, proxy) -> str:
     return app[0] if request.param == "itself" else proxy
 
