@@ -100,6 +100,7 @@ def scenes(page) -> set[str]:
     return {found[1] for text in listed if (found := re.search(r": (a key of \w+) ·", text))}
 
 
+@pytest.mark.slow  # `tests/server/test_asking.py` asks the same without a browser
 def test_visitors_find_own_prompts_alone_and_the_operator_all(server, visit):
     url, store = server
     anna, ben = visit(url), visit(url)
