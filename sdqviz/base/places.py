@@ -1,7 +1,7 @@
 """Places that a user said: whatever the system refuses of them is one line."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sdqviz.base.errors import SdqvizError
@@ -13,9 +13,8 @@ def place(name: str | Path) -> Path:
     """
     try:
         path = Path(name).expanduser()
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return Path(name).expanduser()
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.stat()
     except (OSError, ValueError, RuntimeError) as error:  # the last: ~ of an unknown user
         why = getattr(error, "strerror", None) or error
         raise SdqvizError(f"{str(name)!r} is no path here: {why}", "give another") from error

@@ -27,17 +27,18 @@ def reading(what: object, hint: str) -> Iterator[None]:
     except SdqvizError:
         raise
     except Exception as error:
-        theirs = type(error).__module__.split(".")[0] == "huggingface_hub"
-        named = type(error).__name__ == "SafetensorError" or type(error) is Exception  # tokenizers'
-        damage = isinstance(error, _DAMAGE) or theirs or named
-        if not damage or is_out_of_memory(error):
+        if not is_damage(error):
             raise
         raise SdqvizError(f"{what} cannot be read: {first_line(error)}", hint) from error
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether a device had no room: torch's own is a RuntimeError."""
-    return "OutOfMemory" in type(error).__name__
+def is_damage(error: Exception) -> bool:
+    """Whether an error is what a damaged file makes its readers raise, and no lack of memory."""
+    if "OutOfMemory" in type(error).__name__:  # torch's is a RuntimeError
+        return False
+    theirs = type(error).__module__.split(".")[0] == "huggingface_hub"
+    named = type(error).__name__ == "SafetensorError" or type(error) is Exception  # tokenizers'
+    return isinstance(error, _DAMAGE) or theirs or named
 
 
 def first_line(error: BaseException) -> str:

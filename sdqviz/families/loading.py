@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.reading import is_out_of_memory, reading
+from sdqviz.base.reading import first_line, is_damage, reading
 from sdqviz.base.request import FLOAT32, check_dtype
 from sdqviz.base.settings import local_device
 from sdqviz.families.arithmetic import whole_float32
@@ -121,12 +121,11 @@ def _quietly(load_pipeline: Any, name: str) -> Any:
         return load_pipeline()
     except SdqvizError:
         raise
-    except Exception as error:  # tokenizers raises no other class for a damaged file
-        if is_out_of_memory(error):
+    except Exception as error:
+        if not (is_damage(error) or isinstance(error, ImportError)):
             raise
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise SdqvizError(
-            f"{name} cannot be loaded: {first}", "check the folder's files"
+            f"{name} cannot be loaded: {first_line(error)}", "check the folder's files"
         ) from error
 
 

@@ -12,20 +12,9 @@ from sdqviz.views.leaderboard.pictures import Address, board_cards, board_pictur
 from sdqviz.views.leaderboard.table import board_markdown, board_table, conditions, shown_metrics
 from sdqviz.views.markup import html, joined
 from sdqviz.views.script import page_style, report_script
+from sdqviz.views.whole_page import whole_page
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="sdqviz.css">
-<script src="sdqviz.js"></script>
-</head>
-<body><main><h1>{title}</h1><p>{about}</p>{parts}<h2>The methods</h2>{cards}</main></body>
-</html>
-"""
+_HEAD = html('<link rel="stylesheet" href="sdqviz.css">\n<script src="sdqviz.js"></script>')
 
 
 def write_leaderboard(store: Store, board: LeaderboardResult, out: Path) -> Path:
@@ -38,13 +27,15 @@ def write_leaderboard(store: Store, board: LeaderboardResult, out: Path) -> Path
             return f"pictures/{blob}"
 
         widths = list(dict.fromkeys(row.bits for row in board.rows))
-        page = html(
-            _PAGE,
-            title=f"Methods on {board.model}",
+        title = f"Methods on {board.model}"
+        body = html(
+            "<h1>{title}</h1><p>{about}</p>{parts}<h2>The methods</h2>{cards}",
+            title=title,
             about=conditions(board),
             parts=joined(_part(board, bits, copied) for bits in widths),
             cards=board_cards(board),
         )
+        page = whole_page(title, _HEAD, body)
         (out / "index.html").write_text(page, encoding="utf-8")
         (out / "sdqviz.css").write_text(page_style(), encoding="utf-8")
         (out / "sdqviz.js").write_text(report_script(), encoding="utf-8")  # light or dark

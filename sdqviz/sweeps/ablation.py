@@ -4,33 +4,20 @@ An arm that was run before, with the same settings, is found and not repeated: t
 ablation goes on after a kill.
 """
 
-import re
 import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from sdqviz.base.counts import MOST_SEEDS, check_count
-from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Event, Log, Progress, Scalar
+from sdqviz.base.events import Event, Scalar
 from sdqviz.base.request import ABLATE, quantize_request
 from sdqviz.results.ablation import AblationResult, ArmRow, Spread
 from sdqviz.runner.catalog import static_catalog
-from sdqviz.runner.models import ModelCache
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
 from sdqviz.sweeps.arms import ARMS, BASE, CENTRAL, TRIED
-from sdqviz.sweeps.reuse import is_worked, work_once
-
-MOST_BITS = 35  # as many pairs of bit widths there are
-_BITS = re.compile(r"W([2-8])A([4-8])")
-
-
-def parse_bits(text: str) -> tuple[int, int]:
-    """Weight and activation bits of a name such as W4A8."""
-    found = _BITS.fullmatch(text.strip().upper())
-    if not found:
-        raise SdqvizError(f"bits is {text!r}", "write W4A8: W2 to W8, A4 to A8")
-    return int(found[1]), int(found[2])
+from sdqviz.sweeps.bits import MOST_BITS, parse_bits
+from sdqviz.sweeps.reuse import work_all
 
 
 def arm_specs(
@@ -80,15 +67,7 @@ def ablate(
     store: Store, specs: list[dict[str, Any]], see: Callable[[Event], None]
 ) -> tuple[Run, list[Run]]:
     """Runs what is missing in this process; returns the ablation's own run and its arms."""
-    models, arms, pending = ModelCache(store.folder), [], list(specs)
-    while pending:
-        see(Progress(stage="ablate", done=len(arms), total=len(specs)))
-        # What another process works on comes last: an ablation may be started twice.
-        spec = next((s for s in pending if not is_worked(store, s)), pending[0])
-        pending.remove(spec)
-        see(Log(message=f"{len(arms) + 1} of {len(specs)}: {spec['arm']}"))
-        arms.append(work_once(store, spec, spec["arm"], models, see))
-    see(Progress(stage="ablate", done=len(specs), total=len(specs)))
+    arms = work_all(store, specs, lambda spec: spec["arm"], "ablate", see)
     first = specs[0]
     run_id = store.runs.add_made(
         ABLATE,

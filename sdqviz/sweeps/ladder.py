@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Event, Log, Progress
+from sdqviz.base.events import Event
 from sdqviz.base.request import LADDER, quantize_request
 from sdqviz.results.ladder import LadderResult, LadderScene, Rung, RungScene
 from sdqviz.runner.catalog import static_catalog
-from sdqviz.runner.models import ModelCache
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
-from sdqviz.sweeps.reuse import work_once
+from sdqviz.sweeps.bits import bits_of
+from sdqviz.sweeps.reuse import work_all
 
 # Recipe, bits of weights, bits of activations: the most bits first. The trained recipe stands
 # beside rounding where it is meant for.
@@ -48,20 +48,11 @@ def ladder_specs(model: str, preset: str, config: dict[str, Any]) -> list[dict[s
 
 def work_ladder(store: Store, specs: Sequence[dict[str, Any]], see: Callable[[Event], None]) -> Run:
     """Works what is missing of the rungs; the ladder's own run holds their pictures and scores."""
-    models, rungs = ModelCache(store.folder), []
-    for spec in specs:
-        see(Progress(stage="ladder", done=len(rungs), total=len(specs)))
-        label = f"{bits_of(spec)} by {spec['recipe']}"
-        see(Log(message=f"{len(rungs) + 1} of {len(specs)}: {label}"))
-        rungs.append(work_once(store, spec, label, models, see))
-    see(Progress(stage="ladder", done=len(specs), total=len(specs)))
+    rungs = work_all(
+        store, specs, lambda spec: f"{bits_of(spec)} by {spec['recipe']}", "ladder", see
+    )
     spec = {"model": specs[0]["model"], "preset": specs[0]["preset"]}
     return store.runs.get(store.runs.add_made(LADDER, spec, ladder_of(rungs).as_row()))
-
-
-def bits_of(spec: dict[str, Any]) -> str:
-    """W4A8 and its like."""
-    return f"W{spec['config']['weight_bits']}A{spec['config']['activation_bits']}"
 
 
 def ladder_of(runs: Sequence[Run]) -> LadderResult:

@@ -12,9 +12,9 @@ from typing import Any
 
 from sdqviz.base.counts import MOST_SEEDS, check_count
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Event, Log, Progress
+from sdqviz.base.events import Event
 from sdqviz.base.registry import found
-from sdqviz.base.request import LEADERBOARD, quantize_request
+from sdqviz.base.request import LEADERBOARD, preset_config, quantize_request
 from sdqviz.metrics.intervals import median_interval, paired_interval
 from sdqviz.recipes.contract import PACKAGE as RECIPES
 from sdqviz.recipes.contract import Recipe
@@ -29,15 +29,14 @@ from sdqviz.results.leaderboard import (
 )
 from sdqviz.results.metric import MetricSummary
 from sdqviz.runner.catalog import static_catalog
-from sdqviz.runner.models import ModelCache
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
-from sdqviz.sweeps.ablation import MOST_BITS, parse_bits
-from sdqviz.sweeps.reuse import is_worked, work_once
+from sdqviz.sweeps.bits import MOST_BITS, bits_of, parse_bits
+from sdqviz.sweeps.reuse import work_all
 
 ROUNDING, REFERENCE = "round_nearest", "fidelity"
 TIME, SAMPLES = "time", "samples"
-SCORED_SCENES = 24  # at least, where the config does not say otherwise
+SCORED_SCENES = 24  # at least, where the config does not say otherwise; a preset may have more
 _KEPT = 4  # scenes whose pictures are kept
 # What papers differ in beside their ideas: one value for all methods that leave it open.
 SHARED = {"end_weight_bits": 8, "first_activation_bits": 0, "time_rows": "all"}
@@ -77,7 +76,9 @@ def leaderboard_specs(
             f"no method has {odd[0]!r}" if odd else f"{fixed[0]} is given",
             "the leaderboard sets bits and seeds; give other settings of its methods",
         )
-    catalog, wanted = static_catalog(), {"held_out_scenes": SCORED_SCENES, **SHARED, **config}
+    catalog = static_catalog()
+    usual = (preset_config(catalog, name, preset)["held_out_scenes"] for name in methods)
+    wanted = {"held_out_scenes": max(SCORED_SCENES, *usual), **SHARED, **config}
     specs = []
     for name in bits:
         weight, activation = parse_bits(name)
@@ -112,25 +113,10 @@ def work_leaderboard(
 def _worked(
     store: Store, specs: Sequence[dict[str, Any]], see: Callable[[Event], None]
 ) -> list[Run]:
-    """The finished runs, in the order of their specs."""
-    models, pending = ModelCache(store.folder), list(range(len(specs)))
-    runs: dict[int, Run] = {}
-    while pending:
-        see(Progress(stage="leaderboard", done=len(runs), total=len(specs)))
-        # What another process works on comes last: the command may be started twice.
-        place = next((i for i in pending if not is_worked(store, specs[i])), pending[0])
-        pending.remove(place)
-        spec = specs[place]
-        label = f"{spec['recipe']} {bits_of(spec)}, seed {spec['config']['seed']}"
-        see(Log(message=f"{len(runs) + 1} of {len(specs)}: {label}"))
-        runs[place] = work_once(store, spec, label, models, see)
-    see(Progress(stage="leaderboard", done=len(specs), total=len(specs)))
-    return [runs[place] for place in range(len(specs))]
+    def label(spec: dict[str, Any]) -> str:
+        return f"{spec['recipe']} {bits_of(spec)}, seed {spec['config']['seed']}"
 
-
-def bits_of(spec: Mapping[str, Any]) -> str:
-    """W4A8 and its like."""
-    return f"W{spec['config']['weight_bits']}A{spec['config']['activation_bits']}"
+    return work_all(store, specs, label, "leaderboard", see)
 
 
 def _scaled(spec: dict[str, Any], run: Run, runs: Sequence[Run], equal: str) -> dict[str, Any]:
@@ -152,7 +138,7 @@ def _scaled(spec: dict[str, Any], run: Run, runs: Sequence[Run], equal: str) -> 
     for name in recipe.effort:
         if config[name]:
             config[name] = max(1, round(config[name] * goal / own))
-    return quantize_request(static_catalog(), spec["model"], recipe.name, spec["preset"], config)
+    return {**spec, "config": config}  # prompts of the user's own stay
 
 
 def _spent(run: Run, equal: str) -> float:

@@ -1,11 +1,11 @@
-"""A quantize spec worked in this process, unless its run is there already."""
+"""Quantize specs worked in this process, those whose runs are not there already."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Event
+from sdqviz.base.events import Event, Log, Progress
 from sdqviz.base.registry import named
 from sdqviz.base.request import QUANTIZE
 from sdqviz.recipes.contract import PACKAGE as RECIPES
@@ -17,12 +17,35 @@ from sdqviz.store.runs import ACTIVE, DONE, QUEUED, RESUMABLE, Run
 from sdqviz.store.store import Store
 
 
-def is_worked(store: Store, spec: dict[str, Any]) -> bool:
+def work_all(
+    store: Store,
+    specs: Sequence[dict[str, Any]],
+    label: Callable[[dict[str, Any]], str],
+    stage: str,
+    see: Callable[[Event], None],
+) -> list[Run]:
+    """The finished runs of the specs, in their order, one after the other. The command may be
+    started twice: what another process works on comes last. `stage` names the study in progress.
+    """
+    models, pending = ModelCache(store.folder), list(range(len(specs)))
+    runs: dict[int, Run] = {}
+    while pending:
+        see(Progress(stage=stage, done=len(runs), total=len(specs)))
+        place = next((i for i in pending if not _is_worked(store, specs[i])), pending[0])
+        pending.remove(place)
+        name = label(specs[place])
+        see(Log(message=f"{len(runs) + 1} of {len(specs)}: {name}"))
+        runs[place] = _work_once(store, specs[place], name, models, see)
+    see(Progress(stage=stage, done=len(specs), total=len(specs)))
+    return [runs[place] for place in range(len(specs))]
+
+
+def _is_worked(store: Store, spec: dict[str, Any]) -> bool:
     """Whether another process works on this very spec now."""
     return any(run.spec == spec and run.state in ACTIVE for run in store.runs.list(QUANTIZE))
 
 
-def work_once(
+def _work_once(
     store: Store,
     spec: dict[str, Any],
     label: str,

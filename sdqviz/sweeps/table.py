@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sdqviz.base.errors import SdqvizError
-from sdqviz.base.events import Event, Log, Progress
+from sdqviz.base.events import Event
 from sdqviz.base.request import quantize_request
 from sdqviz.runner.catalog import static_catalog
-from sdqviz.runner.models import ModelCache
 from sdqviz.store.runs import Run
 from sdqviz.store.store import Store
-from sdqviz.sweeps.reuse import is_worked, work_once
+from sdqviz.sweeps.reuse import work_all
 
 
 def table_specs(
@@ -36,19 +35,8 @@ def work_table(
     store: Store, specs: Sequence[dict[str, Any]], see: Callable[[Event], None]
 ) -> list[dict[str, Any]]:
     """One row per spec, in their order; runs that are there already are not repeated."""
-    models, pending = ModelCache(store.folder), list(range(len(specs)))
-    rows: dict[int, dict[str, Any]] = {}
-    while pending:
-        see(Progress(stage="table", done=len(rows), total=len(specs)))
-        # What another process works on comes last: the command may be started twice.
-        place = next((i for i in pending if not is_worked(store, specs[i])), pending[0])
-        pending.remove(place)
-        spec = specs[place]
-        label = f"{spec['model']} with {spec['recipe']}"
-        see(Log(message=f"{len(rows) + 1} of {len(specs)}: {label}"))
-        rows[place] = _row(work_once(store, spec, label, models, see))
-    see(Progress(stage="table", done=len(specs), total=len(specs)))
-    return [rows[place] for place in sorted(rows)]
+    runs = work_all(store, specs, lambda s: f"{s['model']} with {s['recipe']}", "table", see)
+    return [_row(run) for run in runs]
 
 
 def _row(run: Run) -> dict[str, Any]:

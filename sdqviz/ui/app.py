@@ -53,7 +53,8 @@ def build_app(context: AppContext) -> gr.Blocks:
         tabs.render()
         with tabs:
             for tab, own in zip(ordered, copies, strict=True):
-                with gr.Tab(tab.label, id=tab.name, render_children=True) as shown:
+                offered = not hasattr(tab, "offered") or tab.offered(context)
+                with gr.Tab(tab.label, id=tab.name, render_children=True, visible=offered) as shown:
                     if getattr(tab, "waits", True):
                         tab.build(context, while_shown(tab, ordered, shown, shared, own))
                     else:

@@ -48,7 +48,8 @@ class Tab(Protocol):
     name: str
     label: str
     order: int
-    # One with `waits = False` follows the page also while it is hidden.
+    # One with `waits = False` follows the page also while it is hidden. One with
+    # `offered(context)` stands on the page only where that is true when the app starts.
 
     def build(self, context: AppContext, shared: Shared) -> None:
         """Adds components and their events to the current gr.Tab."""

@@ -27,8 +27,9 @@ from sdqviz.runner.execute import execute
 from sdqviz.runner.models import ModelCache
 from sdqviz.store.runs import CANCELLED, DONE, FAILED, INTERRUPTED
 from sdqviz.store.store import Store
-from sdqviz.sweeps.ablation import ablate, arm_specs, parse_bits
+from sdqviz.sweeps.ablation import ablate, arm_specs
 from sdqviz.sweeps.arms import ARMS
+from sdqviz.sweeps.bits import parse_bits
 from sdqviz.training import distillation
 from sdqviz.training.checkpoints import Checkpoints
 from sdqviz.training.course import Course

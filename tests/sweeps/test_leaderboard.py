@@ -93,6 +93,30 @@ def test_what_is_not_there_is_told(methods, bits, config, told):
         leaderboard.leaderboard_specs("mini-sd1", methods, bits, 1, "quick", config)
 
 
+def test_as_many_scenes_as_asked_for_and_at_least_two_dozen():
+    def scenes(preset, **config):
+        specs = leaderboard.leaderboard_specs("mini-sd1", METHODS, ["W4A8"], 1, preset, config)
+        return {spec["config"]["held_out_scenes"] for spec in specs}
+
+    assert scenes("quick") == {leaderboard.SCORED_SCENES} == {24}
+    assert scenes("paper") == {64}  # the preset's own
+    assert scenes("paper", held_out_scenes=3) == {3}
+
+
+def test_equal_changes_the_effort_and_nothing_else(made):
+    _, specs, run, _ = made
+    mine = [{**spec, "prompts": {"held_out": ["a key"]}} for spec in specs]
+    runs = [made[0].runs.get(row.runs[0]) for row in run.outcome.rows]
+    by_method = {one.spec["recipe"]: one for one in runs}
+    first = {s["recipe"]: s for s in mine}["q_diffusion"]
+    scaled = leaderboard._scaled(first, by_method["q_diffusion"], runs, "samples")
+    assert {k: v for k, v in scaled.items() if k != "config"} == {
+        k: v for k, v in first.items() if k != "config"
+    }
+    changed = {k for k, v in scaled["config"].items() if v != first["config"][k]}
+    assert changed <= {"iterations", "range_iterations"}
+
+
 def test_equal_needs_the_reference(store):
     specs = leaderboard.leaderboard_specs("mini-sd1", ["tac"], ["W4A8"], 1, "quick", {})
     with pytest.raises(SdqvizError, match="not among the methods"):

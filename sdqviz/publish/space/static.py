@@ -7,20 +7,12 @@ from sdqviz.publish.space.contract import Space
 from sdqviz.views.markup import html, joined
 from sdqviz.views.report.report import export_report
 from sdqviz.views.runs.names import run_name
+from sdqviz.views.whole_page import whole_page
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-<style>body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 40em; margin: 3em auto;
-padding: 0 1em; color-scheme: light dark; }}</style>
-</head>
-<body><main><h1>{title}</h1><ul>{items}</ul></main></body>
-</html>
-"""
+_HEAD = html(
+    """<style>body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 40em; margin: 3em auto;
+padding: 0 1em; color-scheme: light dark; }}</style>"""
+)
 
 
 class StaticSpace:
@@ -44,7 +36,8 @@ class StaticSpace:
             html('<li><a href="{id}/index.html">{name}</a></li>', id=run.id, name=run_name(run))
             for run in space.runs
         )
-        page = html(_PAGE, title=space.title, items=items)
+        body = html("<h1>{title}</h1><ul>{items}</ul>", title=space.title, items=items)
+        page = whole_page(space.title, _HEAD, body)
         (out / "index.html").write_text(page, encoding="utf-8")
 
 

@@ -13,9 +13,13 @@ from sdqviz.views.ladder.document import ladder_document
 from sdqviz.views.runs.listing import typical
 from sdqviz.views.toy.document import toy_document
 
+_FALLS = (
+    "**When does a picture fall apart?** The same scene from the same noise, with ever fewer bits "
+    "of weights (W) and activations (A). Drag the slider."
+)
 _NONE = (
-    "No ladder of this model yet. On the command line `sdqviz ladder MODEL` quantizes it from W8A8 "
-    "down to W2A8 and keeps the same scenes of each."
+    "**When does a picture fall apart?** There is no ladder of this model yet. On the command line "
+    "`sdqviz ladder MODEL` quantizes it from W8A8 down to W2A8 and keeps the same scenes of each."
 )
 
 
@@ -23,17 +27,14 @@ class BitsTab:
     name, label, order = "bits", "Fewer bits", 1
 
     def build(self, context: AppContext, shared: Shared) -> None:
-        gr.Markdown(
-            "**When does a picture fall apart?** The same scene from the same noise, with ever "
-            "fewer bits of weights (W) and activations (A). Drag the slider."
-        )
+        head = gr.Markdown(_FALLS, visible=False)
         ladder = component("ladder", "ladder")
-        about = gr.Markdown(_NONE, visible=False, elem_id="no-ladder")
         gr.Markdown(
             "**What rounding does to numbers.** A picture's pixels, or a layer's weights, snap "
             "onto a grid of so many bits. Drag bits and range."
         )
         toy = component("toy", "toy", waits=context.has_run)
+        about = gr.Markdown(_NONE, visible=False, elem_id="no-ladder")
 
         @reads
         def fill(run_id: str | None) -> list[object]:
@@ -48,10 +49,10 @@ class BitsTab:
                     run is None or one.spec["model"] == run.spec["model"]
                 ):
                     steps = ladder_document(one.outcome, context.address)
-                    return [steps, gr.Markdown(visible=False), numbers]
-            return [NOTHING, gr.Markdown(visible=True), numbers]
+                    return [gr.Markdown(visible=True), steps, gr.Markdown(visible=False), numbers]
+            return [gr.Markdown(visible=False), NOTHING, gr.Markdown(visible=True), numbers]
 
-        shared.run.change(fill, shared.run, [ladder, about, toy], **QUIET)
+        shared.run.change(fill, shared.run, [head, ladder, about, toy], **QUIET)
 
 
 TAB = BitsTab()

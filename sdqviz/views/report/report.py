@@ -28,23 +28,15 @@ from sdqviz.views.script import page_style, report_script
 from sdqviz.views.training.charts import TRAIN, block_chart, frozen_list, loss_chart
 from sdqviz.views.training.history import History, history
 from sdqviz.views.training.stages import stage_bar
+from sdqviz.views.whole_page import whole_page
 
 _SMOOTHING = 0.6
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="sdqviz.css">
+_HEAD = html(
+    """<link rel="stylesheet" href="sdqviz.css">
 <script src="sdqviz.js"></script>
 <script src="data/run.js"></script>
-<script src="data/histograms.js"></script>
-</head>
-<body><main></main></body>
-</html>
-"""
+<script src="data/histograms.js"></script>"""
+)
 
 
 def export_report(store: AnyStore, run: Run, out: Path) -> Path:
@@ -84,7 +76,7 @@ def _write(store: AnyStore, run: Run, out: Path) -> None:
         return f"pictures/{blob}"
 
     title = run_name(run)
-    write("index.html", html(_PAGE, title=title))
+    write("index.html", whole_page(title, _HEAD))
     write("sdqviz.js", report_script())
     write("sdqviz.css", page_style())
     names = layer_names(blobs, result.histograms)
